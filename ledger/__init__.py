@@ -1,0 +1,1 @@
+"""What happened, and how it is kept: facts, pages, and the store that appends to them."""

@@ -1,0 +1,51 @@
+"""Names of things, so that one kind is never passed for another."""
+
+import re
+from typing import Final, NewType
+from uuid import UUID, uuid4
+
+Commune = NewType("Commune", str)
+"""A town, as a slug: `villennes-sur-seine`."""
+
+ChildId = NewType("ChildId", str)
+HouseholdId = NewType("HouseholdId", str)
+GuardianId = NewType("GuardianId", str)
+EnrolmentId = NewType("EnrolmentId", str)
+Subject = NewType("Subject", str)
+"""Who a token speaks for, as the identity provider writes it. Pseudonymous."""
+
+Slug = NewType("Slug", str)
+"""A word a town chose: an activity, a unit, a site, a group, a reason."""
+
+Version = NewType("Version", str)
+"""A version of a town's rulebook, as the town numbers it: `2023-09`."""
+
+DemandeNumber = NewType("DemandeNumber", int)
+"""The number a family reads on its request. Unique within a commune; gaps are normal."""
+
+UNNUMBERED: Final = DemandeNumber(0)
+"""What a decision writes before the ledger has given the demande its number."""
+
+Stream = NewType("Stream", str)
+"""The name of a page: `child/{commune}/{child}`."""
+
+SLUG: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,46}[a-z0-9])?")
+"""Lower case ASCII letters, digits and inner hyphens, 48 characters at most (a PostgreSQL name holds 63)."""
+
+
+def is_slug(text: str) -> bool:
+    """Whether a text may name a town, an activity, a unit, a site, a group or a reason."""
+    return SLUG.fullmatch(text) is not None
+
+
+def new_id() -> str:
+    """An opaque identifier that says nothing of whom it names."""
+    return str(uuid4())
+
+
+def is_id(text: str) -> bool:
+    """Whether a text is an identifier as `new_id` writes them."""
+    try:
+        return str(UUID(text)) == text
+    except ValueError:
+        return False

@@ -1,0 +1,1 @@
+"""The règlement as data with a date, and pure functions on it."""
