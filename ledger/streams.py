@@ -1,0 +1,44 @@
+"""Which page a fact is written on."""
+
+from typing import Literal
+
+from ledger.identifiers import ChildId, Commune, HouseholdId, Stream
+
+Kind = Literal["child", "household", "town"]
+
+
+def child_page(commune: Commune, child: ChildId) -> Stream:
+    """The page of one child in one town, for ever."""
+    return Stream(f"child/{commune}/{child}")
+
+
+def household_page(commune: Commune, household: HouseholdId) -> Stream:
+    """The page of one household in one town."""
+    return Stream(f"household/{commune}/{household}")
+
+
+def town_page(commune: Commune) -> Stream:
+    """The one page of a town: its rulebooks, closures and places."""
+    return Stream(f"town/{commune}")
+
+
+def kind_of(stream: Stream) -> Kind:
+    """What a page is about."""
+    kind, _, _ = stream.partition("/")
+    if kind == "child":
+        return "child"
+    if kind == "household":
+        return "household"
+    assert kind == "town", f"not a page: {stream}"
+    return "town"
+
+
+def commune_of(stream: Stream) -> Commune:
+    """The town a page belongs to."""
+    return Commune(stream.split("/", 2)[1])
+
+
+def subject_of(stream: Stream) -> str:
+    """The child or household a page is about; empty for a town's page."""
+    parts = stream.split("/", 2)
+    return parts[2] if len(parts) == 3 else ""
