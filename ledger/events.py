@@ -66,11 +66,14 @@ class CancelledDay:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class SlotDay:
-    """A day and a unit, as a decision names them."""
+class AbsentDay:
+    """A day the child did not come, with what the rule said of declaring it at that moment."""
 
     day: date
     unit: Slug
+    rulebook: Version
+    article: str
+    deadline: datetime | None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -170,13 +173,10 @@ class AbsenceDeclared:
     demande: DemandeNumber
     household: HouseholdId
     activity: Slug
-    days: tuple[SlotDay, ...]
+    days: tuple[AbsentDay, ...]
     reason: Slug
     document: str | None
     """The digest of the supporting document, never the document."""
-    rulebook: Version
-    article: str
-    deadline: datetime | None
     origin: Origin = "family"
 
 

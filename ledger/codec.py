@@ -1,0 +1,167 @@
+"""Facts to canonical JSON and back, under wire names that outlive files.
+
+The bytes that are hashed are the bytes that are stored, and they are never serialised again to be verified. The
+canonical form is RFC 8785's for what we allow: keys in ASCII and sorted, no floats, integers below 2^53.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from hashlib import sha256
+from typing import Any, Final
+
+import orjson
+from cattrs import Converter
+from cattrs.preconf.orjson import make_converter
+
+from ledger import events
+from ledger.entry import Entry, Signature
+from ledger.events import Fact
+from ledger.identifiers import Commune, Stream
+
+Json = dict[str, Any]
+Upcaster = Callable[[Json], Json]
+
+WIRE_NAMES: Final[Mapping[type, str]] = {
+    events.HouseholdOpened: "household_opened.v1",
+    events.GuardianAdded: "guardian_added.v1",
+    events.GuardianLinked: "guardian_linked.v1",
+    events.ChildRegistered: "child_registered.v1",
+    events.ChildEnrolled: "child_enrolled.v1",
+    events.EnrolmentEnded: "enrolment_ended.v1",
+    events.ReservationRequested: "reservation_requested.v1",
+    events.CancellationRequested: "cancellation_requested.v1",
+    events.AbsenceDeclared: "absence_declared.v1",
+    events.DemandeApproved: "demande_approved.v1",
+    events.DemandeRejected: "demande_rejected.v1",
+    events.DemandeWithdrawn: "demande_withdrawn.v1",
+    events.AttendanceRecorded: "attendance_recorded.v1",
+    events.RulebookAdopted: "rulebook_adopted.v1",
+    events.DayClosed: "day_closed.v1",
+    events.DayReopened: "day_reopened.v1",
+    events.CapacityChanged: "capacity_changed.v1",
+}
+"""The current name of every fact. A published name is never reused, nor its meaning changed."""
+
+UPCASTERS: Final[Mapping[str, tuple[str, Upcaster]]] = {}
+"""For each name no longer written: the name that followed it, and how to rewrite the old JSON into the new."""
+
+
+class UnknownFactError(ValueError):
+    """An entry has a wire name this code does not know: it was written by a newer one."""
+
+
+def wire_time(instant: datetime) -> str:
+    """An instant as the ledger writes it: RFC 3339, UTC, always six digits of microseconds."""
+    assert instant.tzinfo is not None, "an instant without a zone"
+    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def canonical(value: Json) -> bytes:
+    """JSON in the one form that is stored and hashed."""
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS | orjson.OPT_STRICT_INTEGER)
+
+
+def digest(stored: bytes) -> bytes:
+    """The 32 bytes that stand for an entry in the next one of its page."""
+    return sha256(stored).digest()
+
+
+def converter() -> Converter:
+    """Typed facts to plain JSON values and back; instants as `wire_time` writes them."""
+    made = make_converter()
+    made.register_unstructure_hook(datetime, wire_time)
+    made.register_structure_hook(datetime, lambda text, _: datetime.fromisoformat(text))
+    return made
+
+
+@dataclass(frozen=True, kw_only=True)
+class Codec:
+    """Turns entries into the bytes that are kept, and back."""
+
+    names: Mapping[type, str] = field(default_factory=lambda: WIRE_NAMES)
+    upcasters: Mapping[str, tuple[str, Upcaster]] = field(default_factory=lambda: UPCASTERS)
+    _converter: Converter = field(default_factory=converter)
+    _kinds: dict[str, type] = field(init=False, default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._kinds.update({name: kind for kind, name in self.names.items()})
+
+    def name(self, fact: Fact) -> str:
+        """The wire name of a fact."""
+        return self.names[type(fact)]
+
+    def fact_to_json(self, fact: Fact) -> Json:
+        """A fact as plain JSON values."""
+        json: Json = self._converter.unstructure(fact)
+        return json
+
+    def fact_from_json(self, name: str, json: Json) -> Fact:
+        """The fact that was written under a name, brought to its current form.
+
+        Raises UnknownFactError for a name that was never written.
+        """
+        seen = {name}
+        while name in self.upcasters:
+            name, rewrite = self.upcasters[name]
+            assert name not in seen, f"upcasters turn in a circle at {name}"
+            seen.add(name)
+            json = rewrite(json)
+        kind = self._kinds.get(name)
+        if kind is None:
+            raise UnknownFactError(name)
+        fact: Fact = self._converter.structure(json, kind)
+        return fact
+
+    def write(self, fact: Fact, *, stream: Stream, version: int, previous: bytes, signature: Signature) -> Entry:
+        """The next line of a page."""
+        commune = Commune(stream.split("/", 2)[1])
+        stored = canonical(
+            {
+                "actor": signature.actor,
+                "client": signature.client,
+                "command": signature.command,
+                "commune": commune,
+                "correlation": signature.correlation,
+                "fact": self.fact_to_json(fact),
+                "happened_at": wire_time(signature.happened_at),
+                "previous": previous.hex(),
+                "recorded_at": wire_time(signature.recorded_at),
+                "role": signature.role,
+                "stream": stream,
+                "type": self.name(fact),
+                "version": version,
+            }
+        )
+        return Entry(
+            commune=commune,
+            stream=stream,
+            version=version,
+            fact=fact,
+            signature=signature,
+            previous=previous,
+            stored=stored,
+            digest=digest(stored),
+        )
+
+    def read(self, stored: bytes) -> Entry:
+        """A line of a page from the bytes that were kept. Raises UnknownFactError."""
+        json = orjson.loads(stored)
+        return Entry(
+            commune=json["commune"],
+            stream=json["stream"],
+            version=json["version"],
+            fact=self.fact_from_json(json["type"], json["fact"]),
+            signature=Signature(
+                actor=json["actor"],
+                role=json["role"],
+                client=json["client"],
+                command=json["command"],
+                correlation=json["correlation"],
+                happened_at=datetime.fromisoformat(json["happened_at"]),
+                recorded_at=datetime.fromisoformat(json["recorded_at"]),
+            ),
+            previous=bytes.fromhex(json["previous"]),
+            stored=stored,
+            digest=digest(stored),
+        )

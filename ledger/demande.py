@@ -1,0 +1,116 @@
+"""A request of the family, as its history shows it: asked, decided day by day, or taken back."""
+
+from collections import Counter
+from datetime import date, datetime
+from typing import Literal, NamedTuple
+
+from ledger.events import (
+    AbsenceDeclared,
+    Action,
+    CancellationRequested,
+    DecidedDay,
+    Demanded,
+    Origin,
+    ReservationRequested,
+)
+from ledger.identifiers import DemandeNumber, HouseholdId, Slug, Version
+
+DemandeKind = Literal["reservation", "cancellation", "modification", "absence"]
+Status = Literal["en_cours", "traitee_positivement", "traitee_negativement", "retiree"]
+Outcome = Literal["pending", "approved", "rejected", "withdrawn"]
+
+
+class DemandeDay(NamedTuple):
+    """A day of a demande, with what the rule said of it and what became of it."""
+
+    day: date
+    unit: Slug
+    action: Action | Literal["absence"]
+    outcome: Outcome
+    rulebook: Version
+    article: str
+    deadline: datetime | None
+    late: bool = False
+    surcharge: bool = False
+    reason: Slug | None = None
+
+    def named(self) -> DecidedDay:
+        """The day as a decision names it."""
+        return DecidedDay(day=self.day, unit=self.unit, action=self.action)
+
+
+class Demande(NamedTuple):
+    """A request under its number. `decided_at` is when its last day was decided, or when it was withdrawn."""
+
+    number: DemandeNumber
+    kind: DemandeKind
+    activity: Slug
+    household: HouseholdId
+    origin: Origin
+    submitted_at: datetime
+    days: tuple[DemandeDay, ...] = ()
+    derogation: Slug | None = None
+    reason: Slug | None = None
+    """Of an absence: why, in a word of the town's closed list."""
+    document: str | None = None
+    decided_at: datetime | None = None
+    status: Status = "en_cours"
+
+    def is_partial(self) -> bool:
+        """Whether some of its days were accepted and some refused."""
+        return {"approved", "rejected"} <= {day.outcome for day in self.days}
+
+
+def requested(known: Demande | None, fact: Demanded, at: datetime) -> Demande:
+    """The demande a fact opens, or the one it adds to: ticking and unticking days share a number."""
+    kind = _kind(fact)
+    demande = known or Demande(fact.demande, kind, fact.activity, fact.household, fact.origin, at)
+    if demande.kind != kind:
+        demande = demande._replace(kind="modification")
+    match fact:
+        case ReservationRequested():
+            days = tuple(
+                DemandeDay(d.day, d.unit, "reserve", "pending", d.rulebook, d.article, d.deadline, d.late, d.surcharge)
+                for d in fact.days
+            )
+            return demande._replace(days=demande.days + days, derogation=fact.derogation)
+        case CancellationRequested():
+            days = tuple(
+                DemandeDay(d.day, d.unit, "cancel", "pending", d.rulebook, d.article, d.deadline, d.late, d.surcharge)
+                for d in fact.days
+            )
+            return demande._replace(days=demande.days + days, derogation=fact.derogation)
+        case AbsenceDeclared():
+            days = tuple(
+                DemandeDay(d.day, d.unit, "absence", "pending", d.rulebook, d.article, d.deadline) for d in fact.days
+            )
+            return demande._replace(days=days, reason=fact.reason, document=fact.document)
+
+
+def _kind(fact: Demanded) -> DemandeKind:
+    match fact:
+        case ReservationRequested():
+            return "reservation"
+        case CancellationRequested():
+            return "cancellation"
+        case AbsenceDeclared():
+            return "absence"
+
+
+def decided(
+    demande: Demande, days: tuple[DecidedDay, ...], outcome: Outcome, *, reason: Slug | None, at: datetime
+) -> Demande:
+    """The demande once these days have their outcome. Its status follows when no day waits any more."""
+    named = set(days)
+    after = tuple(
+        day._replace(outcome=outcome, reason=reason) if day.named() in named else day for day in demande.days
+    )
+    return demande._replace(days=after, decided_at=at, status=_status(Counter(day.outcome for day in after)))
+
+
+def _status(outcomes: Counter[Outcome]) -> Status:
+    if outcomes["pending"]:
+        return "en_cours"
+    if outcomes["withdrawn"]:
+        return "retiree"
+    return "traitee_positivement" if outcomes["approved"] else "traitee_negativement"

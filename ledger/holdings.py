@@ -1,0 +1,55 @@
+"""Which places a child holds, and how a fact changes them: what the counts of places are made of."""
+
+from collections import Counter
+from collections.abc import Iterable
+from datetime import date
+from typing import NamedTuple
+
+from ledger.child import Child, SlotKey
+from ledger.events import (
+    AbsenceDeclared,
+    AttendanceRecorded,
+    CancellationRequested,
+    ChildFact,
+    DemandeApproved,
+    DemandeRejected,
+    DemandeWithdrawn,
+    ReservationRequested,
+)
+from ledger.identifiers import Slug
+
+
+class PlaceKey(NamedTuple):
+    """Whose places are counted together. Sorted, it is the order in which everybody locks them."""
+
+    activity: Slug
+    unit: Slug
+    day: date
+    pool: str
+
+
+def touched(child: Child, fact: ChildFact) -> tuple[SlotKey, ...]:
+    """The slots a fact is about, given the child as it was before the fact."""
+    match fact:
+        case ReservationRequested() | CancellationRequested() | AbsenceDeclared():
+            return tuple(SlotKey(fact.activity, day.unit, day.day) for day in fact.days)
+        case DemandeApproved() | DemandeRejected():
+            activity = child.open[fact.demande].activity
+            return tuple(SlotKey(activity, day.unit, day.day) for day in fact.days)
+        case DemandeWithdrawn():
+            demande = child.open[fact.demande]
+            return tuple(SlotKey(demande.activity, day.unit, day.day) for day in demande.days)
+        case AttendanceRecorded():
+            return (SlotKey(fact.activity, fact.unit, fact.day),)
+        case _:
+            return ()
+
+
+def held(child: Child, keys: Iterable[SlotKey]) -> Counter[PlaceKey]:
+    """How many places the child holds in these slots."""
+    places: Counter[PlaceKey] = Counter()
+    for key in keys:
+        slot = child.slots.get(key)
+        if slot is not None and slot.holds():
+            places.update(PlaceKey(key.activity, place.unit, key.day, place.pool) for place in slot.places)
+    return places
