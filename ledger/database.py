@@ -192,17 +192,22 @@ def _check(connection: psycopg.Connection, place: str) -> DatabaseReport:
 def _check_login(connection: psycopg.Connection) -> tuple[str, ...]:
     """Becomes the service's role. A login that could take more rights back is told, not refused."""
     login = _one(connection, "SELECT session_user::text")
-    role = _one(connection, "SELECT pg_has_role(oid, 'MEMBER') FROM pg_roles WHERE rolname = %s", SERVICE_ROLE)
-    if role is None:
-        raise StartRefusedError(f"the role {SERVICE_ROLE} does not exist: run `ardoise migrate`.")
-    if not role:
+    try:
+        connection.execute(sql.SQL("SET ROLE {}").format(sql.Identifier(SERVICE_ROLE)))
+    except psycopg.errors.InvalidParameterValue as error:
+        raise StartRefusedError(f"the role {SERVICE_ROLE} does not exist: run `ardoise migrate`.") from error
+    except psycopg.errors.InsufficientPrivilege as error:
         raise StartRefusedError(
             f"{login} may not act as {SERVICE_ROLE}: run GRANT {SERVICE_ROLE} TO {login} as the owner."
-        )
-    powerful = _one(connection, "SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = session_user")
-    connection.execute(sql.SQL("SET ROLE {}").format(sql.Identifier(SERVICE_ROLE)))
+        ) from error
+    powerful = _one(
+        connection,
+        "SELECT r.rolsuper OR r.rolbypassrls OR pg_has_role(r.oid, c.relowner, 'MEMBER')"
+        " FROM pg_roles r LEFT JOIN pg_class c ON c.oid = to_regclass('ardoise.entries')"
+        " WHERE r.rolname = session_user",
+    )
     if powerful:
-        return (f"the login {login} is a superuser or bypasses row security: give the service a plain login.",)
+        return (f"the login {login} owns the ledger or is above its rules: give the service a plain login.",)
     return ()
 
 
