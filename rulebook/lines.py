@@ -1,0 +1,82 @@
+"""The line on which each key of a TOML text is written, which `tomllib` does not tell."""
+
+import re
+from typing import Final
+
+Path = tuple[str | int, ...]
+
+_KEY: Final = r"""(?:[A-Za-z0-9_-]+|"[^"\\]*"|'[^']*')"""
+_DOTTED: Final = rf"{_KEY}(?:[ \t]*\.[ \t]*{_KEY}){{0,15}}"
+_HEADER: Final = re.compile(rf"[ \t]*(\[\[?)[ \t]*({_DOTTED})[ \t]*\]")
+_ENTRY: Final = re.compile(rf"[ \t]*({_DOTTED})[ \t]*=")
+_PART: Final = re.compile(_KEY)
+_TOKEN: Final = re.compile(r'"""|\'\'\'|"(?:\\.|[^"\\])*"|\'[^\']*\'|#|[\[\]{}]')
+_MULTILINE: Final = ('"""', "'''")
+
+
+def locate(text: str) -> dict[Path, int]:
+    """The line of each table, list item and key of a valid TOML text, lines counted from 1."""
+    found: dict[Path, int] = {}
+    counts: dict[Path, int] = {}
+    table: Path = ()
+    depth, quote = 0, ""
+    for number, line in enumerate(text.split("\n"), 1):
+        if not depth and not quote:
+            header = _HEADER.match(line)
+            if header:
+                table = _enter(_parts(header[2]), counts, header[1] == "[[")
+                found.setdefault(table, number)
+                continue
+            entry = _ENTRY.match(line)
+            if entry:
+                _note(found, table, _parts(entry[1]), number)
+        depth, quote = _scan(line, depth, quote)
+    return found
+
+
+def line_of(found: dict[Path, int], path: Path) -> int | None:
+    """The line of a path, or of the nearest thing that holds it."""
+    for length in range(len(path), 0, -1):
+        if path[:length] in found:
+            return found[path[:length]]
+    return None
+
+
+def _parts(dotted: str) -> Path:
+    return tuple(part.strip("\"'") for part in _PART.findall(dotted))
+
+
+def _enter(parts: Path, counts: dict[Path, int], is_item: bool) -> Path:
+    path: Path = ()
+    for index, part in enumerate(parts):
+        path += (part,)
+        if is_item and index == len(parts) - 1:
+            counts[path] = counts.get(path, -1) + 1
+        if path in counts:
+            path += (counts[path],)
+    return path
+
+
+def _note(found: dict[Path, int], table: Path, parts: Path, number: int) -> None:
+    for length in range(1, len(parts) + 1):
+        found.setdefault(table + parts[:length], number)
+
+
+def _scan(line: str, depth: int, quote: str) -> tuple[int, str]:
+    position = 0
+    while True:
+        if quote:
+            end = line.find(quote, position)
+            if end < 0:
+                return depth, quote
+            position, quote = end + len(quote), ""
+        token = _TOKEN.search(line, position)
+        if token is None or token[0] == "#":
+            return depth, ""
+        position = token.end()
+        if token[0] in _MULTILINE:
+            quote = token[0]
+        elif token[0] in "[{":
+            depth += 1
+        elif token[0] in "]}":
+            depth = max(0, depth - 1)

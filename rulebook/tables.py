@@ -1,0 +1,259 @@
+"""A TOML table read key by key: every misuse becomes a problem with its line and its remedy, and reading goes on."""
+
+from collections.abc import Collection, Mapping
+from datetime import date, datetime, time
+from difflib import get_close_matches
+from typing import Final, TypeVar, cast
+
+from ledger.identifiers import Slug, is_slug
+from rulebook.lines import Path, line_of
+from rulebook.problems import Problem
+from rulebook.timing import AnnualDay
+from rulebook.words import (
+    FLAG_WORDS,
+    WEEKDAY_WORDS,
+    YEARS,
+    listed,
+    parse_annual,
+    parse_clock,
+    parse_day,
+    parse_wall,
+    plain,
+    printable,
+    slugify,
+)
+
+Value = TypeVar("Value")
+
+MOST_LETTERS: Final = 300
+"""Of any text: a label, a title, an article."""
+
+MOST_ITEMS: Final = 1000
+"""Of any list or table."""
+
+DATE_HINT: Final = "écrivez une date comme 2024-03-15"
+
+
+class Table:
+    """One table of the file, where it is, and which article it is under."""
+
+    def __init__(
+        self,
+        values: Mapping[str, object],
+        path: Path,
+        article: str | None,
+        lines: dict[Path, int],
+        found: list[Problem],
+    ) -> None:
+        """Keep the values; `found` collects the problems of the whole file."""
+        self.values = values
+        self.path = path
+        self.lines = lines
+        self.found = found
+        self.asked: set[str] = set()
+        own = values.get("article")
+        self.article = own if isinstance(own, str) and own else article
+
+    def wrong(self, key: str, message: str, remedy: str) -> None:
+        """Record a problem about a key of this table ("" is the table itself)."""
+        path = (*self.path, key) if key else self.path
+        dotted = ".".join(f"n°{part + 1}" if isinstance(part, int) else printable(part) for part in path)
+        line = line_of(self.lines, path)
+        self.found.append(Problem(line=line, path=dotted, article=self.article, message=message, remedy=remedy))
+
+    def has(self, key: str) -> bool:
+        """Whether a key is written."""
+        self.asked.add(key)
+        return key in self.values
+
+    def close(self) -> None:
+        """Report every key that nobody asked for, with the nearest known one."""
+        for key in self.values:
+            if key in self.asked:
+                continue
+            near = get_close_matches(plain(key[:48]).replace(" ", "_"), sorted(self.asked), 1)
+            remedy = (
+                f"écrivez « {near[0]} »" if near else f"supprimez-la ; les clés possibles ici : {listed(self.asked)}"
+            )
+            self.wrong(key, f"la clé « {printable(key)} » n'est pas connue ici", remedy)
+
+    def _get(self, key: str, hint: str, required: bool) -> object | None:
+        self.asked.add(key)
+        value = self.values.get(key)
+        if value is None and required:
+            self.wrong(key, f"il manque « {key} »", hint)
+        return value
+
+    def text(self, key: str, default: str | None = None, example: str = "…") -> str:
+        """A sentence or a name; required without a default."""
+        value = self._get(key, f'écrivez {key} = "{example}"', required=default is None)
+        if value is None:
+            return default or ""
+        return self._label(key, value)
+
+    def _label(self, key: str, value: object) -> str:
+        if not isinstance(value, str) or not value.strip():
+            self.wrong(key, f"« {key} » doit être un texte", f'écrivez {key} = "…" entre guillemets')
+        elif len(value) > MOST_LETTERS:
+            self.wrong(key, "ce texte est trop long", f"écrivez {MOST_LETTERS} caractères au plus")
+        elif not value.isprintable():
+            self.wrong(
+                key, "ce texte contient un caractère invisible", "écrivez-le sur une seule ligne, sans tabulation"
+            )
+        else:
+            return value.strip()
+        return ""
+
+    def number(self, key: str, low: int, high: int, default: int | None = None) -> int:
+        """A whole number between two bounds; required without a default."""
+        hint = f"écrivez un nombre entier de {low} à {high}"
+        value = self._get(key, f"{key} = … : {hint}", required=default is None)
+        if value is None:
+            return low if default is None else default
+        if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+            self.wrong(key, f"« {key} » n'est pas un nombre entier de {low} à {high}", hint)
+            return low
+        return value
+
+    def choice(self, key: str, words: Mapping[str, Value], default: Value | None = None) -> Value:
+        """One word of a closed list; required without a default."""
+        value = self._get(key, f'écrivez {key} = "{next(iter(words))}" ({listed(words)})', required=default is None)
+        first = next(iter(words.values()))
+        if value is None:
+            return first if default is None else default
+        return self._word(key, value, words, first)
+
+    def _word(self, key: str, value: object, words: Mapping[str, Value], fallback: Value) -> Value:
+        word = plain(value[:MOST_LETTERS]) if isinstance(value, str) else ""
+        if word in words:
+            return words[word]
+        near = get_close_matches(word, words, 1, 0.6)
+        remedy = f'écrivez "{near[0]}"' if near else f"écrivez l'une de ces valeurs : {listed(words)}"
+        self.wrong(key, f"« {key} » a une valeur inconnue", remedy)
+        return fallback
+
+    def flag(self, key: str, default: str) -> bool:
+        """Oui or non; true and false are understood."""
+        value = self._get(key, "", required=False)
+        if isinstance(value, bool):
+            return value
+        return self._word(key, default if value is None else value, FLAG_WORDS, fallback=False)
+
+    def items(self, key: str) -> list[object]:
+        """A list, or the only thing that would be in it; empty when the key is missing."""
+        value = self._get(key, "", required=False)
+        if value is None:
+            return []
+        found = value if isinstance(value, list) else [value]
+        if len(found) > MOST_ITEMS:
+            self.wrong(key, "cette liste est trop longue", f"écrivez {MOST_ITEMS} éléments au plus")
+            return []
+        return found
+
+    def choices(self, key: str, words: Mapping[str, Value]) -> list[Value]:
+        """Words of a closed list."""
+        first = next(iter(words.values()))
+        return [self._word(key, item, words, first) for item in self.items(key)]
+
+    def weekdays(self, key: str) -> frozenset[int]:
+        """Days of the week, Monday is 0."""
+        return frozenset(self.choices(key, WEEKDAY_WORDS))
+
+    def slugs(self, key: str, known: Collection[str]) -> tuple[Slug, ...]:
+        """Words this file declares elsewhere, in the order written, each once."""
+        found: dict[Slug, None] = {}
+        for item in self.items(key):
+            if isinstance(item, str) and item in known:
+                found[Slug(item)] = None
+                continue
+            near = get_close_matches(item[:48], known, 1) if isinstance(item, str) else []
+            remedy = f'écrivez "{near[0]}"' if near else f"écrivez l'un de ceux-ci : {listed(known)}"
+            self.wrong(key, f"« {key} » cite un nom que ce fichier ne déclare pas", remedy)
+        return tuple(found)
+
+    def day(self, key: str, default: date | None = None) -> date:
+        """A date; required without a default."""
+        value = self._get(key, f"écrivez {key} = 2024-03-15", required=default is None)
+        if value is None:
+            return default or date(YEARS.start, 1, 1)
+        return self._day(key, value)
+
+    def days(self, key: str) -> tuple[date, ...]:
+        """Dates."""
+        return tuple(self._day(key, item) for item in self.items(key))
+
+    def _day(self, key: str, value: object) -> date:
+        day = parse_day(value[:MOST_LETTERS]) if isinstance(value, str) else value
+        if isinstance(day, date) and not isinstance(day, datetime) and day.year in YEARS:
+            return day
+        self.wrong(key, f"« {key} » n'est pas une date possible", DATE_HINT)
+        return date(YEARS.start, 1, 1)
+
+    def bound(self, key: str) -> date | AnnualDay | None:
+        """A date, or a day that comes back every year."""
+        value = self._get(key, "", required=False)
+        if isinstance(value, str) and (annual := parse_annual(value[:MOST_LETTERS])):
+            return annual
+        return None if value is None else self._day(key, value)
+
+    def annual(self, key: str) -> AnnualDay:
+        """A day that comes back every year; required."""
+        value = self._get(key, f'écrivez {key} = "1er juillet"', required=True)
+        annual = parse_annual(value[:MOST_LETTERS]) if isinstance(value, str) else None
+        if annual is None and value is not None:
+            self.wrong(key, f"« {key} » n'est pas un jour de l'année", 'écrivez un jour comme "1er juillet"')
+        return annual or AnnualDay(1, 1)
+
+    def clock(self, key: str) -> time | None:
+        """An hour of the town; None when the key is missing."""
+        value = self._get(key, "", required=False)
+        if value is None:
+            return None
+        clock = parse_clock(value[:MOST_LETTERS]) if isinstance(value, str) else value
+        if isinstance(clock, time) and clock.tzinfo is None:
+            return clock.replace(second=0, microsecond=0)
+        self.wrong(key, f"« {key} » n'est pas une heure", 'écrivez une heure comme "23:59"')
+        return None
+
+    def wall(self, key: str) -> datetime | None:
+        """A date and an hour of the town; None when the key is missing."""
+        value = self._get(key, "", required=False)
+        if value is None:
+            return None
+        wall = parse_wall(value[:MOST_LETTERS]) if isinstance(value, str) else value
+        if isinstance(wall, datetime) and wall.tzinfo is None and wall.year in YEARS:
+            return wall.replace(second=0, microsecond=0)
+        self.wrong(key, f"« {key} » n'est pas une date avec son heure", 'écrivez "2024-03-03 20:00"')
+        return None
+
+    def table(self, key: str) -> "Table | None":
+        """A table inside this one."""
+        value = self._get(key, "", required=False)
+        if value is None:
+            return None
+        if not isinstance(value, dict):
+            self.wrong(key, f"« {key} » doit être une section", f"écrivez [{'.'.join(map(str, (*self.path, key)))}]")
+            return None
+        return Table(value, (*self.path, key), self.article, self.lines, self.found)
+
+    def tables(self, key: str) -> list["Table"]:
+        """A list of tables inside this one."""
+        items = self.items(key)
+        if not all(isinstance(item, dict) for item in items):
+            self.wrong(key, f"« {key} » doit être une suite de sections", f"écrivez [[{key}]] avant chacune")
+            return []
+        return [
+            Table(cast(dict[str, object], item), (*self.path, key, index), self.article, self.lines, self.found)
+            for index, item in enumerate(items)
+        ]
+
+    def slug_keys(self) -> list[Slug]:
+        """The keys of this table, which name things: each must be a slug. Marks them all as known."""
+        self.asked.update(self.values)
+        if len(self.values) > MOST_ITEMS:
+            self.wrong("", "cette section est trop longue", f"écrivez {MOST_ITEMS} éléments au plus")
+            return []
+        for key in self.values:
+            if not is_slug(key):
+                self.wrong(key, f"« {printable(key)} » ne peut pas être un nom", f"écrivez « {slugify(key)} »")
+        return [Slug(key) for key in self.values if is_slug(key)]
