@@ -23,6 +23,9 @@ Zone = Literal["A", "B", "C"]
 ONE_DAY: Final = timedelta(days=1)
 ONE_MINUTE: Final = timedelta(minutes=1)
 SATURDAY: Final = 5
+KEPT_INSTANTS: Final = 16_384
+"""Local times whose instant is remembered: some years of days with their hours, under 4 MB."""
+
 SCHOOL_YEAR_MONTH: Final = 9
 """A school year runs from 1 September to 31 August."""
 
@@ -72,14 +75,20 @@ def zone_of(name: str) -> ZoneInfo:
     return ZoneInfo(name)
 
 
+@lru_cache(maxsize=KEPT_INSTANTS)
 def latest_instant(wall: datetime, tz: ZoneInfo) -> datetime:
     """When a wall clock last shows this time, in UTC: the second 02:30 of October, and after the gap of March."""
-    return max(wall.replace(tzinfo=tz, fold=fold).astimezone(UTC) for fold in (0, 1))
+    return max(_instant(wall, tz, 0), _instant(wall, tz, 1))
 
 
+@lru_cache(maxsize=KEPT_INSTANTS)
 def earliest_instant(wall: datetime, tz: ZoneInfo) -> datetime:
     """When a wall clock first shows this time, in UTC."""
-    return min(wall.replace(tzinfo=tz, fold=fold).astimezone(UTC) for fold in (0, 1))
+    return min(_instant(wall, tz, 0), _instant(wall, tz, 1))
+
+
+def _instant(wall: datetime, tz: ZoneInfo, fold: int) -> datetime:
+    return wall.replace(tzinfo=tz, fold=fold).astimezone(UTC)
 
 
 def local_midnight(day: date, tz: ZoneInfo) -> datetime:
