@@ -141,8 +141,7 @@ def apply(child: Child, fact: ChildFact, at: datetime) -> None:
         case DemandeRejected():
             _decide(child, fact.demande, fact.days, "rejected", fact.reason, at)
         case DemandeWithdrawn():
-            days = tuple(day.named() for day in child.open[fact.demande].days)
-            _decide(child, fact.demande, days, "withdrawn", None, at)
+            _decide(child, fact.demande, child.open[fact.demande].pending(), "withdrawn", None, at)
         case AttendanceRecorded():
             key = SlotKey(fact.activity, fact.unit, fact.day)
             child.attendance[key] = Attendance(fact.presence, fact.arrived_at, fact.left_at)

@@ -56,9 +56,14 @@ class Demande(NamedTuple):
     decided_at: datetime | None = None
     status: Status = "en_cours"
 
+    def pending(self) -> tuple[DecidedDay, ...]:
+        """The days that still wait for a decision."""
+        return tuple(day.named() for day in self.days if day.outcome == "pending")
+
     def is_partial(self) -> bool:
-        """Whether some of its days were accepted and some refused."""
-        return {"approved", "rejected"} <= {day.outcome for day in self.days}
+        """Whether some of its days were accepted, and not all."""
+        outcomes = {day.outcome for day in self.days}
+        return "approved" in outcomes and len(outcomes) > 1
 
 
 def requested(known: Demande | None, fact: Demanded, at: datetime) -> Demande:
@@ -111,6 +116,6 @@ def decided(
 def _status(outcomes: Counter[Outcome]) -> Status:
     if outcomes["pending"]:
         return "en_cours"
-    if outcomes["withdrawn"]:
-        return "retiree"
-    return "traitee_positivement" if outcomes["approved"] else "traitee_negativement"
+    if outcomes["approved"]:
+        return "traitee_positivement"
+    return "retiree" if outcomes["withdrawn"] else "traitee_negativement"

@@ -38,7 +38,10 @@ def unpack(packed: dict[str, Any]) -> Child:
     return Child(
         child=ChildId(packed["child"]),
         household=HouseholdId(packed["household"]),
-        enrolments={row[0]: Enrolment(*row[:4], day(row[4]), day(row[5])) for row in packed["enrolments"]},
+        enrolments={
+            enrolment: Enrolment(enrolment, activity, site, group, day(first), day(last))
+            for enrolment, activity, site, group, first, last in packed["enrolments"]
+        },
         slots={
             SlotKey(activity, unit, day(on)): Slot(state, demande, household, held, same(places), removal, absence)
             for activity, unit, on, state, demande, household, held, places, removal, absence in packed["slots"]
@@ -66,7 +69,10 @@ def _places_read() -> Any:  # noqa: ANN401 - a closure over one small cache
 
 def _demande(row: list[Any]) -> Demande:
     number, kind, activity, household, origin, submitted_at, days, derogation, reason, document, decided_at, status = row
-    read = tuple(DemandeDay(date.fromisoformat(d[0]), *d[1:6], _instant(d[6]), *d[7:]) for d in days)
+    read = tuple(
+        DemandeDay(date.fromisoformat(on), unit, action, outcome, version, article, _instant(closes), *marks)
+        for on, unit, action, outcome, version, article, closes, *marks in days
+    )
     return Demande(
         number=number,
         kind=kind,

@@ -61,26 +61,42 @@ BEGIN
         FOR attempt IN 1..2 LOOP
             UPDATE ardoise.places p
             SET taken = p.taken + claim.delta,
-                capacity = CASE WHEN p.is_set THEN p.capacity ELSE claim.capacity END
+                capacity = CASE WHEN p.is_set OR claim.delta < 0 THEN p.capacity ELSE claim.capacity END
             WHERE p.commune = p_commune AND p.activity = claim.activity AND p.unit = claim.unit
                 AND p.day = claim.day AND p.pool = claim.pool
                 AND (claim.delta <= 0
                     OR p.taken + claim.delta <= CASE WHEN p.is_set THEN coalesce(p.capacity, 2147483647)
                                                      ELSE coalesce(claim.capacity, 2147483647) END);
             is_full := NOT FOUND;
-            EXIT WHEN NOT is_full;
+            EXIT WHEN NOT is_full OR attempt = 2;
             -- Full, or the row is not there yet: an UPDATE silently misses a row that was never created.
             INSERT INTO ardoise.places (commune, activity, unit, day, pool, capacity)
             VALUES (p_commune, claim.activity, claim.unit, claim.day, claim.pool, claim.capacity)
             ON CONFLICT DO NOTHING;
-            EXIT WHEN NOT FOUND AND attempt = 2;
         END LOOP;
+        ASSERT NOT is_full OR claim.delta > 0, 'a place is given back that was never taken';
         IF is_full THEN
             full_slots := full_slots || jsonb_build_object(
                 'activity', claim.activity, 'unit', claim.unit, 'day', claim.day, 'pool', claim.pool);
         END IF;
     END LOOP;
     RETURN full_slots;
+END $$;
+
+-- The slots a claim would find full now. Takes nothing.
+CREATE FUNCTION ardoise.full_places(p_commune text, p_claims jsonb) RETURNS jsonb LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM set_config('ardoise.commune', p_commune, true);
+    RETURN (
+        SELECT coalesce(jsonb_agg(jsonb_build_object(
+            'activity', c.activity, 'unit', c.unit, 'day', c.day, 'pool', c.pool)), '[]')
+        FROM jsonb_to_recordset(p_claims)
+            AS c (activity text, unit text, day date, pool text, delta integer, capacity integer)
+        LEFT JOIN ardoise.places p ON p.commune = p_commune AND p.activity = c.activity AND p.unit = c.unit
+            AND p.day = c.day AND p.pool = c.pool
+        WHERE coalesce(p.taken, 0) + c.delta
+            > coalesce(CASE WHEN p.is_set THEN p.capacity ELSE c.capacity END, 2147483647)
+    );
 END $$;
 
 -- The town sets the places of a slot. What is reserved stays, even above the new number.

@@ -1,0 +1,111 @@
+"""The only loop that writes: read the pages, decide, append; again when somebody was faster."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Final
+
+from commands.outcome import Accepted, Command, Known, Outcome, Refused, refused
+from ledger.entry import Signature
+from ledger.holdings import PlaceKey
+from ledger.identifiers import UNNUMBERED, Commune, Stream
+from ledger.store import AnyPage, Answer, Append, ConflictError, FullError, Kept, Once, Prepared, Store, Write
+from ledger.streams import child_page, household_page, kind_of, subject_of, town_page
+from rulebook.town import rules_of_town
+
+ATTEMPTS: Final = 5
+"""How often a command is decided again before its caller is told to come back."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Request:
+    """A command with who asks, when, and what its caller holds true."""
+
+    commune: Commune
+    command: Command
+    signature: Signature
+    expected: Mapping[Stream, int] = field(default_factory=dict)
+    """The versions the caller saw. Anything else is refused as `version_changed`."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Result:
+    """What a command came to. `prepared` is what its facts write; empty when it was refused."""
+
+    outcome: Outcome
+    prepared: Prepared
+
+
+Respond = Callable[[Result], Answer]
+"""Turns a result into the answer that is kept under the command's key. Pure."""
+
+
+def execute(store: Store, request: Request, *, once: Once, respond: Respond) -> tuple[Result, Kept]:
+    """Decides a command and keeps it with its answer, exactly once.
+
+    Raises ConflictError when others were faster five times running, KeyReusedError and BusyError as the store does.
+    """
+    full: frozenset[PlaceKey] = frozenset()
+    for _ in range(ATTEMPTS):
+        known = _known(store, request, full)
+        result = _decided(store, request, known, number=True)
+        append = Append(prepared=result.prepared, once=once, answer=respond(result), capacity=known.rules.places)
+        try:
+            return result, store.append(append)
+        except ConflictError:
+            full = frozenset()
+        except FullError as found:
+            full |= found.slots
+    raise ConflictError
+
+
+def preview(store: Store, request: Request) -> Result:
+    """What a command would come to now. Writes nothing and takes no number."""
+    known = _known(store, request, frozenset())
+    result = _decided(store, request, known, number=False)
+    full = store.full(result.prepared, known.rules.places)
+    return _decided(store, request, replace(known, full=full), number=False) if full else result
+
+
+def _known(store: Store, request: Request, full: frozenset[PlaceKey]) -> Known:
+    commune = request.commune
+    town = store.town(commune)
+    pages: dict[Stream, AnyPage] = {stream: _read(store, commune, stream) for stream in request.command.pages(commune)}
+    pages[town_page(commune)] = town
+    now: datetime = request.signature.happened_at
+    return Known(commune=commune, now=now, rules=rules_of_town(town.state), pages=pages, full=full)
+
+
+def _read(store: Store, commune: Commune, stream: Stream) -> AnyPage:
+    if kind_of(stream) == "child":
+        page = store.child(commune, subject_of(stream))  # type: ignore[arg-type]
+        assert page.stream == child_page(commune, subject_of(stream))  # type: ignore[arg-type]
+        return page
+    page_of_household = store.household(commune, subject_of(stream))  # type: ignore[arg-type]
+    assert page_of_household.stream == household_page(commune, subject_of(stream))  # type: ignore[arg-type]
+    return page_of_household
+
+
+def _decided(store: Store, request: Request, known: Known, *, number: bool) -> Result:
+    stale = [stream for stream, version in request.expected.items() if known.pages[stream].version != version]
+    outcome: Outcome = refused("version_changed") if stale else request.command.decide(known)
+    writes: list[Write] = []
+    if isinstance(outcome, Accepted):
+        writes = [_numbered(store, request.commune, write) if number else write for write in outcome.writes]
+    return Result(outcome=outcome, prepared=store.prepare(request.commune, request.signature, writes))
+
+
+def _numbered(store: Store, commune: Commune, write: Write) -> Write:
+    """The same facts, under a number of their own where they open a demande."""
+    if all(getattr(fact, "demande", None) != UNNUMBERED for fact in write.facts):
+        return write
+    number = store.next_number(commune)
+    facts = [
+        replace(fact, demande=number) if getattr(fact, "demande", None) == UNNUMBERED else fact for fact in write.facts
+    ]
+    return replace(write, facts=facts)
+
+
+def is_refused(result: Result) -> bool:
+    """Whether nothing was written because a rule, a place or a version stood in the way."""
+    return isinstance(result.outcome, Refused)

@@ -1,0 +1,142 @@
+"""The port kept in memory by eventsourcing's POPO module: for specifications, and for what-if."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+
+from eventsourcing.persistence import IntegrityError, StoredEvent
+from eventsourcing.popo import POPOAggregateRecorder
+
+from ledger.child import Child
+from ledger.codec import Codec
+from ledger.entry import Signature
+from ledger.holdings import PlaceKey
+from ledger.household import Household
+from ledger.identifiers import ChildId, Commune, DemandeNumber, HouseholdId
+from ledger.pages import Pages
+from ledger.rows import Projector, Put, Row, no_rows
+from ledger.store import (
+    Answer,
+    Append,
+    Capacity,
+    ConflictError,
+    FullError,
+    Kept,
+    KeyReusedError,
+    Page,
+    Prepared,
+    ReplayedError,
+    Write,
+    prepare,
+)
+from ledger.streams import child_page, household_page, town_page
+from ledger.town import Town
+
+
+class EntryRecorder(POPOAggregateRecorder):
+    """Keeps entries with all that one append keeps beside them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.answers: dict[tuple[str, str, str, str], tuple[bytes, Answer]] = {}
+        self.taken: dict[tuple[Commune, PlaceKey], int] = defaultdict(int)
+        self.set_by_town: dict[tuple[Commune, PlaceKey], int | None] = {}
+        self.tables: dict[str, dict[tuple[Any, ...], Row]] = defaultdict(dict)
+
+    def _assert_uniqueness(self, stored_events: Sequence[StoredEvent], **kwargs: Any) -> None:  # noqa: ANN401
+        append: Append = kwargs["append"]
+        self._refuse_replay(append)
+        full = self.full(append.prepared, append.capacity)
+        if full:
+            raise FullError(full)
+        try:
+            super()._assert_uniqueness(stored_events)
+        except IntegrityError as conflict:
+            raise ConflictError from conflict
+
+    def _refuse_replay(self, append: Append) -> None:
+        kept = self.answers.get(_key(append))
+        if kept is None:
+            return
+        fingerprint, answer = kept
+        if fingerprint != append.once.fingerprint:
+            raise KeyReusedError
+        raise ReplayedError(answer)
+
+    def full(self, prepared: Prepared, capacity: Capacity) -> frozenset[PlaceKey]:
+        """The places that are not there to be taken."""
+        full = []
+        for key, delta in prepared.claims.items():
+            slot = prepared.commune, key
+            limit = self.set_by_town.get(slot, capacity(key)) if delta > 0 else None
+            if limit is not None and self.taken[slot] + delta > limit:
+                full.append(key)
+        return frozenset(full)
+
+    def _update_table(self, stored_events: Sequence[StoredEvent], **kwargs: Any) -> Sequence[int] | None:  # noqa: ANN401
+        append: Append = kwargs["append"]
+        prepared = append.prepared
+        self.answers[_key(append)] = append.once.fingerprint, append.answer
+        for key, delta in prepared.claims.items():
+            self.taken[prepared.commune, key] += delta
+            assert self.taken[prepared.commune, key] >= 0, "a place is given back that was never taken"
+        for key, places in prepared.settings.items():
+            self.set_by_town[prepared.commune, key] = places
+        for change in prepared.changes:
+            if isinstance(change, Put):
+                self.tables[change.table][change.key] = change.row
+            else:
+                self.tables[change.table].pop(change.key, None)
+        return super()._update_table(stored_events)
+
+
+def _key(append: Append) -> tuple[str, str, str, str]:
+    once = append.once
+    return append.prepared.commune, once.client, once.subject, once.key
+
+
+class MemoryStore:
+    """A ledger that lasts as long as the process."""
+
+    def __init__(self, *, project: Projector = no_rows, codec: Codec | None = None, first_number: int = 1) -> None:
+        self.recorder = EntryRecorder()
+        self._codec = codec or Codec()
+        self._project = project
+        self._pages = Pages(self.recorder, POPOAggregateRecorder(), self._codec)
+        self._numbers: dict[Commune, int] = defaultdict(lambda: first_number - 1)
+
+    def child(self, commune: Commune, child: ChildId) -> Page[Child]:
+        """The page of a child."""
+        return self._pages.read(child_page(commune, child))
+
+    def household(self, commune: Commune, household: HouseholdId) -> Page[Household]:
+        """The page of a household."""
+        return self._pages.read(household_page(commune, household))
+
+    def town(self, commune: Commune) -> Page[Town]:
+        """The page of a town."""
+        return self._pages.read(town_page(commune))
+
+    def next_number(self, commune: Commune) -> DemandeNumber:
+        """A number no demande of the town has had."""
+        self._numbers[commune] += 1
+        return DemandeNumber(self._numbers[commune])
+
+    def prepare(self, commune: Commune, signature: Signature, writes: Sequence[Write]) -> Prepared:
+        """Works out what facts write, without writing it."""
+        return prepare(commune, signature, writes, codec=self._codec, project=self._project)
+
+    def full(self, prepared: Prepared, capacity: Capacity) -> frozenset[PlaceKey]:
+        """The places an append of this would not get now."""
+        return self.recorder.full(prepared, capacity)
+
+    def append(self, append: Append) -> Kept:
+        """Keeps a command and its answer, or gives the answer its key got before."""
+        prepared = append.prepared
+        try:
+            self._pages.entries.put(list(prepared.entries), append=append)
+        except ReplayedError as replayed:
+            return Kept(answer=replayed.answer, replayed=True)
+        for version, page in zip(prepared.versions, prepared.pages, strict=True):
+            self._pages.wrote(version, page)
+        return Kept(answer=append.answer, replayed=False)

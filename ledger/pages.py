@@ -1,0 +1,125 @@
+"""Reading pages through eventsourcing: its repository, its cache and its snapshots, over our bytes."""
+
+from collections.abc import Iterable
+from typing import Any, Final, cast
+
+import orjson
+from eventsourcing.application import AggregateNotFoundError, Repository
+from eventsourcing.persistence import AggregateRecorder, EventStore, JSONTranscoder, Mapper, StoredEvent
+
+from ledger.child import Child
+from ledger.codec import Codec
+from ledger.entry import Entry
+from ledger.identifiers import Stream
+from ledger.snapshots import FOLD, pack, unpack
+from ledger.store import Page, turned
+from ledger.streams import kind_of
+
+SNAPSHOT_EVERY: Final = 100
+"""Lines between two snapshots of a child's page: what is folded at most after a cold start."""
+
+CACHED_PAGES: Final = 4_000
+
+
+class Snapshot:
+    """A child's page as it stood at a version."""
+
+    def __init__(self, page: Page[Any]) -> None:
+        self.page = page
+
+    @property
+    def originator_id(self) -> str:
+        """The page, as eventsourcing names it."""
+        return self.page.stream
+
+    @property
+    def originator_version(self) -> int:
+        """The line it stands at."""
+        return self.page.version
+
+
+class EntryMapper(Mapper[str]):
+    """Entries are stored as the bytes that were hashed, under their wire name."""
+
+    def __init__(self, codec: Codec) -> None:
+        super().__init__(JSONTranscoder())
+        self.codec = codec
+
+    def to_stored_event(self, domain_event: Any) -> StoredEvent:  # noqa: ANN401 - the library's protocol
+        """The line to keep."""
+        entry = cast("Entry", domain_event)
+        return StoredEvent(entry.stream, entry.version, self.codec.name(entry.fact), entry.stored)
+
+    def to_domain_event(self, stored_event: StoredEvent) -> Any:  # noqa: ANN401
+        """The line that was kept."""
+        return self.codec.read(stored_event.state)
+
+
+class SnapshotMapper(Mapper[str]):
+    """Snapshots are stored as plain JSON under the version of the fold that made them."""
+
+    def __init__(self) -> None:
+        super().__init__(JSONTranscoder())
+
+    def to_stored_event(self, domain_event: Any) -> StoredEvent:  # noqa: ANN401
+        """The snapshot to keep."""
+        page = domain_event.page
+        state = orjson.dumps({"head": page.head.hex(), "child": pack(page.state)})
+        return StoredEvent(page.stream, page.version, str(FOLD), state)
+
+    def to_domain_event(self, stored_event: StoredEvent) -> Any:  # noqa: ANN401
+        """The snapshot that was kept."""
+        packed = orjson.loads(stored_event.state)
+        stream = Stream(str(stored_event.originator_id))
+        head, state = bytes.fromhex(packed["head"]), unpack(packed["child"])
+        return Snapshot(Page(stream=stream, version=stored_event.originator_version, head=head, state=state))
+
+
+def _project(page: Page[Any] | None, lines: Iterable[Any]) -> Page[Any] | None:
+    entries = list(lines)
+    if entries and isinstance(entries[0], Snapshot):
+        page = entries.pop(0).page
+    if page is None:
+        if not entries:
+            return None
+        page = Page(stream=entries[0].stream)
+    return turned(page, entries)
+
+
+class Pages:
+    """The pages of the ledger, folded; the ones read lately stay in memory and are only brought up to date."""
+
+    def __init__(self, entries: AggregateRecorder, snapshots: AggregateRecorder, codec: Codec) -> None:
+        self.entries = EventStore(EntryMapper(codec), entries)
+        self.snapshots = EventStore(SnapshotMapper(), snapshots)
+        self._children = self._repository(self.snapshots)
+        self._others = self._repository(None)
+
+    def _repository(self, snapshots: EventStore[str] | None) -> Repository[str]:
+        return Repository(
+            self.entries, snapshot_store=snapshots, cache_maxsize=CACHED_PAGES, deepcopy_from_cache=False
+        )
+
+    def read(self, stream: Stream) -> Page[Any]:
+        """A page as it stands now."""
+        repository = self._repository_of(stream)
+        try:
+            page = cast("Page[Any]", repository.get(stream, projector_func=cast("Any", _project)))
+        except AggregateNotFoundError:
+            return Page(stream=stream)
+        self._remember(repository, page)
+        return page
+
+    def wrote(self, before: int, page: Page[Any]) -> None:
+        """Takes note of a page that was appended to since a version, and now and then of a snapshot of it."""
+        self._remember(self._repository_of(page.stream), page)
+        if isinstance(page.state, Child) and before // SNAPSHOT_EVERY < page.version // SNAPSHOT_EVERY:
+            self.snapshots.put([cast("Any", Snapshot(page))])
+
+    def _repository_of(self, stream: Stream) -> Repository[str]:
+        return self._children if kind_of(stream) == "child" else self._others
+
+    @staticmethod
+    def _remember(repository: Repository[str], page: Page[Any]) -> None:
+        assert repository.cache is not None
+        repository.cache.put(page.stream, cast("Any", page))

@@ -1,0 +1,237 @@
+"""The port kept by eventsourcing on PostgreSQL: one call of one server-side function keeps a command.
+
+The recorder stands on the library's abstract one, not on its PostgreSQL one, whose table lock, NOTIFY and sleeping
+retries are measured obstacles (docs/decisions/0003-recorder.md).
+"""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any, Final
+
+import orjson
+import psycopg
+from eventsourcing.persistence import AggregateRecorder, StoredEvent
+from psycopg.rows import TupleRow
+from psycopg_pool import ConnectionPool
+
+from ledger.child import Child
+from ledger.codec import Codec
+from ledger.entry import Signature
+from ledger.holdings import PlaceKey
+from ledger.household import Household
+from ledger.identifiers import ChildId, Commune, DemandeNumber, HouseholdId, Stream
+from ledger.pages import Pages
+from ledger.rows import Projector, merged, no_rows
+from ledger.snapshots import FOLD
+from ledger.store import (
+    Answer,
+    Append,
+    BusyError,
+    Capacity,
+    ConflictError,
+    FullError,
+    Kept,
+    KeyReusedError,
+    Page,
+    Prepared,
+    ReplayedError,
+    Write,
+    prepare,
+)
+from ledger.streams import child_page, commune_of, household_page, town_page
+from ledger.town import Town
+
+Pool = ConnectionPool[psycopg.Connection[TupleRow]]
+
+_FULL: Final = "AR001"
+_LAST: Final = 2**62
+"""Above any version of a page."""
+
+_READ_PAGE: Final = "SELECT version, type, stored FROM ardoise.read_page(%s, %s, %s, %s)"
+_READ_SNAPSHOT: Final = "SELECT version, state FROM ardoise.read_snapshot(%s, %s, %s, %s)"
+_WRITE_SNAPSHOT: Final = "SELECT ardoise.write_snapshot(%s, %s, %s, %s, %s)"
+_NEXT_NUMBER: Final = "SELECT ardoise.next_demande_number(%s)"
+_FULL_NOW: Final = "SELECT ardoise.full_places(%s, %s::jsonb)::text"
+_APPEND: Final = """
+    SELECT replayed, fingerprint, status, headers::text, body FROM ardoise.append(
+        %s, %s, %s, %s, %s, %s, %s, %s, %s::jsonb, %s, %s::jsonb, %s::jsonb, %s, %s::bigint[], %s, %s, %s, %s::jsonb)
+"""
+
+
+class EntryRecorder(AggregateRecorder):
+    """Entries in the table `entries`, with all that one append keeps beside them."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    def insert_events(self, stored_events: Sequence[StoredEvent], **kwargs: Any) -> None:  # noqa: ANN401
+        """Keeps one command: its answer, its places, its lines and its rows. One round trip, one transaction."""
+        append: Append = kwargs["append"]
+        try:
+            with self._pool.connection() as connection:
+                row = connection.execute(_APPEND, _arguments(append, stored_events)).fetchone()
+        except psycopg.errors.UniqueViolation as violation:
+            if violation.diag.constraint_name != "entries_pkey":
+                raise
+            raise ConflictError from violation
+        except (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected) as locked:
+            raise BusyError from locked
+        except psycopg.Error as error:
+            if error.sqlstate != _FULL:
+                raise
+            raise FullError(_slots(error.diag.message_primary or "[]")) from error
+        assert row is not None
+        replayed, fingerprint, status, headers, body = row
+        if replayed and bytes(fingerprint) != append.once.fingerprint:
+            raise KeyReusedError
+        if replayed:
+            raise ReplayedError(Answer(status=status, headers=orjson.loads(headers), body=bytes(body)))
+
+    def select_events(
+        self,
+        originator_id: Any,  # noqa: ANN401 - the library says UUID or text; ours is text
+        *,
+        gt: int | None = None,
+        lte: int | None = None,
+        desc: bool = False,  # noqa: FBT001, FBT002
+        limit: int | None = None,
+    ) -> Sequence[StoredEvent]:
+        """The lines of a page, in order. The library asks neither for the reverse order nor for a limit here."""
+        assert not desc
+        assert limit is None
+        commune = commune_of(Stream(originator_id))
+        with self._pool.connection() as connection:
+            rows = connection.execute(
+                _READ_PAGE, (commune, originator_id, gt or 0, _LAST if lte is None else lte), binary=True
+            )
+            return [StoredEvent(originator_id, version, type_, stored) for version, type_, stored in rows]
+
+
+class SnapshotRecorder(AggregateRecorder):
+    """The latest snapshot of each child's page, in the table `snapshots`."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    def insert_events(self, stored_events: Sequence[StoredEvent], **_: Any) -> None:  # noqa: ANN401
+        """Puts snapshots in the place of older ones."""
+        with self._pool.connection() as connection:
+            for snapshot in stored_events:
+                stream = Stream(str(snapshot.originator_id))
+                connection.execute(
+                    _WRITE_SNAPSHOT,
+                    (commune_of(stream), stream, snapshot.originator_version, FOLD, snapshot.state),
+                )
+
+    def select_events(
+        self,
+        originator_id: Any,  # noqa: ANN401
+        *,
+        gt: int | None = None,  # noqa: ARG002
+        lte: int | None = None,
+        desc: bool = False,  # noqa: ARG002, FBT001, FBT002
+        limit: int | None = None,  # noqa: ARG002
+    ) -> Sequence[StoredEvent]:
+        """The snapshot of a page, if there is one this code can read."""
+        arguments = commune_of(Stream(originator_id)), originator_id, FOLD, _LAST if lte is None else lte
+        with self._pool.connection() as connection:
+            rows = connection.execute(_READ_SNAPSHOT, arguments, binary=True)
+            return [StoredEvent(originator_id, version, str(FOLD), state) for version, state in rows]
+
+
+def _arguments(append: Append, lines: Sequence[StoredEvent]) -> tuple[Any, ...]:
+    prepared, once, answer = append.prepared, append.once, append.answer
+    claims = _claims(prepared, append.capacity)
+    settings = [{**key._asdict(), "capacity": places} for key, places in prepared.settings.items()]
+    return (
+        prepared.commune,
+        once.client,
+        once.subject,
+        once.key,
+        once.fingerprint,
+        prepared.signature.command,
+        prepared.signature.recorded_at,
+        answer.status,
+        _json(dict(answer.headers)),
+        answer.body,
+        _json(claims),
+        _json(settings),
+        [entry.stream for entry in prepared.entries],
+        [entry.version for entry in prepared.entries],
+        [line.topic for line in lines],
+        [line.state for line in lines],
+        [entry.digest for entry in prepared.entries],
+        _json(merged(prepared.changes)),
+    )
+
+
+def _claims(prepared: Prepared, capacity: Capacity) -> list[dict[str, Any]]:
+    return [
+        {**key._asdict(), "delta": delta, "capacity": capacity(key) if delta > 0 else None}
+        for key, delta in prepared.claims.items()
+    ]
+
+
+def _json(value: Any) -> str:  # noqa: ANN401 - whatever JSON can hold
+    return orjson.dumps(value).decode()
+
+
+def _slots(message: str) -> list[PlaceKey]:
+    return [
+        PlaceKey(slot["activity"], slot["unit"], date.fromisoformat(slot["day"]), slot["pool"])
+        for slot in orjson.loads(message)
+    ]
+
+
+class PostgresStore:
+    """The ledger of many towns in one PostgreSQL."""
+
+    def __init__(self, pool: Pool, *, project: Projector = no_rows, codec: Codec | None = None) -> None:
+        self._pool = pool
+        self._codec = codec or Codec()
+        self._project = project
+        self._pages = Pages(EntryRecorder(pool), SnapshotRecorder(pool), self._codec)
+
+    def child(self, commune: Commune, child: ChildId) -> Page[Child]:
+        """The page of a child."""
+        return self._pages.read(child_page(commune, child))
+
+    def household(self, commune: Commune, household: HouseholdId) -> Page[Household]:
+        """The page of a household."""
+        return self._pages.read(household_page(commune, household))
+
+    def town(self, commune: Commune) -> Page[Town]:
+        """The page of a town."""
+        return self._pages.read(town_page(commune))
+
+    def next_number(self, commune: Commune) -> DemandeNumber:
+        """A number no demande of the town has had."""
+        with self._pool.connection() as connection:
+            row = connection.execute(_NEXT_NUMBER, (commune,)).fetchone()
+        assert row is not None
+        return DemandeNumber(row[0])
+
+    def prepare(self, commune: Commune, signature: Signature, writes: Sequence[Write]) -> Prepared:
+        """Works out what facts write, without writing it."""
+        return prepare(commune, signature, writes, codec=self._codec, project=self._project)
+
+    def full(self, prepared: Prepared, capacity: Capacity) -> frozenset[PlaceKey]:
+        """The places an append of this would not get now."""
+        claims = [claim for claim in _claims(prepared, capacity) if claim["delta"] > 0]
+        if not claims:
+            return frozenset()
+        with self._pool.connection() as connection:
+            row = connection.execute(_FULL_NOW, (prepared.commune, _json(claims))).fetchone()
+        assert row is not None
+        return frozenset(_slots(row[0]))
+
+    def append(self, append: Append) -> Kept:
+        """Keeps a command and its answer, or gives the answer its key got before."""
+        prepared = append.prepared
+        try:
+            self._pages.entries.put(list(prepared.entries), append=append)
+        except ReplayedError as replayed:
+            return Kept(answer=replayed.answer, replayed=True)
+        for version, page in zip(prepared.versions, prepared.pages, strict=True):
+            self._pages.wrote(version, page)
+        return Kept(answer=append.answer, replayed=False)

@@ -1,0 +1,214 @@
+"""The port: read a page, append to pages. Kept by `ledger.postgres`, and by `ledger.memory` for specifications."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Generic, Protocol, TypeVar
+
+from ledger import child as children
+from ledger import household as households
+from ledger import town as towns
+from ledger.child import Child
+from ledger.codec import Codec
+from ledger.entry import GENESIS, Entry, Signature
+from ledger.events import CapacityChanged, Fact
+from ledger.holdings import PlaceKey, held, touched
+from ledger.household import Household
+from ledger.identifiers import ChildId, Commune, DemandeNumber, HouseholdId, Stream
+from ledger.rows import Change, Projector, State
+from ledger.streams import kind_of
+from ledger.town import Town
+
+S = TypeVar("S", bound=State)
+
+
+class ConflictError(Exception):
+    """Somebody wrote on the page first: read it again and decide again."""
+
+
+class FullError(Exception):
+    """Some slots have no place left. Nothing was written."""
+
+    def __init__(self, slots: Iterable[PlaceKey]) -> None:
+        self.slots = frozenset(slots)
+        super().__init__(f"{len(self.slots)} full")
+
+
+class KeyReusedError(Exception):
+    """The same idempotency key came with another body."""
+
+
+class BusyError(Exception):
+    """A lock was not obtained in time: the same key is running, or a slot is fought over. Try again."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Answer:
+    """What a command was answered: an HTTP status, headers worth keeping, the bytes of the body."""
+
+    status: int
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+
+
+class ReplayedError(Exception):
+    """The key was used before with the same body: this is the answer it got."""
+
+    def __init__(self, answer: Answer) -> None:
+        self.answer = answer
+        super().__init__("answered before")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Once:
+    """What makes a command run once: who asked, through what, under which key, and the digest of what was asked."""
+
+    client: str
+    subject: str
+    key: str
+    fingerprint: bytes
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Page(Generic[S]):
+    """A page as it was read. A page nobody wrote on has version 0 and no state."""
+
+    stream: Stream
+    version: int = 0
+    head: bytes = GENESIS
+    state: S | None = None
+
+
+AnyPage = Page[Child] | Page[Household] | Page[Town]
+
+
+def turned(page: AnyPage, entries: Iterable[Entry]) -> AnyPage:
+    """The page after these entries, which follow it."""
+    lines = list(entries)
+    if not lines:
+        return page
+    assert lines[0].version == page.version + 1, f"a line is missing on {page.stream} after {page.version}"
+    assert lines[0].previous == page.head, f"the chain of {page.stream} is broken at {lines[0].version}"
+    state = _EVOLVE[kind_of(page.stream)](page.state, lines)
+    return Page(stream=page.stream, version=lines[-1].version, head=lines[-1].digest, state=state)
+
+
+_EVOLVE: Mapping[str, Callable[..., Any]] = {
+    "child": children.evolve,
+    "household": households.evolve,
+    "town": towns.evolve,
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Write:
+    """Facts to add to a page."""
+
+    page: AnyPage
+    facts: Sequence[Fact]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Prepared:
+    """What a command writes: lines, places to take or give back, places set by the town, rows of read models."""
+
+    commune: Commune
+    signature: Signature
+    entries: Sequence[Entry] = ()
+    claims: Mapping[PlaceKey, int] = field(default_factory=dict)
+    settings: Mapping[PlaceKey, int | None] = field(default_factory=dict)
+    changes: Sequence[Change] = ()
+    pages: Sequence[AnyPage] = ()
+    """The pages as they stand afterwards."""
+    versions: Sequence[int] = ()
+    """The version each of them had before."""
+
+
+def prepare(
+    commune: Commune, signature: Signature, writes: Sequence[Write], *, codec: Codec, project: Projector
+) -> Prepared:
+    """Works out what facts write. Pure."""
+    entries: list[Entry] = []
+    claims: Counter[PlaceKey] = Counter()
+    settings: dict[PlaceKey, int | None] = {}
+    changes: list[Change] = []
+    pages = []
+    for write in writes:
+        page = write.page
+        for fact in write.facts:
+            entry = codec.write(
+                fact, stream=page.stream, version=page.version + 1, previous=page.head, signature=signature
+            )
+            before = page.state
+            page = turned(page, [entry])
+            if isinstance(before, Child) and isinstance(page.state, Child):
+                keys = touched(before, fact)  # type: ignore[arg-type]
+                claims.update(held(page.state, keys))
+                claims.subtract(held(before, keys))
+            if isinstance(fact, CapacityChanged):
+                settings[PlaceKey(fact.activity, fact.unit, fact.day, fact.pool)] = fact.places
+            assert page.state is not None
+            changes.extend(project(entry, page.state))
+            entries.append(entry)
+        pages.append(page)
+    return Prepared(
+        commune=commune,
+        signature=signature,
+        entries=entries,
+        claims={key: delta for key, delta in sorted(claims.items()) if delta},
+        settings=settings,
+        changes=changes,
+        pages=pages,
+        versions=[write.page.version for write in writes],
+    )
+
+
+Capacity = Callable[[PlaceKey], int | None]
+"""The places the rulebook gives; None is no limit. What the town set itself comes before it."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Append:
+    """One command to keep with its answer: all of it or nothing."""
+
+    prepared: Prepared
+    once: Once
+    answer: Answer
+    capacity: Capacity
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Kept:
+    """What a command was answered, and whether that was decided now or long ago."""
+
+    answer: Answer
+    replayed: bool
+
+
+class Store(Protocol):
+    """Where pages are kept."""
+
+    def child(self, commune: Commune, child: ChildId) -> Page[Child]:
+        """The page of a child."""
+
+    def household(self, commune: Commune, household: HouseholdId) -> Page[Household]:
+        """The page of a household."""
+
+    def town(self, commune: Commune) -> Page[Town]:
+        """The page of a town."""
+
+    def next_number(self, commune: Commune) -> DemandeNumber:
+        """A number no demande of the town has had. Gaps are normal."""
+
+    def prepare(self, commune: Commune, signature: Signature, writes: Sequence[Write]) -> Prepared:
+        """Works out what facts write, without writing it."""
+
+    def full(self, prepared: Prepared, capacity: Capacity) -> frozenset[PlaceKey]:
+        """The places an append of this would not get now. Another writer may still be faster."""
+
+    def append(self, append: Append) -> Kept:
+        """Keeps a command and its answer, or gives the answer its key got before.
+
+        Raises ConflictError, FullError, KeyReusedError or BusyError, having written nothing.
+        """
