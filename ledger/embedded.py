@@ -138,18 +138,14 @@ class Server:
 
     def leave(self) -> None:
         """Says that this process is done; the last one to leave stops the server."""
-        if self._users is None:
-            return
-        users, self._users = self._users, None
-        with _locked(self.data / "start.lock"):
-            try:
-                fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                _orphans.append(self._child)
-            else:
-                self._stop()
-            finally:
-                os.close(users)
+        if self._users is not None:
+            users, self._users = self._users, None
+            self._stop_if_unused(users)
+
+    def sweep(self) -> None:
+        """Stops the server if everybody who used it was killed before they could leave."""
+        if self.cluster.exists():
+            self._stop_if_unused(_lock_file(self.data / "users.lock"))
 
     @property
     def cluster(self) -> Path:
@@ -242,6 +238,18 @@ class Server:
             time.sleep(0.02)
         return self._open(directory)
 
+    def _stop_if_unused(self, users: int) -> None:
+        try:
+            with _locked(self.data / "start.lock"):
+                try:
+                    fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                except BlockingIOError:
+                    _left_running.append(self._child)
+                else:
+                    self._stop()
+        finally:
+            os.close(users)
+
     def _stop(self) -> None:
         """A fast shutdown: open transactions are rolled back, everything acknowledged is on disk."""
         pid = self._pid()
@@ -306,7 +314,7 @@ class Server:
         return (fatal or lines or ["it said nothing"])[-1]
 
 
-_orphans: list[subprocess.Popen[bytes] | None] = []
+_left_running: list[subprocess.Popen[bytes] | None] = []
 """Servers we started and left to others: kept, so that nobody complains that they still run."""
 
 

@@ -1,0 +1,67 @@
+"""What every test may ask for: a real PostgreSQL, and a migrated database of its own in a few milliseconds.
+
+The server is the embedded PostgreSQL 18, with fsync on, in a temporary directory. ARDOISE_TEST_DATABASE_URL names
+another one instead: any PostgreSQL from 15 on, as a superuser.
+"""
+
+import os
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from ledger.embedded import Server
+from ledger.migrate import migrate
+from tests.servers import Cluster, Database, cluster_with_roles, scratch_directory
+
+settings.register_profile(
+    "ci", derandomize=True, deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.register_profile("search", deadline=None, max_examples=2_000, print_blob=True)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Cluster]:
+    """The PostgreSQL of this test run."""
+    configured = os.environ.get("ARDOISE_TEST_DATABASE_URL")
+    if configured:
+        with cluster_with_roles(configured) as made:
+            yield made
+        return
+    with scratch_directory() as directory:
+        server = Server(directory / "data")
+        try:
+            with cluster_with_roles(server.start().admin_url) as made:
+                yield made
+        finally:
+            server.leave()
+
+
+@pytest.fixture(scope="session")
+def template(cluster: Cluster) -> Iterator[Database]:
+    """A migrated database that nobody connects to, so that it can be copied."""
+    with cluster.database() as made:
+        migrate(made.owner_url, log=lambda _: None)
+        yield made
+
+
+@pytest.fixture
+def database(cluster: Cluster, template: Database) -> Iterator[Database]:
+    """A migrated, empty database for one test."""
+    with cluster.database(template.name) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def module_database(cluster: Cluster, template: Database) -> Iterator[Database]:
+    """A migrated, empty database for all the tests of one file."""
+    with cluster.database(template.name) as made:
+        yield made
+
+
+@pytest.fixture
+def bare_database(cluster: Cluster) -> Iterator[Database]:
+    """A database that was never migrated."""
+    with cluster.database() as made:
+        yield made
