@@ -1,0 +1,46 @@
+"""Answers dumped by orjson alone: FastAPI's own serialisation was measured at a quarter of the speed."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+import orjson
+from fastapi.responses import Response, StreamingResponse
+
+OPTIONS: Final = orjson.OPT_UTC_Z
+
+
+def etag(version: int) -> str:
+    """The version of a page as a strong entity tag."""
+    return f'"{version}"'
+
+
+class JSONAnswer(Response):
+    """A JSON body (aware UTC instants end in Z), with the version of the page it speaks of when there is one."""
+
+    media_type = "application/json"
+
+    def __init__(
+        self,
+        content: Any,
+        status_code: int = 200,
+        headers: Mapping[str, str] | None = None,
+        *,
+        version: int | None = None,
+        location: str | None = None,
+    ) -> None:
+        said = dict(headers or {})
+        if version is not None:
+            said["ETag"] = etag(version)
+        if location is not None:
+            said["Location"] = location
+        super().__init__(content, status_code, said)
+
+    def render(self, content: Any) -> bytes:
+        """Bytes as they are (an answer that was stored), anything else through orjson."""
+        return content if isinstance(content, bytes) else orjson.dumps(content, option=OPTIONS)
+
+
+def json_lines(rows: Iterable[Any]) -> StreamingResponse:
+    """One JSON document per line, sent as it is read."""
+    lines = (orjson.dumps(row, option=OPTIONS | orjson.OPT_APPEND_NEWLINE) for row in rows)
+    return StreamingResponse(lines, media_type="application/x-ndjson")

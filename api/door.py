@@ -1,0 +1,130 @@
+"""The one door of every resource under /v1: who calls, for which town, with which question, in which words.
+
+In this order, so that a stranger learns nothing and costs little: path, token, town, query string, body, then the
+resource. A resource declares its body as a plain `StrictModel` parameter; the schema is FastAPI's, the reading is ours.
+"""
+
+from collections.abc import Callable, Coroutine, Iterable
+from enum import Enum
+from typing import Any, Final
+from urllib.parse import parse_qsl
+
+from fastapi import APIRouter, FastAPI, Request
+from fastapi.dependencies.models import Dependant
+from fastapi.responses import Response
+from fastapi.routing import APIRoute
+
+from api import french
+from api.body import BodyReader, SoundJson, is_sound_text, refuse_body
+from api.once import BODY
+from api.problems import FieldError, Problem, not_found
+from api.tokens import CALLER, TokenChecker
+from api.trace import trace_of
+
+PREFIX: Final = "/v1/{commune}"
+LONGEST_SEGMENT: Final = 200
+LONGEST_QUERY: Final = 4096
+LONGEST_VALUE: Final = 1024
+MOST_PARAMETERS: Final = 32
+
+
+class ReadRequest(Request):
+    """A request whose body has been read and validated: FastAPI receives the model itself and has nothing to parse."""
+
+    def __init__(self, request: Request, model: Any, document: SoundJson) -> None:
+        super().__init__(request.scope, request.receive)
+        self._model = model
+        self._document = document
+
+    async def body(self) -> bytes:
+        """The bytes that were read."""
+        return self._document.text
+
+    async def json(self) -> Any:
+        """The validated model."""
+        return self._model
+
+
+class Door(APIRoute):
+    """A route that lets nothing in before it has been recognised, bounded and read."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Put the checks in front of FastAPI's own handling."""
+        handler = super().get_route_handler()
+        reader = None if self.body_field is None else BodyReader(self.body_field.field_info.annotation)
+        parameters = frozenset(query_names(self.dependant))
+
+        async def enter(request: Request) -> Response:
+            refuse_unsound_path(request)
+            await recognise(request)
+            refuse_unsound_query(request.scope["query_string"], parameters)
+            if reader is None:
+                refuse_body(request)
+                return await handler(request)
+            model, document = await reader.read(request)
+            request.scope[BODY] = document.canonical
+            return await handler(ReadRequest(request, model, document))
+
+        return enter
+
+
+def query_names(dependant: Dependant) -> set[str]:
+    """The query parameters a route reads, its dependencies included."""
+    names = {field.alias for field in dependant.query_params}
+    return names.union(*(query_names(inner) for inner in dependant.dependencies))
+
+
+def doors(*tags: str | Enum) -> APIRouter:
+    """A router for the resources of a town: `router = doors("demandes")`, then paths such as `/demandes`."""
+    return APIRouter(prefix=PREFIX, route_class=Door, tags=list(tags), redirect_slashes=False)
+
+
+def open_doors(app: FastAPI, routers: Iterable[APIRouter]) -> None:
+    """Put the routes of these routers on an application, flat: one pass finds a route, and its path is whole."""
+    for router in routers:
+        app.router.routes.extend(router.routes)
+
+
+def refuse_unsound_path(request: Request) -> None:
+    """A path with NUL, a control character or bytes that are not UTF-8 names nothing."""
+    path: str = request.scope["path"]
+    sound = path.isprintable() and "\ufffd" not in path and is_sound_text(path)
+    if not sound or any(len(segment) > LONGEST_SEGMENT for segment in path.split("/")):
+        raise not_found()
+
+
+async def recognise(request: Request) -> None:
+    """Check the token; another town than its own does not exist."""
+    checker: TokenChecker = request.app.state.tokens
+    caller = await checker.authenticate(request)
+    trace = trace_of(request.scope)
+    trace.client, trace.role = caller.client, caller.role
+    if request.path_params.get("commune") != caller.commune:
+        raise not_found()
+    request.scope[CALLER] = caller
+
+
+def refuse_unsound_query(raw: bytes, accepted: frozenset[str]) -> None:
+    """Refuse unknown, repeated, over-long and unsound parameters, named only when the name is ours."""
+    if not raw:
+        return
+    try:
+        text = raw.decode("ascii") if len(raw) <= LONGEST_QUERY else "&" * LONGEST_QUERY
+        pairs = parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=MOST_PARAMETERS)
+    except ValueError as error:
+        raise _wrong("*", "unreadable", french.QUERY_FORBIDDEN_CHARACTER) from error
+    seen: set[str] = set()
+    for name, value in pairs:
+        if name not in accepted:
+            raise _wrong("*", "unknown_parameter", french.accepted_parameters(sorted(accepted)))
+        if name in seen:
+            raise _wrong(name, "repeated", french.QUERY_REPEATED)
+        if len(value) > LONGEST_VALUE:
+            raise _wrong(name, "too_long", french.QUERY_TOO_LONG)
+        if not is_sound_text(value):
+            raise _wrong(name, "unreadable", french.QUERY_FORBIDDEN_CHARACTER)
+        seen.add(name)
+
+
+def _wrong(field: str, code: str, detail: str) -> Problem:
+    return Problem("invalid_request", errors=(FieldError(where="query", field=field, code=code, detail=detail),))

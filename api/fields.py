@@ -1,0 +1,119 @@
+"""The types a body or a query may be made of: strict, bounded, and refused with a French sentence of their own."""
+
+import re
+from datetime import UTC, date, datetime
+from typing import Annotated, Any, Final, get_args
+from uuid import UUID
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+from ledger.identifiers import SLUG
+
+DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+INSTANT: Final = re.compile(r"\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(?:\.\d{1,6})?(?:[Zz]|[+-]\d{2}:\d{2})", re.ASCII)
+MONTH: Final = re.compile(r"\d{4}-(?:0[1-9]|1[0-2])", re.ASCII)
+YEARS: Final = range(1900, 2200)
+"""Years a family portal may speak of; it keeps arithmetic on days away from the ends of the calendar."""
+
+
+class StrictModel(BaseModel):
+    """A body or a part of one: no unknown field, no conversion between types, and nothing changes it afterwards."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, populate_by_name=False)
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **_: Any) -> None:
+        """Refuse bare `date` and `datetime`, which would read "1711497600" as a day: write `Day` and `Instant`."""
+        for name, field in cls.model_fields.items():
+            bare = _bare(field.annotation) - ({field.annotation} if field.metadata else set())
+            assert not bare, f"{cls.__name__}.{name}: write Day or Instant, not {bare}"
+
+
+def _bare(annotation: Any) -> set[Any]:
+    if annotation in (date, datetime):
+        return {annotation}
+    if hasattr(annotation, "__metadata__"):
+        return set()
+    return {found for inner in get_args(annotation) for found in _bare(inner)}
+
+
+def _refused(kind: str) -> PydanticCustomError:
+    return PydanticCustomError(kind, "refused")
+
+
+def read_day(value: Any) -> date:
+    """An ISO day and nothing else: no instant, no number of seconds."""
+    if type(value) is date:
+        return value
+    if not isinstance(value, str) or not DAY.fullmatch(value):
+        raise _refused("day_expected")
+    try:
+        day = date.fromisoformat(value)
+    except ValueError as error:
+        raise _refused("day_expected") from error
+    if day.year not in YEARS:
+        raise _refused("day_expected")
+    return day
+
+
+def read_instant(value: Any) -> datetime:
+    """An RFC 3339 instant with its offset, as UTC."""
+    if isinstance(value, datetime) and value.tzinfo is not None:
+        return value.astimezone(UTC)
+    if not isinstance(value, str) or not INSTANT.fullmatch(value):
+        raise _refused("instant_expected")
+    try:
+        instant = datetime.fromisoformat(value.upper())
+    except ValueError as error:
+        raise _refused("instant_expected") from error
+    if instant.year not in YEARS:
+        raise _refused("instant_expected")
+    return instant.astimezone(UTC)
+
+
+def read_slug(value: str) -> str:
+    """A word a town chose, such as `alsh-mercredis`."""
+    if SLUG.fullmatch(value) is None:
+        raise _refused("slug_expected")
+    return value
+
+
+def read_id(value: str) -> str:
+    """An identifier as the ledger writes them: a lower-case UUID."""
+    try:
+        sound = str(UUID(value)) == value
+    except ValueError:
+        sound = False
+    if not sound:
+        raise _refused("id_expected")
+    return value
+
+
+def read_month(value: str) -> str:
+    """A calendar month, `2024-03`."""
+    if not MONTH.fullmatch(value) or int(value[:4]) not in YEARS:
+        raise _refused("month_expected")
+    return value
+
+
+def _said(kind: str, example: Any, **facts: Any) -> WithJsonSchema:
+    return WithJsonSchema({"type": kind, **facts, "examples": [example]})
+
+
+Day = Annotated[date, BeforeValidator(read_day), _said("string", "2024-03-27", format="date")]
+Instant = Annotated[
+    datetime, BeforeValidator(read_instant), _said("string", "2024-03-07T19:30:00+01:00", format="date-time")
+]
+Month = Annotated[str, AfterValidator(read_month), _said("string", "2024-03", pattern=r"^\d{4}-(0[1-9]|1[0-2])$")]
+SlugText = Annotated[
+    str,
+    AfterValidator(read_slug),
+    _said("string", "alsh-mercredis", pattern=r"^[a-z0-9]([a-z0-9-]{0,46}[a-z0-9])?$", maxLength=48),
+]
+IdText = Annotated[str, AfterValidator(read_id), _said("string", "8f14e45f-ceea-4672-8b6b-1d2c3e4f5a6b", format="uuid")]
+Cents = Annotated[int, Field(ge=-(10**11), le=10**11, description="Montant en centimes.")]
+Number = Annotated[int, Field(ge=1, le=2**53 - 1)]
+"""A number a family reads: a demande, a titre."""
+Note = Annotated[str, Field(min_length=1, max_length=500)]
+"""A few words from an agent: a reason, never about health."""

@@ -1,0 +1,94 @@
+"""Turns whatever is raised behind a door into a problem: nothing else ever reaches the client."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import psycopg
+from eventsourcing import persistence
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import Response
+from starlette.exceptions import HTTPException
+
+from api import french
+from api.problems import FieldError, Problem, not_found, retry_later
+from api.trace import trace_of
+
+DATABASE_DOWN: Final = (
+    psycopg.OperationalError,
+    psycopg.InterfaceError,
+    persistence.OperationalError,
+    persistence.InterfaceError,
+)
+"""Pool timeouts, lost connections, lock and statement timeouts: all of them pass."""
+
+RETRY_SECONDS: Final = 2
+MOST_ERRORS: Final = 100
+CODE_OF_STATUS: Final = {404: "not_found", 405: "method_not_allowed", 406: "not_acceptable", 413: "body_too_large"}
+
+
+def answer(request: Request, problem: Problem) -> Response:
+    """Send a problem and leave its code in the trace of the request."""
+    trace_of(request.scope).code = problem.code
+    return problem.answer()
+
+
+def field_path(location: Sequence[str | int], known: frozenset[str] | None = None) -> str:
+    """Where an error is, as `reserve[0].day`; a name that is not ours was sent by the client and is not repeated."""
+    path = ""
+    for part in location:
+        if isinstance(part, int):
+            path += f"[{part}]"
+        else:
+            name = part if known is None or part in known else "*"
+            path += f".{name}" if path else name
+    return path or "*"
+
+
+def field_errors(
+    where: str, errors: Sequence[Any], known: frozenset[str] | None = None, *, skip: int = 0
+) -> tuple[FieldError, ...]:
+    """Pydantic's errors in French, without their input; `skip` drops the leading parts of a location."""
+    said = []
+    for error in errors[:MOST_ERRORS]:
+        code, sentence = french.field_sentence(error["type"])
+        path = field_path(error["loc"][skip:], known)
+        said.append(FieldError(where=where, field=path, code=code, detail=sentence))
+    return tuple(said)
+
+
+async def on_problem(request: Request, error: Exception) -> Response:
+    """A refusal raised by a door or a resource."""
+    assert isinstance(error, Problem)
+    return answer(request, error)
+
+
+async def on_validation(request: Request, error: Exception) -> Response:
+    """Parameters FastAPI refused: a path that names nothing is unknown, the rest is to be corrected."""
+    assert isinstance(error, RequestValidationError)
+    errors = error.errors()
+    if any(item["loc"][0] == "path" for item in errors):
+        return answer(request, not_found())
+    said = [field_errors(str(item["loc"][0]), [item], skip=1) for item in errors]
+    return answer(request, Problem("invalid_request", errors=[error for found in said for error in found]))
+
+
+async def on_http(request: Request, error: Exception) -> Response:
+    """What the framework itself refuses: an unknown path, a method."""
+    assert isinstance(error, HTTPException)
+    code = CODE_OF_STATUS.get(error.status_code, "invalid_request" if error.status_code < 500 else "unexpected")
+    return answer(request, Problem(code, headers=error.headers))
+
+
+async def on_database(request: Request, _: Exception) -> Response:
+    """The database does not answer: nothing was lost, and the client may come back."""
+    return answer(request, retry_later("database_unavailable", seconds=RETRY_SECONDS))
+
+
+def install(app: FastAPI) -> None:
+    """Give an application these handlers; unexpected exceptions are answered by the telemetry, which logs them."""
+    app.add_exception_handler(Problem, on_problem)
+    app.add_exception_handler(RequestValidationError, on_validation)
+    app.add_exception_handler(HTTPException, on_http)
+    for down in DATABASE_DOWN:
+        app.add_exception_handler(down, on_database)

@@ -1,0 +1,70 @@
+"""What the orchestrator asks: is the process alive, may it be sent requests, how does it do."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
+
+from fastapi import APIRouter, FastAPI
+from fastapi.responses import Response
+
+from api.answers import JSONAnswer
+from api.metrics import CONTENT_TYPE, Metrics
+from api.problems import Problem, retry_later
+
+READY_SECONDS: Final = 1.0
+
+Probe = Callable[[], Awaitable[int]]
+"""Asks the database for the version of its schema."""
+
+
+class Readiness:
+    """Whether requests may come: the database answers, its schema is ours, and no shutdown has begun."""
+
+    def __init__(self, probe: Probe, *, schema: int, seconds: float = READY_SECONDS) -> None:
+        self._probe = probe
+        self._schema = schema
+        self._seconds = seconds
+        self.draining = False
+
+    async def check(self) -> dict[str, Any]:
+        """What /readyz says; raises `not_ready` with the reason otherwise."""
+        if self.draining:
+            raise _not_ready("Le service s'arrête : les demandes en cours se terminent.")
+        try:
+            async with asyncio.timeout(self._seconds):
+                found = await self._probe()
+        except Exception as error:  # whatever kept the database from answering, the answer is the same
+            raise _not_ready("La base de données ne répond pas.") from error
+        if found != self._schema:
+            raise _not_ready(f"Le schéma de la base est en version {found}, la version {self._schema} est attendue.")
+        return {"status": "ready", "schema": found}
+
+
+def _not_ready(detail: str) -> Problem:
+    problem = retry_later("not_ready", seconds=1)
+    problem.detail = detail
+    return problem
+
+
+def health_router(readiness: Readiness, metrics: Metrics) -> APIRouter:
+    """/livez, /readyz and /metrics: without a token, and never queued. Keep /metrics off the public address."""
+    router = APIRouter(tags=["exploitation"], redirect_slashes=False)
+
+    @router.get("/livez", summary="Le processus répond", response_class=JSONAnswer)
+    async def livez() -> Response:
+        return JSONAnswer({"status": "alive"})
+
+    @router.get("/readyz", summary="Le service peut recevoir des demandes", response_class=JSONAnswer)
+    async def readyz() -> Response:
+        return JSONAnswer(await readiness.check())
+
+    @router.get("/metrics", summary="Les compteurs, pour Prometheus")
+    async def scrape() -> Response:
+        return Response(metrics.render(), media_type=CONTENT_TYPE)
+
+    return router
+
+
+def open_health(app: FastAPI, readiness: Readiness, metrics: Metrics) -> None:
+    """Put the three on an application."""
+    app.router.routes.extend(health_router(readiness, metrics).routes)

@@ -1,0 +1,169 @@
+"""What /openapi.json says: one problem schema, the token, and every status a door can answer."""
+
+from typing import Any, Final
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from api import french
+from api.problems import CONTENT_TYPE, STATUS, URN
+
+VERSION: Final = "1.0.0"
+SUMMARY: Final = "Le registre des réservations des familles : rien ne s'y efface."
+DESCRIPTION: Final = """\
+*Ardoise* keeps the reservations of a town's family portal as facts that are never changed.
+
+**Identification** : un jeton `at+jwt` (RFC 9068) par `Authorization: Bearer`.
+**Commandes** : chacune exige `Idempotency-Key`; la même clé redonne la même réponse.
+**Refus** : toujours un problème (RFC 9457), avec un `code` stable, et un titre et un détail en français.
+**Inconnu ou interdit** : la même réponse 404.
+"""
+BEARER: Final = "bearer"
+ALWAYS: Final = ("unauthenticated", "not_found", "invalid_request", "unexpected", "overloaded", "database_unavailable")
+WITH_BODY: Final = ("invalid_json", "body_too_slow", "body_too_large", "unsupported_media_type")
+WITH_KEY: Final = (
+    "idempotency_key_missing",
+    "idempotency_key_invalid",
+    "idempotency_key_reused",
+    "idempotency_in_progress",
+    "conflict",
+)
+WITHOUT_BODY: Final = ("unexpected_body",)
+REASONS: Final = {
+    400: "Requête illisible",
+    401: "Identification requise",
+    404: "Inconnu, ou interdit",
+    405: "Méthode non autorisée",
+    406: "Format de réponse indisponible",
+    408: "Demande trop lente",
+    409: "Refus d'une règle, ou conflit",
+    412: "Le dossier a changé",
+    413: "Demande trop volumineuse",
+    415: "Format non accepté",
+    422: "À corriger",
+    431: "En-têtes trop volumineux",
+    500: "Erreur inattendue",
+    503: "À réessayer plus tard",
+}
+RETRY_AFTER: Final = {"description": "Secondes à attendre avant de réessayer.", "schema": {"type": "integer"}}
+
+TEXT: Final = {"type": "string"}
+PROBLEM: Final[dict[str, Any]] = {
+    "type": "object",
+    "title": "Problem",
+    "description": "RFC 9457.",
+    "required": ["type", "status", "title", "code"],
+    "properties": {
+        "type": {"type": "string", "format": "uri", "examples": [f"{URN}deadline_passed"]},
+        "status": {"type": "integer", "minimum": 400, "maximum": 599},
+        "title": TEXT,
+        "detail": TEXT,
+        "code": {"type": "string", "enum": sorted(STATUS)},
+        "article": {"type": "string", "description": "L'article du règlement, quand une règle refuse."},
+        "correlation": {"type": "string", "description": "Le numéro à transmettre à l'exploitant."},
+        "errors": {"type": "array", "items": {"$ref": "#/components/schemas/ProblemError"}},
+    },
+}
+PROBLEM_ERROR: Final[dict[str, Any]] = {
+    "type": "object",
+    "title": "ProblemError",
+    "description": "Un champ à corriger (`in`, `field`), ou un jour refusé (`day`).",
+    "required": ["code", "detail"],
+    "properties": {
+        "in": {"type": "string", "enum": ["body", "query", "header"]},
+        "field": {"type": "string", "examples": ["reserve[0].day"]},
+        "child": TEXT,
+        "day": {"type": "string", "format": "date"},
+        "unit": TEXT,
+        "action": TEXT,
+        "code": TEXT,
+        "title": TEXT,
+        "detail": TEXT,
+        "deadline": {"type": "string", "format": "date-time"},
+        "article": TEXT,
+    },
+}
+
+
+def example(code: str) -> dict[str, Any]:
+    """One problem as it would be answered."""
+    said = {
+        "type": URN + code,
+        "status": STATUS[code],
+        "title": french.title(code),
+        "detail": french.detail(code),
+        "code": code,
+    }
+    return {"summary": french.title(code), "value": {name: value for name, value in said.items() if value}}
+
+
+def documented(*codes: str) -> dict[int | str, dict[str, Any]]:
+    """`responses=` of a route: the codes its own rules may answer, beside those every door documents by itself."""
+    responses: dict[int | str, dict[str, Any]] = {}
+    for code in codes:
+        add(responses, code, STATUS[code])
+    return responses
+
+
+def add(responses: dict[Any, dict[str, Any]], code: str, status: int | str) -> None:
+    """Document one code, beside the other codes of the same status."""
+    number = int(status)
+    response = responses.setdefault(status, {"description": REASONS[number]})
+    content = response.setdefault("content", {}).setdefault(
+        CONTENT_TYPE, {"schema": {"$ref": "#/components/schemas/Problem"}, "examples": {}}
+    )
+    content.setdefault("examples", {})[code] = example(code)
+    if number == 503:
+        response["headers"] = {"Retry-After": RETRY_AFTER}
+
+
+def complete(path: str, operation: dict[str, Any]) -> None:
+    """Give one operation the statuses its door can answer."""
+    responses = operation.setdefault("responses", {})
+    if "HTTPValidationError" in str(responses.get("422")):
+        del responses["422"]
+    if not path.startswith("/v1/"):
+        codes: tuple[str, ...] = ("not_ready",) if path == "/readyz" else ()
+    else:
+        operation["security"] = [{BEARER: []}]
+        names = {parameter["name"] for parameter in operation.get("parameters", ())}
+        codes = ALWAYS + (WITH_BODY if "requestBody" in operation else WITHOUT_BODY)
+        codes += WITH_KEY if "Idempotency-Key" in names else ()
+        codes += ("version_changed",) if "If-Match" in names else ()
+        codes += ("invalid_cursor",) if "cursor" in names else ()
+    for code in codes:
+        add(responses, code, str(STATUS[code]))
+    for parameter in operation.get("parameters", ()):
+        if parameter["name"] == "Idempotency-Key":
+            parameter["required"] = True
+            parameter["schema"] = {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"}
+
+
+def schema_of(app: FastAPI) -> dict[str, Any]:
+    """The whole document."""
+    document = get_openapi(
+        title=app.title, version=VERSION, summary=SUMMARY, description=DESCRIPTION, routes=app.routes
+    )
+    for path, operations in document["paths"].items():
+        for operation in operations.values():
+            complete(path, operation)
+    components = document.setdefault("components", {})
+    schemas = components.setdefault("schemas", {})
+    for unused in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(unused, None)
+    schemas["Problem"], schemas["ProblemError"] = PROBLEM, PROBLEM_ERROR
+    components["securitySchemes"] = {
+        BEARER: {"type": "http", "scheme": "bearer", "bearerFormat": "at+jwt", "description": "RFC 9068."}
+    }
+    return document
+
+
+def describe(app: FastAPI) -> None:
+    """Make an application answer this document, built once."""
+
+    def openapi() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            app.openapi_schema = schema_of(app)
+        return app.openapi_schema
+
+    app.openapi = openapi  # type: ignore[method-assign]

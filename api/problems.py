@@ -1,0 +1,154 @@
+"""How a refusal is said over HTTP: RFC 9457 problems, in French, with a stable code and never the submitted value."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from types import MappingProxyType
+from typing import Any, Final
+
+import orjson
+from fastapi.responses import Response
+
+from api import french
+
+CONTENT_TYPE: Final = "application/problem+json"
+URN: Final = "urn:ardoise:problem:"
+
+STATUS: Final[Mapping[str, int]] = MappingProxyType(
+    {
+        **dict.fromkeys(french.REFUSALS, 409),
+        "malformed_http": 400,
+        "invalid_json": 400,
+        "unexpected_body": 400,
+        "idempotency_key_missing": 400,
+        "idempotency_key_invalid": 400,
+        "unauthenticated": 401,
+        "not_found": 404,
+        "method_not_allowed": 405,
+        "not_acceptable": 406,
+        "body_too_slow": 408,
+        "idempotency_in_progress": 409,
+        "impossible_days": 409,
+        "conflict": 409,
+        "version_changed": 412,
+        "body_too_large": 413,
+        "unsupported_media_type": 415,
+        "invalid_request": 422,
+        "invalid_cursor": 422,
+        "idempotency_key_reused": 422,
+        "headers_too_large": 431,
+        "unexpected": 500,
+        "overloaded": 503,
+        "database_unavailable": 503,
+        "not_ready": 503,
+    }
+)
+"""One status per code, so that a code always answers alike."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FieldError:
+    """One field to correct: where it was sent, its name in our own schema, and a sentence."""
+
+    where: str
+    """`body`, `query` or `header`."""
+    field: str
+    """`reserve[0].day`; a name the schema does not know is written `*`."""
+    code: str
+    detail: str
+
+    def content(self) -> dict[str, Any]:
+        """The error as JSON says it."""
+        return {"in": self.where, "field": self.field, "code": self.code, "detail": self.detail}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DayError:
+    """One day a rule refused, with what a family needs in order to understand it."""
+
+    day: date
+    code: str
+    detail: str
+    unit: str | None = None
+    child: str | None = None
+    action: str | None = None
+    deadline: datetime | None = None
+    """Aware, in UTC."""
+    article: str | None = None
+
+    def content(self) -> dict[str, Any]:
+        """The error as JSON says it; what is not known is left out."""
+        said = {
+            "child": self.child,
+            "day": self.day,
+            "unit": self.unit,
+            "action": self.action,
+            "code": self.code,
+            "title": french.title(self.code),
+            "detail": self.detail,
+            "deadline": self.deadline,
+            "article": self.article,
+        }
+        return {name: value for name, value in said.items() if value is not None}
+
+
+class Problem(Exception):
+    """A refusal on its way to the client. The status and the title follow from the code."""
+
+    def __init__(
+        self,
+        code: str,
+        *,
+        detail: str | None = None,
+        article: str | None = None,
+        errors: Sequence[FieldError | DayError] = (),
+        headers: Mapping[str, str] | None = None,
+        correlation: str | None = None,
+    ) -> None:
+        super().__init__(code)
+        self.code = code
+        self.status = STATUS[code]
+        self.title = french.title(code)
+        self.detail = detail if detail is not None else french.detail(code)
+        self.article = article
+        self.errors = tuple(errors)
+        self.headers = dict(headers or {})
+        self.correlation = correlation
+
+    def content(self) -> dict[str, Any]:
+        """The members of the problem document; those without a value are left out."""
+        said: dict[str, Any] = {
+            "type": URN + self.code,
+            "status": self.status,
+            "title": self.title,
+            "detail": self.detail,
+            "code": self.code,
+            "article": self.article,
+            "errors": [error.content() for error in self.errors] or None,
+            "correlation": self.correlation,
+        }
+        return {name: value for name, value in said.items() if value is not None}
+
+    def body(self) -> bytes:
+        """The bytes of the problem document: what is sent, and what is stored beside an idempotency key."""
+        return orjson.dumps(self.content(), option=orjson.OPT_UTC_Z)
+
+    def answer(self) -> Response:
+        """The problem as an HTTP response."""
+        return Response(self.body(), self.status, self.headers, CONTENT_TYPE)
+
+
+def not_found() -> Problem:
+    """What a stranger reads, whether the thing does not exist or is not theirs: the same bytes."""
+    return Problem("not_found")
+
+
+def invalid_field(where: str, field: str, kind: str) -> Problem:
+    """A request with one wrong field, named as our schema names it; `kind` is a key of `french.FIELD_SENTENCES`."""
+    code, sentence = french.field_sentence(kind)
+    return Problem("invalid_request", errors=(FieldError(where=where, field=field, code=code, detail=sentence),))
+
+
+def retry_later(code: str, *, seconds: int) -> Problem:
+    """A refusal that will pass: the client is told when to come back."""
+    return Problem(code, headers={"Retry-After": str(seconds)})
