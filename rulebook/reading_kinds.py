@@ -128,7 +128,7 @@ def _last_weekday(table: Table, around: Surroundings) -> Read:
     return WeekdayBefore(weekday=weekday, weeks_before=None, anchor=_anchor(table, around)), frozenset()
 
 
-def _month_day(table: Table, around: Surroundings) -> Read:
+def _month_day(table: Table, _around: Surroundings) -> Read:
     word = table.values.get("jour")
     if isinstance(word, str) and plain(word[:32]) in ("dernier", "dernier jour"):
         table.has("jour")
@@ -138,7 +138,7 @@ def _month_day(table: Table, around: Surroundings) -> Read:
     return MonthDayBefore(month_day=day, months_before=table.number("mois_avant", 0, MOST_MONTHS, 1)), frozenset()
 
 
-def _yearly(table: Table, around: Surroundings) -> Read:
+def _yearly(table: Table, _around: Surroundings) -> Read:
     return YearlyDay(annual=table.annual("jour")), frozenset()
 
 
@@ -151,7 +151,7 @@ def _published(table: Table, around: Surroundings) -> Read:
     return PublishedDate(), frozenset()
 
 
-def _nothing(table: Table, around: Surroundings) -> Read:
+def _nothing(_table: Table, _around: Surroundings) -> Read:
     return None, frozenset()
 
 
