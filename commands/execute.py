@@ -7,8 +7,9 @@ from typing import Final
 
 from commands.outcome import Accepted, Command, Known, Outcome, Refused, refused
 from ledger.entry import Signature
+from ledger.events import DemandeApproved, Demanded, DemandeRejected, Fact
 from ledger.holdings import PlaceKey
-from ledger.identifiers import UNNUMBERED, Commune, Stream
+from ledger.identifiers import UNNUMBERED, Commune, DemandeNumber, Stream
 from ledger.store import AnyPage, Answer, Append, ConflictError, FullError, Kept, Once, Prepared, Store, Write
 from ledger.streams import child_page, household_page, kind_of, subject_of, town_page
 from rulebook.town import rules_of_town
@@ -97,15 +98,14 @@ def _decided(store: Store, request: Request, known: Known, *, number: bool) -> R
 
 def _numbered(store: Store, commune: Commune, write: Write) -> Write:
     """The same facts, under a number of their own where they open a demande."""
-    if all(getattr(fact, "demande", None) != UNNUMBERED for fact in write.facts):
+    if not any(isinstance(fact, Demanded) and fact.demande == UNNUMBERED for fact in write.facts):
         return write
     number = store.next_number(commune)
-    facts = [
-        replace(fact, demande=number) if getattr(fact, "demande", None) == UNNUMBERED else fact for fact in write.facts
-    ]
-    return replace(write, facts=facts)
+    return replace(write, facts=[_under(number, fact) for fact in write.facts])
 
 
-def is_refused(result: Result) -> bool:
-    """Whether nothing was written because a rule, a place or a version stood in the way."""
-    return isinstance(result.outcome, Refused)
+def _under(number: DemandeNumber, fact: Fact) -> Fact:
+    if isinstance(fact, Demanded | DemandeApproved | DemandeRejected) and fact.demande == UNNUMBERED:
+        return replace(fact, demande=number)
+    return fact
+

@@ -115,6 +115,11 @@ def _draft(child: Child | None, entry: Entry) -> Child:
     if child is None:
         assert isinstance(entry.fact, ChildRegistered), f"a child's page starts with its registration: {entry.stream}"
         return Child(child=entry.fact.child, household=entry.fact.household)
+    return copied(child)
+
+
+def copied(child: Child) -> Child:
+    """A child that may be written into with `apply`; the one given stays as it is."""
     draft = copy(child)
     draft.enrolments, draft.slots, draft.attendance = dict(child.enrolments), dict(child.slots), dict(child.attendance)
     draft.open, draft.closed = dict(child.open), dict(child.closed)

@@ -1,0 +1,140 @@
+"""An agent decides: all the days of a demande, some, or none; one demande or a whole queue."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+from commands.outcome import Accepted, Known, Outcome, Refusal, Refused
+from ledger.child import Child, SlotKey, apply, copied
+from ledger.demande import Demande
+from ledger.events import ChildFact, DecidedDay, DemandeApproved, DemandeRejected
+from ledger.holdings import PlaceKey
+from ledger.identifiers import ChildId, Commune, DemandeNumber, Slug, Stream
+from ledger.store import Write
+from ledger.streams import child_page
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Decision:
+    """What an agent says of one demande. `approved` None accepts every day; days not accepted are refused."""
+
+    child: ChildId
+    number: DemandeNumber
+    approved: frozenset[tuple[date, Slug]] | None = None
+    reason: Slug | None = None
+    """Why days are refused: a word of the town's closed list. Needed as soon as one is."""
+
+    def accepts(self, day: DecidedDay) -> bool:
+        """Whether the agent accepts a day."""
+        return self.approved is None or (day.day, day.unit) in self.approved
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DecideDemandes:
+    """Decides each demande once. Those that cannot be decided are left out and named; the others are decided."""
+
+    decisions: Sequence[Decision]
+
+    def pages(self, commune: Commune) -> Sequence[Stream]:
+        """The pages of the children."""
+        return [child_page(commune, child) for child in dict.fromkeys(each.child for each in self.decisions)]
+
+    def decide(self, known: Known) -> Outcome:
+        """The decisions that can be kept; refused when none can."""
+        desks = {each.child: _Desk.open(known, each.child) for each in self.decisions}
+        refusals: list[Refusal] = []
+        for decision in self.decisions:
+            refusals.extend(desks[decision.child].take(decision))
+        writes = [Write(page=known.child(child), facts=desk.facts) for child, desk in desks.items() if desk.facts]
+        return Accepted(writes=writes, left_out=tuple(refusals)) if writes else Refused(refusals=tuple(refusals))
+
+
+@dataclass(kw_only=True, slots=True)
+class _Desk:
+    """The decisions about one child, each seen in the light of those before it."""
+
+    known: Known
+    child: ChildId
+    state: Child | None
+    facts: list[ChildFact] = field(default_factory=list)
+
+    @classmethod
+    def open(cls, known: Known, child: ChildId) -> "_Desk":
+        state = known.child(child).state
+        return cls(known=known, child=child, state=copied(state) if state else None)
+
+    def take(self, decision: Decision) -> tuple[Refusal, ...]:
+        """Decides one demande, or says why not."""
+        demande = self.state.open.get(decision.number) if self.state else None
+        if self.state is None or demande is None:
+            return (Refusal(code="already_decided", child=self.child, number=decision.number),)
+        refusals = tuple(self._refusals(demande, decision))
+        if not refusals:
+            for fact in _facts(demande, decision):
+                apply(self.state, fact, self.known.now)
+                self.facts.append(fact)
+        return refusals
+
+    def _refusals(self, demande: Demande, decision: Decision) -> Iterator[Refusal]:
+        waiting = demande.pending()
+        named = frozenset((day.day, day.unit) for day in waiting)
+        for day, unit in sorted((decision.approved or frozenset()) - named):
+            yield self._refusal("not_in_demande", demande, day=day, unit=unit)
+        if any(not decision.accepts(day) for day in waiting):
+            yield from self._reason_refusals(demande, decision)
+        for accepted in waiting:
+            if decision.accepts(accepted) and accepted.action == "reserve":
+                yield from self._place_refusals(demande, accepted, decision)
+
+    def _reason_refusals(self, demande: Demande, decision: Decision) -> Iterator[Refusal]:
+        if decision.reason is None:
+            yield self._refusal("reason_required", demande)
+            return
+        rulebook = self.known.rules.on(demande.days[0].day)
+        if rulebook is None or decision.reason not in rulebook.refusal_reasons:
+            yield self._refusal("unknown_reason", demande)
+
+    def _place_refusals(self, demande: Demande, day: DecidedDay, decision: Decision) -> Iterator[Refusal]:
+        assert self.state is not None
+        key = SlotKey(demande.activity, day.unit, day.day)
+        slot = self.state.slots[key]
+        wanted = [PlaceKey(key.activity, place.unit, key.day, place.pool) for place in slot.places]
+        if not slot.held and not self.known.full.isdisjoint(wanted):
+            yield self._refusal("no_place_left", demande, day=day.day, unit=day.unit)
+        kept = tuple(sorted(self._excluded(demande, key, decision)))
+        if kept:
+            yield self._refusal("unit_conflict", demande, day=day.day, unit=day.unit, units=kept)
+
+    def _excluded(self, demande: Demande, key: SlotKey, decision: Decision) -> Iterator[Slug]:
+        """Units that exclude this one and that the child would still have after the decision."""
+        assert self.state is not None
+        activity = self.known.rules.activity(key.activity, key.day)
+        unit = activity.units.get(key.unit) if activity else None
+        for other in unit.excludes if unit else ():
+            slot = self.state.slots.get(key._replace(unit=other))
+            given_up = DecidedDay(day=key.day, unit=other, action="cancel")
+            leaves = slot is not None and slot.removal == demande.number and decision.accepts(given_up)
+            if slot is not None and slot.state != "awaiting_add" and not leaves:
+                yield other
+
+    def _refusal(
+        self,
+        code: str,
+        demande: Demande,
+        *,
+        day: date | None = None,
+        unit: Slug | None = None,
+        units: tuple[Slug, ...] = (),
+    ) -> Refusal:
+        return Refusal(code=code, child=self.child, number=demande.number, day=day, unit=unit, units=units)
+
+
+def _facts(demande: Demande, decision: Decision) -> Iterator[ChildFact]:
+    waiting = demande.pending()
+    approved = tuple(day for day in waiting if decision.accepts(day))
+    rejected = tuple(day for day in waiting if not decision.accepts(day))
+    if approved:
+        yield DemandeApproved(demande=demande.number, days=approved, decided_by="agent")
+    if rejected:
+        assert decision.reason is not None
+        yield DemandeRejected(demande=demande.number, days=rejected, decided_by="agent", reason=decision.reason)

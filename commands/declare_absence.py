@@ -1,0 +1,104 @@
+"""A family says that a child did not come on days that were reserved."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from commands.outcome import Accepted, Known, Outcome, Refusal, Refused, refused
+from ledger.child import Child, SlotKey
+from ledger.events import AbsenceDeclared, AbsentDay, DecidedDay, DemandeApproved, Origin
+from ledger.identifiers import UNNUMBERED, ChildId, Commune, HouseholdId, Slug, Stream
+from ledger.store import Write
+from ledger.streams import child_page
+from rulebook.absences import AbsenceWindow, window
+from rulebook.counting import ONE_MICROSECOND
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DeclareAbsence:
+    """Nothing is written when any day is impossible. `derogation` sets the window aside, for agents."""
+
+    child: ChildId
+    household: HouseholdId
+    activity: Slug
+    days: Sequence[tuple[date, Slug]]
+    reason: Slug
+    document: str | None = None
+    """The digest of the supporting document."""
+    origin: Origin = "family"
+    derogation: Slug | None = None
+
+    def pages(self, commune: Commune) -> Sequence[Stream]:
+        """The page of the child."""
+        return [child_page(commune, self.child)]
+
+    def decide(self, known: Known) -> Outcome:
+        """Declared, and decided at once where the rule decides."""
+        page = known.child(self.child)
+        if not self.days or page.state is None:
+            return refused("nothing_to_do", child=self.child)
+        rulebook = known.rules.on(self.days[0][0])
+        if self.derogation is not None and (rulebook is None or self.derogation not in rulebook.derogation_reasons):
+            return refused("unknown_reason", child=self.child)
+        days = sorted(set(self.days))
+        refusals = tuple(refusal for day, unit in days for refusal in self._refusals(known, page.state, day, unit))
+        if refusals:
+            return Refused(refusals=refusals)
+        declared = AbsenceDeclared(
+            demande=UNNUMBERED,
+            household=self.household,
+            activity=self.activity,
+            days=tuple(self._day(known, day, unit) for day, unit in days),
+            reason=self.reason,
+            document=self.document,
+            origin=self.origin,
+        )
+        return Accepted(writes=[Write(page=page, facts=[declared, *self._approvals(known, days)])])
+
+    def _refusals(self, known: Known, child: Child, day: date, unit: Slug) -> Iterator[Refusal]:
+        code, article = self._code(known, child, SlotKey(self.activity, unit, day))
+        if code is not None:
+            yield Refusal(code=code, article=article, child=self.child, day=day, unit=unit, action="absence")
+
+    def _code(self, known: Known, child: Child, key: SlotKey) -> tuple[str | None, str | None]:
+        slot, seen = child.slots.get(key), child.attendance.get(key)
+        if slot is None or slot.state == "awaiting_add":
+            return "not_reserved", None
+        if seen is not None and seen.presence == "present":
+            return "recorded_present", None
+        if slot.absence in ("declared", "justified"):
+            return "already_declared", None
+        allowed = self._window(known, key.day)
+        if allowed is None:
+            return "absence_not_taken", None
+        if self.reason not in allowed.reasons:
+            return "unknown_reason", allowed.article
+        if allowed.is_late(known.now) and self.derogation is None:
+            return "justification_too_late", allowed.article
+        if allowed.needs_document(self.reason) and self.document is None:
+            return "document_required", allowed.article
+        return None, None
+
+    def _window(self, known: Known, day: date) -> AbsenceWindow | None:
+        rulebook = known.rules.on(day)
+        activity = rulebook.activities.get(self.activity) if rulebook else None
+        return window(rulebook, activity, day) if rulebook and activity else None
+
+    def _day(self, known: Known, day: date, unit: Slug) -> AbsentDay:
+        rulebook, allowed = known.rules.on(day), self._window(known, day)
+        assert rulebook is not None
+        assert allowed is not None
+        last = None if allowed.closes_at is None else allowed.closes_at - ONE_MICROSECOND
+        return AbsentDay(day=day, unit=unit, rulebook=rulebook.version, article=allowed.article, deadline=last)
+
+    def _approvals(self, known: Known, days: Sequence[tuple[date, Slug]]) -> Iterator[DemandeApproved]:
+        by_rule: dict[str, list[DecidedDay]] = {}
+        for day, unit in days:
+            allowed = self._window(known, day)
+            if allowed is not None and allowed.instruction == "rule":
+                decided = DecidedDay(day=day, unit=unit, action="absence")
+                by_rule.setdefault(allowed.article, []).append(decided)
+        for article, decided_days in by_rule.items():
+            yield DemandeApproved(
+                demande=UNNUMBERED, days=tuple(decided_days), decided_by="rule", article=article
+            )

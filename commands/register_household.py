@@ -1,0 +1,98 @@
+"""The town gets to know a family: the household, those who answer for its children, the children."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from commands.outcome import Accepted, Known, Outcome, refused
+from ledger.events import ChildRegistered, GuardianAdded, GuardianLinked, HouseholdFact, HouseholdOpened
+from ledger.identifiers import ChildId, Commune, GuardianId, HouseholdId, Stream, Subject
+from ledger.store import Write
+from ledger.streams import child_page, household_page
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OpenHousehold:
+    """Opens a household under an identifier nobody has."""
+
+    household: HouseholdId
+
+    def pages(self, commune: Commune) -> Sequence[Stream]:
+        """The page of the household."""
+        return [household_page(commune, self.household)]
+
+    def decide(self, known: Known) -> Outcome:
+        """Opened, unless the identifier is taken."""
+        page = known.household(self.household)
+        if page.state is not None:
+            return refused("already_registered")
+        return Accepted(writes=[Write(page=page, facts=[HouseholdOpened(household=self.household)])])
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AddGuardian:
+    """Adds a guardian to a household, with the account that speaks for them if it is known."""
+
+    household: HouseholdId
+    guardian: GuardianId
+    subject: Subject | None = None
+
+    def pages(self, commune: Commune) -> Sequence[Stream]:
+        """The page of the household."""
+        return [household_page(commune, self.household)]
+
+    def decide(self, known: Known) -> Outcome:
+        """Added, unless the account already speaks for somebody in the household."""
+        page = known.household(self.household)
+        if page.state is None:
+            return refused("unknown_household")
+        if any(subject == self.subject for subject, _ in page.state.subjects):
+            return refused("already_linked")
+        facts: list[HouseholdFact] = [GuardianAdded(guardian=self.guardian)]
+        if self.subject is not None:
+            facts.append(GuardianLinked(guardian=self.guardian, subject=self.subject))
+        return Accepted(writes=[Write(page=page, facts=facts)])
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LinkGuardian:
+    """Ties an account of the identity provider to a guardian who had none."""
+
+    household: HouseholdId
+    guardian: GuardianId
+    subject: Subject
+
+    def pages(self, commune: Commune) -> Sequence[Stream]:
+        """The page of the household."""
+        return [household_page(commune, self.household)]
+
+    def decide(self, known: Known) -> Outcome:
+        """Linked, unless the guardian is not of the household or the account is taken."""
+        page = known.household(self.household)
+        if page.state is None or self.guardian not in page.state.guardians:
+            return refused("unknown_guardian")
+        if any(self.subject == subject or self.guardian == guardian for subject, guardian in page.state.subjects):
+            return refused("already_linked")
+        fact = GuardianLinked(guardian=self.guardian, subject=self.subject)
+        return Accepted(writes=[Write(page=page, facts=[fact])])
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RegisterChild:
+    """Opens the page of a child, in a household."""
+
+    child: ChildId
+    household: HouseholdId
+
+    def pages(self, commune: Commune) -> Sequence[Stream]:
+        """The pages of the child and of the household."""
+        return [child_page(commune, self.child), household_page(commune, self.household)]
+
+    def decide(self, known: Known) -> Outcome:
+        """Registered, unless the household is unknown or the identifier taken."""
+        if known.household(self.household).state is None:
+            return refused("unknown_household")
+        page = known.child(self.child)
+        if page.state is not None:
+            return refused("already_registered")
+        fact = ChildRegistered(child=self.child, household=self.household)
+        return Accepted(writes=[Write(page=page, facts=[fact])])
