@@ -1,0 +1,57 @@
+"""Who is expected, who came: the sheet an agent holds at the door."""
+
+from collections.abc import Iterable
+from datetime import date
+
+from ledger.child import Child, SlotKey
+from ledger.entry import Entry
+from ledger.events import AttendanceRecorded
+from ledger.identifiers import Commune, Slug
+from ledger.rows import Change, Put, State
+from projections.question import Question
+
+
+def changes(entry: Entry, state: State) -> Iterable[Change]:
+    """The row of `attendance` an entry is about."""
+    if isinstance(entry.fact, AttendanceRecorded) and isinstance(state, Child):
+        key = SlotKey(entry.fact.activity, entry.fact.unit, entry.fact.day)
+        columns = {
+            "commune": entry.commune,
+            "child": state.child,
+            "day": key.day,
+            "activity": key.activity,
+            "unit": key.unit,
+        }
+        yield Put(table="attendance", key=tuple(columns.values()), row={**columns, **state.attendance[key]._asdict()})
+
+
+def sheet(
+    commune: Commune, activity: Slug, day: date, *, unit: Slug | None, site: Slug | None, group: Slug | None
+) -> Question:
+    """The children expected that day or recorded on it, with what is known of each."""
+    return Question(
+        sql="""
+            SELECT coalesce(c.child, a.child) AS child, coalesce(c.unit, a.unit) AS unit,
+                   coalesce(c.site, e.site) AS site, coalesce(c.child_group, e.child_group) AS child_group,
+                   c.state, c.demande, c.absence, a.presence, a.arrived_at, a.left_at
+            FROM (SELECT * FROM calendar_days
+                  WHERE commune = %(commune)s AND activity = %(activity)s AND day = %(day)s) c
+            FULL JOIN (SELECT * FROM attendance
+                       WHERE commune = %(commune)s AND activity = %(activity)s AND day = %(day)s) a
+                ON a.child = c.child AND a.unit = c.unit
+            LEFT JOIN enrolments e ON e.commune = %(commune)s AND e.child = coalesce(c.child, a.child)
+                AND e.activity = %(activity)s AND %(day)s BETWEEN e.first_day AND e.last_day
+            WHERE (%(unit)s::text IS NULL OR coalesce(c.unit, a.unit) = %(unit)s)
+              AND (%(site)s::text IS NULL OR coalesce(c.site, e.site) = %(site)s)
+              AND (%(group)s::text IS NULL OR coalesce(c.child_group, e.child_group) = %(group)s)
+            ORDER BY unit, site, child_group, child
+        """,
+        values={
+            "commune": commune,
+            "activity": activity,
+            "day": day,
+            "unit": unit,
+            "site": site,
+            "group": group,
+        },
+    )

@@ -1,0 +1,145 @@
+"""The history of requests, with their statuses."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Literal
+
+from ledger.child import Child
+from ledger.demande import Demande, DemandeDay
+from ledger.entry import Entry
+from ledger.identifiers import ChildId, Commune, DemandeNumber, HouseholdId, Slug, Subject
+from ledger.rows import Change, Put, State
+from projections.question import Question
+
+Order = Literal["newest", "oldest"]
+
+
+def changes(entry: Entry, state: State) -> Iterable[Change]:
+    """The row of the demande an entry is about."""
+    if isinstance(state, Child) and state.latest is not None:
+        demande = state.latest
+        row = _row(entry.commune, state.child, demande)
+        yield Put(table="demandes", key=(entry.commune, demande.number), row=row)
+
+
+def _row(commune: Commune, child: ChildId, demande: Demande) -> dict[str, Any]:
+    days = sorted(demande.days, key=lambda day: (day.day, day.unit, day.action))
+    return {
+        "commune": commune,
+        "number": demande.number,
+        "child": child,
+        "household": demande.household,
+        "activity": demande.activity,
+        "kind": demande.kind,
+        "origin": demande.origin,
+        "status": demande.status,
+        "derogation": demande.derogation,
+        "reason": demande.reason,
+        "document": demande.document,
+        "submitted_at": demande.submitted_at,
+        "decided_at": demande.decided_at,
+        "first_day": days[0].day,
+        "last_day": days[-1].day,
+        "days": [_day(day) for day in days],
+    }
+
+
+def _day(day: DemandeDay) -> dict[str, Any]:
+    return day._asdict()
+
+
+_COLUMNS = """
+    SELECT number, child, household, activity, kind, origin, status, derogation, reason, document,
+           submitted_at, decided_at, days
+    FROM demandes
+"""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Filter:
+    """Which demandes. `subject` keeps those of the children an account may act for; days are those asked about."""
+
+    subject: Subject | None = None
+    child: ChildId | None = None
+    household: HouseholdId | None = None
+    status: str | None = None
+    activity: Slug | None = None
+    first_day: date | None = None
+    last_day: date | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Place:
+    """Where a page of the list starts: after this demande."""
+
+    submitted_at: datetime
+    number: DemandeNumber
+
+
+_MATCHING = """
+    WHERE commune = %(commune)s
+      AND (%(child)s::text IS NULL OR child = %(child)s)
+      AND (%(household)s::text IS NULL OR household = %(household)s)
+      AND (%(status)s::text IS NULL OR status = %(status)s)
+      AND (%(activity)s::text IS NULL OR activity = %(activity)s)
+      AND (%(first_day)s::date IS NULL OR last_day >= %(first_day)s)
+      AND (%(last_day)s::date IS NULL OR first_day <= %(last_day)s)
+      AND (%(subject)s::text IS NULL OR child IN (
+          SELECT c.child FROM guardians g JOIN children c ON c.commune = g.commune AND c.household = g.household
+          WHERE g.commune = %(commune)s AND g.subject = %(subject)s))
+"""
+
+
+def history(commune: Commune, which: Filter, *, order: Order, after: Place | None, limit: int) -> Question:
+    """A page of the history, newest first, or oldest first for a queue that is worked off."""
+    values = {
+        "commune": commune,
+        "subject": which.subject,
+        "child": which.child,
+        "household": which.household,
+        "status": which.status,
+        "activity": which.activity,
+        "first_day": which.first_day,
+        "last_day": which.last_day,
+        "after_at": after.submitted_at if after else None,
+        "after_number": after.number if after else None,
+        "limit": limit,
+    }
+    if order == "newest":
+        return Question(
+            sql=_COLUMNS
+            + _MATCHING
+            + """
+                AND (%(after_at)s::timestamptz IS NULL
+                     OR (submitted_at, number) < (%(after_at)s, %(after_number)s::bigint))
+                ORDER BY submitted_at DESC, number DESC LIMIT %(limit)s
+            """,
+            values=values,
+        )
+    return Question(
+        sql=_COLUMNS
+        + _MATCHING
+        + """
+            AND (%(after_at)s::timestamptz IS NULL
+                 OR (submitted_at, number) > (%(after_at)s, %(after_number)s::bigint))
+            ORDER BY submitted_at, number LIMIT %(limit)s
+        """,
+        values=values,
+    )
+
+
+def one(commune: Commune, number: DemandeNumber) -> Question:
+    """A demande by its number."""
+    return Question(
+        sql=_COLUMNS + "WHERE commune = %(commune)s AND number = %(number)s",
+        values={"commune": commune, "number": number},
+    )
+
+
+def owners(commune: Commune, numbers: list[DemandeNumber]) -> Question:
+    """The child of each of these demandes."""
+    return Question(
+        sql="SELECT number, child FROM demandes WHERE commune = %(commune)s AND number = ANY(%(numbers)s)",
+        values={"commune": commune, "numbers": numbers},
+    )
