@@ -56,13 +56,15 @@ clean:
 $(RUN): requirements/run.txt pyproject.toml | .venv/bin/python
 	@echo "Installing Ardoise into .venv (about a minute the first time) …"
 	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/run.txt
-	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@PYTHONWARNINGS=ignore .venv/bin/python -m pip install --quiet --disable-pip-version-check \
+		--no-deps --no-build-isolation -e .
 	@touch $@
 
 $(DEV): requirements/dev.txt pyproject.toml | .venv/bin/python
 	@echo "Installing Ardoise and its tools into .venv (about a minute the first time) …"
 	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
-	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@PYTHONWARNINGS=ignore .venv/bin/python -m pip install --quiet --disable-pip-version-check \
+		--no-deps --no-build-isolation -e .
 	@touch $@ $(RUN)
 
 .venv/bin/python:

@@ -155,8 +155,10 @@ def _why_no_connection(place: str, error: psycopg.OperationalError) -> str:
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     fatal = next((line.partition("FATAL:")[2].strip() for line in lines if "FATAL:" in line), None)
     if fatal is None:
-        reason = lines[-1].rsplit(": ", 1)[-1] if lines else type(error).__name__
-        return f"no PostgreSQL answers at {place}: {reason.rstrip('.?')}."
+        if error.pgconn is not None and error.pgconn.needs_password:
+            return f"PostgreSQL at {place} asks for a password and ARDOISE_DATABASE_URL gives none."
+        failures = [line for line in lines if "failed: " in line] or lines or [type(error).__name__]
+        return f"no PostgreSQL answers at {place}: {failures[0].rsplit(': ', 1)[-1].rstrip('.')}."
     if f'role "{SERVICE_ROLE}" does not exist' in fatal:
         return f"the role {SERVICE_ROLE} does not exist on {place}: run `ardoise migrate`."
     if "password" in fatal or "mot de passe" in fatal:

@@ -123,11 +123,11 @@ class Server:
         """Starts the server, or joins the one that runs. Raises EmbeddedError."""
         assert self._users is None, "this server was started already"
         self.data = self.data.absolute()
-        account = _Account.choose(self.data)
         try:
             self.data.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise EmbeddedError(f"the data directory {self.data} cannot be used: {error.strerror}.") from error
+        account = _Account.choose(self.data)
         account.let_in(self.data)
         with _locked(self.data / "start.lock"):
             self._initialise(account)
@@ -204,6 +204,7 @@ class Server:
 
     def _launch(self, account: "_Account") -> Embedded:
         directory = account.socket_directory(self.cluster)
+        (directory / f"{SOCKET_NAME}.lock").unlink(missing_ok=True)
         if self.log.exists() and self.log.stat().st_size > LARGEST_LOG_BYTES:
             self.log.unlink()
         alive = _lock_file(self.data / "alive.lock")
@@ -253,6 +254,8 @@ class Server:
     def _stop(self) -> None:
         """A fast shutdown: open transactions are rolled back, everything acknowledged is on disk."""
         pid = self._pid()
+        if self._child is not None:
+            self._child.poll()
         if pid is None or self._listening() is None:
             return
         for how in (signal.SIGINT, signal.SIGQUIT):
