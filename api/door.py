@@ -75,7 +75,7 @@ def query_names(dependant: Dependant) -> set[str]:
 
 
 def doors(*tags: str | Enum) -> APIRouter:
-    """A router for the resources of a town: `router = doors("demandes")`, then paths such as `/demandes`."""
+    """A router for the resources of a town, under these tags: its paths begin after the town, as in `/demandes`."""
     return APIRouter(prefix=PREFIX, route_class=Door, tags=list(tags), redirect_slashes=False)
 
 

@@ -23,6 +23,25 @@ REFUSALS: Final[Mapping[str, str]] = MappingProxyType(
         "already_decided": "Déjà traitée",
         "quotient_missing": "Quotient familial manquant",
         "month_closed": "Mois clôturé",
+        "unit_required": "Une autre réservation est nécessaire",
+        "nothing_to_do": "Rien à faire",
+        "too_many_days": "Trop de jours à la fois",
+        "period_reversed": "Période inversée",
+        "unknown_activity": "Activité inconnue",
+        "unknown_unit": "Formule inconnue",
+        "unknown_reason": "Motif inconnu",
+        "unknown_site": "Site inconnu",
+        "unknown_group": "Groupe inconnu",
+        "unknown_place": "Place inconnue",
+        "no_rulebook": "Aucun règlement en vigueur",
+        "rulebook_unsound": "Règlement à corriger",
+        "rulebook_of_another_town": "Règlement d'une autre commune",
+        "version_already_adopted": "Version déjà adoptée",
+        "already_registered": "Déjà enregistré",
+        "already_linked": "Déjà rattaché",
+        "already_closed": "Déjà fermé",
+        "not_closed": "Non fermé",
+        "day_not_come": "Jour à venir",
     }
 )
 """What a rule refuses. A published code is never reused."""
@@ -45,7 +64,6 @@ GENERAL: Final[Mapping[str, str]] = MappingProxyType(
         "idempotency_key_reused": "Clé d'idempotence déjà utilisée",
         "idempotency_in_progress": "Demande en cours de traitement",
         "version_changed": "Le dossier a changé",
-        "impossible_days": "Jours impossibles",
         "conflict": "Modification simultanée",
         "overloaded": "Service surchargé",
         "database_unavailable": "Service momentanément indisponible",
@@ -57,10 +75,34 @@ GENERAL: Final[Mapping[str, str]] = MappingProxyType(
 )
 """What the doors refuse before, around or after a rule."""
 
+UNNAMED: Final = "Refusé"
 TITLES: Final[Mapping[str, str]] = MappingProxyType({**REFUSALS, **GENERAL})
 
 DETAILS: Final[Mapping[str, str]] = MappingProxyType(
     {
+        "deadline_passed": "La date limite est passée.",
+        "not_open_yet": "Les réservations ne sont pas encore ouvertes.",
+        "already_decided": "Une réponse a déjà été donnée à cette demande.",
+        "quotient_missing": "Aucun quotient familial n'est connu à cette date.",
+        "document_required": "Joignez un justificatif.",
+        "nothing_to_do": "La demande ne change rien à ce qui est déjà enregistré.",
+        "too_many_days": "La demande porte sur trop de jours. Partagez-la en plusieurs demandes.",
+        "period_reversed": "La fin de la période précède son début.",
+        "unknown_activity": "Le règlement en vigueur ne connaît pas cette activité.",
+        "unknown_unit": "Le règlement en vigueur ne connaît pas cette formule.",
+        "unknown_reason": "Ce motif ne figure pas dans la liste du règlement.",
+        "unknown_site": "Le règlement en vigueur ne connaît pas ce site pour cette activité.",
+        "unknown_group": "Le règlement en vigueur ne connaît pas ce groupe pour cette activité.",
+        "unknown_place": "Cette place n'est pas comptée par le règlement en vigueur.",
+        "no_rulebook": "La commune n'a pas encore adopté de règlement pour cette date.",
+        "rulebook_unsound": "Le règlement ne peut pas être adopté tel quel ; voir le détail des erreurs.",
+        "rulebook_of_another_town": "Ce règlement est écrit pour une autre commune.",
+        "version_already_adopted": "Cette version est déjà adoptée. Une version adoptée ne change plus.",
+        "already_registered": "Cet enregistrement a déjà été fait.",
+        "already_linked": "Ce rattachement existe déjà.",
+        "already_closed": "Ce jour est déjà fermé.",
+        "not_closed": "Ce jour n'est pas fermé.",
+        "day_not_come": "La présence se pointe à partir du jour même.",
         "unauthenticated": "Présentez un jeton d'accès dans l'en-tête Authorization.",
         "not_found": "Cette ressource n'existe pas, ou vous n'y avez pas accès.",
         "method_not_allowed": "Cette méthode n'existe pas pour cette ressource ; voir l'en-tête Allow.",
@@ -77,7 +119,6 @@ DETAILS: Final[Mapping[str, str]] = MappingProxyType(
         "idempotency_key_reused": "Cette clé a déjà servi pour une autre demande. Choisissez une nouvelle clé.",
         "idempotency_in_progress": "La première demande de cette clé n'est pas terminée. Réessayez dans un instant.",
         "version_changed": "Le dossier a changé depuis votre dernière lecture. Relisez-le avant de recommencer.",
-        "impossible_days": "Rien n'a été enregistré : certains jours ne peuvent pas être acceptés.",
         "conflict": "Le dossier a été modifié en même temps par quelqu'un d'autre. Recommencez.",
         "overloaded": "Trop de demandes arrivent en même temps. Réessayez dans un instant.",
         "database_unavailable": "Le registre ne répond pas. Rien n'est perdu : réessayez dans un instant.",
@@ -98,57 +139,8 @@ STATUSES: Final[Mapping[str, str]] = MappingProxyType(
     }
 )
 
-FIELD_SENTENCES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
-    {
-        "missing": ("required", "Ce champ est obligatoire."),
-        "extra_forbidden": ("unknown_field", "Ce champ n'existe pas ici."),
-        "string_type": ("text_expected", "Un texte est attendu."),
-        "string_too_short": ("too_short", "Ce texte est trop court."),
-        "string_too_long": ("too_long", "Ce texte est trop long."),
-        "string_pattern_mismatch": ("wrong_form", "Ce texte n'a pas la forme attendue."),
-        "int_type": ("integer_expected", "Un nombre entier est attendu."),
-        "int_parsing": ("integer_expected", "Un nombre entier est attendu."),
-        "int_parsing_size": ("too_large", "Ce nombre est trop grand."),
-        "int_from_float": ("integer_expected", "Un nombre entier est attendu."),
-        "bool_type": ("boolean_expected", "La valeur true ou false est attendue."),
-        "bool_parsing": ("boolean_expected", "La valeur true ou false est attendue."),
-        "greater_than": ("too_small", "Ce nombre est trop petit."),
-        "greater_than_equal": ("too_small", "Ce nombre est trop petit."),
-        "less_than": ("too_large", "Ce nombre est trop grand."),
-        "less_than_equal": ("too_large", "Ce nombre est trop grand."),
-        "literal_error": ("not_a_choice", "Cette valeur ne fait pas partie des choix possibles."),
-        "enum": ("not_a_choice", "Cette valeur ne fait pas partie des choix possibles."),
-        "union_tag_invalid": ("not_a_choice", "Cette valeur ne fait pas partie des choix possibles."),
-        "union_tag_not_found": ("required", "Ce champ est obligatoire."),
-        "list_type": ("list_expected", "Une liste est attendue."),
-        "tuple_type": ("list_expected", "Une liste est attendue."),
-        "set_type": ("list_expected", "Une liste est attendue."),
-        "too_short": ("too_few", "Cette liste est trop courte."),
-        "too_long": ("too_many", "Cette liste est trop longue."),
-        "dict_type": ("object_expected", "Un objet est attendu."),
-        "model_type": ("object_expected", "Un objet est attendu."),
-        "model_attributes_type": ("object_expected", "Un objet est attendu."),
-        "date_type": ("day_expected", "Un jour est attendu, par exemple 2024-03-27."),
-        "date_parsing": ("day_expected", "Un jour est attendu, par exemple 2024-03-27."),
-        "date_from_datetime_parsing": ("day_expected", "Un jour est attendu, par exemple 2024-03-27."),
-        "day_expected": ("day_expected", "Un jour est attendu, par exemple 2024-03-27."),
-        "instant_expected": (
-            "instant_expected",
-            "Un instant avec son fuseau est attendu, par exemple 2024-03-07T19:30:00+01:00.",
-        ),
-        "month_expected": ("month_expected", "Un mois est attendu, par exemple 2024-03."),
-        "slug_expected": ("wrong_form", "Un identifiant court est attendu : minuscules, chiffres et traits d'union."),
-        "id_expected": ("wrong_form", "Un identifiant est attendu."),
-        "period_expected": ("wrong_period", "La fin de la période précède son début."),
-        "json_invalid": ("invalid_json", "Ce document JSON n'est pas lisible."),
-    }
-)
-"""What a validator refuses, as our stable code and a sentence; never with the value that was sent."""
-
-WRONG_FIELD: Final = ("wrong_value", "Cette valeur n'est pas acceptée.")
-
-TOKEN_EXPIRED: Final = "Votre session a expiré. Identifiez-vous de nouveau."
-TOKEN_INVALID: Final = "Le jeton d'accès n'est pas valable."
+SESSION_EXPIRED: Final = "Votre session a expiré. Identifiez-vous de nouveau."
+SESSION_INVALID: Final = "Le jeton d'accès n'est pas valable."
 BODY_EMPTY: Final = "Le corps de la demande est vide."
 BODY_NOT_UTF8: Final = "Le corps de la demande n'est pas en UTF-8."
 BODY_DUPLICATE_KEY: Final = "Une même clé apparaît deux fois dans un objet JSON."
@@ -164,7 +156,7 @@ IF_MATCH_EXPECTED: Final = 'If-Match attend une version telle que "42".'
 
 def title(code: str) -> str:
     """The French title of a code."""
-    return TITLES[code]
+    return TITLES.get(code, UNNAMED)
 
 
 def detail(code: str) -> str | None:
@@ -175,11 +167,6 @@ def detail(code: str) -> str | None:
 def status_label(status: str) -> str:
     """How a family reads the status of a demande."""
     return STATUSES[status]
-
-
-def field_sentence(kind: str) -> tuple[str, str]:
-    """A stable code and a French sentence for one kind of validation error."""
-    return FIELD_SENTENCES.get(kind, WRONG_FIELD)
 
 
 def accepted_parameters(names: list[str]) -> str:

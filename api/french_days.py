@@ -1,47 +1,50 @@
 """French sentences about one day that a rule refused."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
+from types import MappingProxyType
+from typing import Final
 from zoneinfo import ZoneInfo
 
-from rulebook.explain import french_day, french_instant
+from rulebook.french_dates import french_day, french_instant
+
+DATED: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "deadline_passed": "Pour le {day}, la date limite était le {instant}.",
+        "not_open_yet": "Pour le {day}, les réservations ouvrent le {instant}.",
+        "justification_too_late": "L'absence du {day} devait être justifiée avant le {instant}.",
+    }
+)
+"""Said when the rule had an instant to tell."""
+
+SENTENCES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "deadline_passed": "Pour le {day}, la date limite est passée.",
+        "not_open_yet": "Les réservations ne sont pas encore ouvertes pour le {day}.",
+        "no_place_left": "Il n'y a plus de place le {day}.",
+        "day_closed": "L'accueil est fermé le {day}.",
+        "not_a_day_of_this_activity": "Il n'y a pas d'accueil le {day}.",
+        "not_enrolled": "L'enfant n'est pas inscrit à cette activité pour le {day}.",
+        "outside_enrolment": "Le {day} est en dehors de la période d'inscription de l'enfant.",
+        "already_reserved": "Le {day} est déjà réservé.",
+        "not_reserved": "Le {day} n'est pas réservé.",
+        "already_awaiting": "Une demande attend déjà une réponse pour le {day}.",
+        "unit_conflict": "Cette réservation ne peut pas s'ajouter à une autre le {day}.",
+        "unit_required": "Cette réservation en demande une autre le {day}.",
+        "custody": "Le {day} est un jour de garde de l'autre responsable.",
+        "justification_too_late": "L'absence du {day} ne peut plus être justifiée.",
+        "document_required": "Un justificatif est obligatoire pour l'absence du {day}.",
+        "already_decided": "La demande pour le {day} est déjà traitée.",
+        "quotient_missing": "Aucun quotient familial n'est connu pour le {day}.",
+        "month_closed": "Le mois du {day} est clôturé.",
+        "day_not_come": "Le {day} n'est pas encore venu.",
+    }
+)
+OTHERWISE: Final = "Le {day} ne peut pas être accepté."
 
 
-def day_detail(code: str, day: date, *, deadline: datetime | None, zone: ZoneInfo) -> str:
-    """What to tell a family about one refused day; the deadline is said when the rule had one."""
-    named = french_day(day)
-    match code:
-        case "deadline_passed" if deadline is not None:
-            return f"Pour le {named}, la date limite était le {french_instant(deadline, zone)}."
-        case "not_open_yet" if deadline is not None:
-            return f"Pour le {named}, les réservations ouvrent le {french_instant(deadline, zone)}."
-        case "no_place_left":
-            return f"Il n'y a plus de place le {named}."
-        case "day_closed":
-            return f"L'accueil est fermé le {named}."
-        case "not_a_day_of_this_activity":
-            return f"Il n'y a pas d'accueil le {named}."
-        case "not_enrolled":
-            return f"L'enfant n'est pas inscrit à cette activité pour le {named}."
-        case "outside_enrolment":
-            return f"Le {named} est en dehors de la période d'inscription de l'enfant."
-        case "already_reserved":
-            return f"Le {named} est déjà réservé."
-        case "not_reserved":
-            return f"Le {named} n'est pas réservé."
-        case "already_awaiting":
-            return f"Une demande attend déjà une réponse pour le {named}."
-        case "unit_conflict":
-            return f"Cette réservation ne peut pas s'ajouter à une autre le {named}."
-        case "custody":
-            return f"Le {named} est un jour de garde de l'autre responsable."
-        case "justification_too_late" if deadline is not None:
-            return f"L'absence du {named} devait être justifiée avant le {french_instant(deadline, zone)}."
-        case "document_required":
-            return f"Un justificatif est obligatoire pour l'absence du {named}."
-        case "already_decided":
-            return f"La demande pour le {named} est déjà traitée."
-        case "quotient_missing":
-            return f"Aucun quotient familial n'est connu pour le {named}."
-        case "month_closed":
-            return f"Le mois du {named} est clôturé."
-    return f"Le {named} ne peut pas être accepté."
+def day_detail(code: str, day: date, *, instant: datetime | None, zone: ZoneInfo) -> str:
+    """What to tell a family about one refused day; the deadline or the opening is said when the rule had one."""
+    if instant is not None and code in DATED:
+        return DATED[code].format(day=french_day(day), instant=french_instant(instant, zone))
+    return SENTENCES.get(code, OTHERWISE).format(day=french_day(day))

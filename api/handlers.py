@@ -10,9 +10,10 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
-from api import french
+from api.french_fields import field_sentence
 from api.problems import FieldError, Problem, not_found, retry_later
 from api.trace import trace_of
+from ledger.store import BusyError, ConflictError, KeyReusedError
 
 DATABASE_DOWN: Final = (
     psycopg.OperationalError,
@@ -51,7 +52,7 @@ def field_errors(
     """Pydantic's errors in French, without their input; `skip` drops the leading parts of a location."""
     said = []
     for error in errors[:MOST_ERRORS]:
-        code, sentence = french.field_sentence(error["type"])
+        code, sentence = field_sentence(error["type"])
         path = field_path(error["loc"][skip:], known)
         said.append(FieldError(where=where, field=path, code=code, detail=sentence))
     return tuple(said)
@@ -85,10 +86,28 @@ async def on_database(request: Request, _: Exception) -> Response:
     return answer(request, retry_later("database_unavailable", seconds=RETRY_SECONDS))
 
 
+async def on_conflict(request: Request, _: Exception) -> Response:
+    """Others were faster, five times running."""
+    return answer(request, retry_later("conflict", seconds=1))
+
+
+async def on_key_reused(request: Request, _: Exception) -> Response:
+    """The key of a command came back with another body."""
+    return answer(request, Problem("idempotency_key_reused"))
+
+
+async def on_busy(request: Request, _: Exception) -> Response:
+    """The same key is being handled, or a place is fought over."""
+    return answer(request, retry_later("idempotency_in_progress", seconds=1))
+
+
 def install(app: FastAPI) -> None:
     """Give an application these handlers; unexpected exceptions are answered by the telemetry, which logs them."""
     app.add_exception_handler(Problem, on_problem)
     app.add_exception_handler(RequestValidationError, on_validation)
     app.add_exception_handler(HTTPException, on_http)
+    app.add_exception_handler(ConflictError, on_conflict)
+    app.add_exception_handler(KeyReusedError, on_key_reused)
+    app.add_exception_handler(BusyError, on_busy)
     for down in DATABASE_DOWN:
         app.add_exception_handler(down, on_database)

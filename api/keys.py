@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+import jwt
 import structlog
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePublicKey
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
@@ -74,7 +76,7 @@ def read_key(issuer: str, entry: dict[str, Any]) -> Key | None:
         return None
     try:
         public: Any = reader(entry)
-    except Exception:  # a foreign document: whatever is wrong with one key, the others still serve
+    except (jwt.PyJWTError, ValueError, TypeError, KeyError, UnsupportedAlgorithm):
         return None
     algorithm = algorithm_of(public)
     if algorithm is None or entry.get("alg", algorithm) != algorithm:
@@ -109,7 +111,7 @@ def fetch(issuer: Issuer) -> tuple[Key, ...]:
     address = urlsplit(issuer.jwks)
     if address.scheme in ("", "file"):
         return read_jwks(issuer.name, Path(address.path).read_bytes()[:LARGEST_JWKS_BYTES])
-    request = urllib.request.Request(issuer.jwks, headers={"Accept": "application/json"})
+    request = urllib.request.Request(issuer.jwks, headers={"Accept": "application/json"})  # noqa: S310 - https, see Issuer
     with OPENER.open(request, timeout=FETCH_SECONDS) as answer:
         return read_jwks(issuer.name, answer.read(LARGEST_JWKS_BYTES))
 
@@ -159,7 +161,7 @@ class KeyRing:
         for issuer in self._issuers:
             try:
                 self._kept[issuer] = fetch(issuer)
-            except Exception as error:  # a network, a file or a foreign document: none may cost a valid token
+            except Exception as error:  # noqa: BLE001 - a network, a file, a document: none may cost a valid token
                 log.warning("keys_not_refreshed", issuer=issuer.name, error=type(error).__name__)
         found = self._fixed + tuple(key for issuer in self._issuers for key in self._kept.get(issuer, ()))
         if found != self.keys:

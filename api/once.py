@@ -4,17 +4,21 @@ import hashlib
 from dataclasses import dataclass
 from typing import Annotated, Final
 
+import orjson
 from fastapi import Depends, Header, Request
 from fastapi.responses import Response
 
-from api.answers import JSONAnswer
-from api.problems import CONTENT_TYPE, Problem, retry_later
+import ledger.store
+from api.problems import Problem
+from api.tokens import Caller
 from api.trace import trace_of
+from ledger.store import Kept
 
 BODY: Final = "ardoise.body"
 """Where a door leaves the canonical bytes of the body in the scope of a request."""
 MAX_KEY_LENGTH: Final = 255
 HIT: Final = "Idempotency-Hit"
+FIRST_REFUSAL: Final = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,21 +60,19 @@ async def once(
 Once = Annotated[IdempotencyKey, Depends(once)]
 
 
-def stored_answer(request: Request, *, status: int, body: bytes, version: int | None, hit: bool) -> Response:
-    """The answer kept beside a key, byte for byte, refusals included; a repeated command says so."""
-    headers = {HIT: "true"} if hit else {}
-    trace_of(request.scope).hit = hit
-    answer = JSONAnswer(body, status, headers, version=version)
-    if status >= 400:
-        answer.headers["Content-Type"] = CONTENT_TYPE
-    return answer
+def kept_once(caller: Caller, key: IdempotencyKey) -> ledger.store.Once:
+    """What the ledger needs in order to run a command once: one parent's key never meets another's."""
+    return ledger.store.Once(client=caller.client, subject=caller.subject, key=key.key, fingerprint=key.fingerprint)
 
 
-def key_reused() -> Problem:
-    """The key was seen with another body."""
-    return Problem("idempotency_key_reused")
-
-
-def key_in_progress() -> Problem:
-    """The first command with this key has not been answered yet."""
-    return retry_later("idempotency_in_progress", seconds=1)
+def sent(request: Request, kept: Kept) -> Response:
+    """The answer kept under a key, byte for byte, refusals included; a repeated command says so."""
+    answer = kept.answer
+    headers = {"Content-Type": "application/json", **answer.headers}
+    trace = trace_of(request.scope)
+    trace.hit = kept.replayed
+    if kept.replayed:
+        headers[HIT] = "true"
+    if answer.status >= FIRST_REFUSAL:
+        trace.code = orjson.loads(answer.body).get("code")
+    return Response(answer.body, answer.status, headers)

@@ -80,6 +80,7 @@ PROBLEM_ERROR: Final[dict[str, Any]] = {
         "title": TEXT,
         "detail": TEXT,
         "deadline": {"type": "string", "format": "date-time"},
+        "opens_at": {"type": "string", "format": "date-time"},
         "article": TEXT,
     },
 }

@@ -10,6 +10,7 @@ import orjson
 from fastapi.responses import Response
 
 from api import french
+from api.french_fields import field_sentence
 
 CONTENT_TYPE: Final = "application/problem+json"
 URN: Final = "urn:ardoise:problem:"
@@ -17,6 +18,22 @@ URN: Final = "urn:ardoise:problem:"
 STATUS: Final[Mapping[str, int]] = MappingProxyType(
     {
         **dict.fromkeys(french.REFUSALS, 409),
+        **dict.fromkeys(
+            (
+                "nothing_to_do",
+                "too_many_days",
+                "period_reversed",
+                "unknown_activity",
+                "unknown_unit",
+                "unknown_reason",
+                "unknown_site",
+                "unknown_group",
+                "unknown_place",
+                "rulebook_unsound",
+                "rulebook_of_another_town",
+            ),
+            422,
+        ),
         "malformed_http": 400,
         "invalid_json": 400,
         "unexpected_body": 400,
@@ -28,7 +45,6 @@ STATUS: Final[Mapping[str, int]] = MappingProxyType(
         "not_acceptable": 406,
         "body_too_slow": 408,
         "idempotency_in_progress": 409,
-        "impossible_days": 409,
         "conflict": 409,
         "version_changed": 412,
         "body_too_large": 413,
@@ -44,6 +60,10 @@ STATUS: Final[Mapping[str, int]] = MappingProxyType(
     }
 )
 """One status per code, so that a code always answers alike."""
+
+
+REFUSED: Final = 409
+"""What a rule's refusal is, when its code has not been listed."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -73,7 +93,8 @@ class DayError:
     child: str | None = None
     action: str | None = None
     deadline: datetime | None = None
-    """Aware, in UTC."""
+    """The last instant it could be asked for. Aware, in UTC."""
+    opens_at: datetime | None = None
     article: str | None = None
 
     def content(self) -> dict[str, Any]:
@@ -87,12 +108,13 @@ class DayError:
             "title": french.title(self.code),
             "detail": self.detail,
             "deadline": self.deadline,
+            "opens_at": self.opens_at,
             "article": self.article,
         }
         return {name: value for name, value in said.items() if value is not None}
 
 
-class Problem(Exception):
+class Problem(Exception):  # noqa: N818 - the word of RFC 9457
     """A refusal on its way to the client. The status and the title follow from the code."""
 
     def __init__(
@@ -107,7 +129,7 @@ class Problem(Exception):
     ) -> None:
         super().__init__(code)
         self.code = code
-        self.status = STATUS[code]
+        self.status = STATUS.get(code, REFUSED)
         self.title = french.title(code)
         self.detail = detail if detail is not None else french.detail(code)
         self.article = article
@@ -144,8 +166,8 @@ def not_found() -> Problem:
 
 
 def invalid_field(where: str, field: str, kind: str) -> Problem:
-    """A request with one wrong field, named as our schema names it; `kind` is a key of `french.FIELD_SENTENCES`."""
-    code, sentence = french.field_sentence(kind)
+    """A request with one wrong field, named as our schema names it; `kind` is a key of `FIELD_SENTENCES`."""
+    code, sentence = field_sentence(kind)
     return Problem("invalid_request", errors=(FieldError(where=where, field=field, code=code, detail=sentence),))
 
 

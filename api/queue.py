@@ -23,7 +23,8 @@ class Places:
     """How many requests run and how many wait. First come, first served."""
 
     def __init__(self, *, running: int = 64, waiting: int = 512, patience_seconds: float = 5.0) -> None:
-        assert running > 0 and waiting >= 0 and patience_seconds > 0
+        assert running > 0, "nothing could ever run"
+        assert waiting >= 0, "a line is not shorter than empty"
         self.most_running = running
         self.most_waiting = waiting
         self.patience_seconds = patience_seconds
@@ -74,6 +75,7 @@ class Queue:
         self.places = places
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle a request when there is a place for it."""
         if scope["type"] != "http" or scope["path"] in NOT_QUEUED:
             await self.app(scope, receive, send)
             return

@@ -73,7 +73,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._headers_bytes = 0
         super().on_message_complete()
 
-    def send_400_response(self, msg: str) -> None:
+    def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - uvicorn gives its own words
         """Answer what cannot be parsed as a problem, like everything else."""
         problem = Problem("headers_too_large" if self._too_large else "malformed_http")
         body = problem.body()
@@ -110,7 +110,7 @@ class Server(uvicorn.Server):
         if not self._notice_seconds:
             self.should_exit = True
 
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002
         """A first signal drains; a second one does not wait any longer."""
         if self._exit_at is not None:
             self.should_exit = self.force_exit = True

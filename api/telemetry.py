@@ -46,6 +46,7 @@ class Telemetry:
         self.metrics = metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle a request, then count it and log it."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return

@@ -50,7 +50,7 @@ class UnknownKeyError(Exception):
     """The token names a key nobody has published yet, as far as we know."""
 
 
-class Unreadable(Exception):
+class UnreadableError(Exception):
     """Why a token is not accepted: what the log may say, in RFC 6750's own words."""
 
     def __init__(self, reason: str, *, expired: bool = False) -> None:
@@ -73,7 +73,7 @@ def unauthenticated(reason: str | None = None, *, expired: bool = False) -> Prob
     if reason is None:
         return Problem("unauthenticated", headers={"WWW-Authenticate": challenge})
     challenge += f', error="invalid_token", error_description="{reason}"'
-    sentence = french.TOKEN_EXPIRED if expired else french.TOKEN_INVALID
+    sentence = french.SESSION_EXPIRED if expired else french.SESSION_INVALID
     return Problem("unauthenticated", detail=sentence, headers={"WWW-Authenticate": challenge})
 
 
@@ -98,11 +98,11 @@ class TokenChecker:
                 return self.check(token)
         except UnknownKeyError:
             raise unauthenticated("The key of the token is unknown") from None
-        except Unreadable as error:
+        except UnreadableError as error:
             raise unauthenticated(error.reason, expired=error.expired) from None
 
     def check(self, token: str) -> Caller:
-        """The caller a token speaks for; raises `Unreadable` or `UnknownKeyError`."""
+        """The caller a token speaks for; raises `UnreadableError` or `UnknownKeyError`."""
         keys = self._ring.keys
         if keys is not self._remembered_with:
             self._remembered, self._remembered_with = {}, keys
@@ -134,12 +134,12 @@ def verify(token: str, keys: Sequence[Key]) -> _Verified:
     try:
         header = jwt.get_unverified_header(token)
     except jwt.InvalidTokenError as error:
-        raise Unreadable("The token is malformed") from error
+        raise UnreadableError("The token is malformed") from error
     if str(header.get("typ", "")).lower() not in TYPES:
-        raise Unreadable("The token is not an access token")
+        raise UnreadableError("The token is not an access token")
     algorithm = header.get("alg")
     if algorithm not in ALGORITHMS or "crit" in header or header.get("b64", True) is not True:
-        raise Unreadable("The token is signed in a way that is not accepted")
+        raise UnreadableError("The token is signed in a way that is not accepted")
     name = header.get("kid")
     candidates = [key for key in keys if name is None or key.name == name]
     if not candidates:
@@ -150,7 +150,7 @@ def verify(token: str, keys: Sequence[Key]) -> _Verified:
         claims = claims_of(token, key)
         if claims is not None:
             return read_claims(claims, key)
-    raise Unreadable("The signature of the token is not valid")
+    raise UnreadableError("The signature of the token is not valid")
 
 
 def claims_of(token: str, key: Key) -> dict[str, Any] | None:
@@ -163,11 +163,11 @@ def claims_of(token: str, key: Key) -> dict[str, Any] | None:
     except jwt.InvalidSignatureError:
         return None
     except jwt.MissingRequiredClaimError as error:
-        raise Unreadable("A required claim is missing") from error
+        raise UnreadableError("A required claim is missing") from error
     except jwt.InvalidAudienceError as error:
-        raise Unreadable("The token is for another audience") from error
+        raise UnreadableError("The token is for another audience") from error
     except jwt.PyJWTError as error:
-        raise Unreadable("The token is malformed") from error
+        raise UnreadableError("The token is malformed") from error
     return claims
 
 
@@ -176,11 +176,11 @@ def read_claims(claims: dict[str, Any], key: Key) -> _Verified:
     texts = {name: claims[name] for name in ("iss", "sub", "jti", "client_id", "commune", "role")}
     for value in texts.values():
         if not isinstance(value, str) or not 1 <= len(value) <= LONGEST_CLAIM or not is_sound_text(value):
-            raise Unreadable("A claim is malformed")
+            raise UnreadableError("A claim is malformed")
     if texts["iss"] != key.issuer:
-        raise Unreadable("The issuer of the token is not accepted")
+        raise UnreadableError("The issuer of the token is not accepted")
     if texts["role"] not in ROLES or not is_slug(texts["commune"]):
-        raise Unreadable("A claim is malformed")
+        raise UnreadableError("A claim is malformed")
     caller = Caller(
         subject=Subject(texts["sub"]),
         role=texts["role"],
@@ -191,7 +191,7 @@ def read_claims(claims: dict[str, Any], key: Key) -> _Verified:
     )
     instants = [claims["iat"], claims.get("nbf", 0), claims["exp"]]
     if any(isinstance(value, bool) or not isinstance(value, int | float) for value in instants):
-        raise Unreadable("A claim is malformed")
+        raise UnreadableError("A claim is malformed")
     return _Verified(caller, *instants)
 
 
@@ -200,9 +200,9 @@ def refuse_wrong_time(verified: _Verified, now: datetime) -> None:
     leeway = timedelta(seconds=LEEWAY_SECONDS).total_seconds()
     instant = now.timestamp()
     if instant >= verified.expires_at + leeway:
-        raise Unreadable("The token has expired", expired=True)
+        raise UnreadableError("The token has expired", expired=True)
     if max(verified.issued_at, verified.not_before) > instant + leeway:
-        raise Unreadable("The token is not valid yet")
+        raise UnreadableError("The token is not valid yet")
 
 
 async def caller(request: Request) -> Caller:
@@ -217,7 +217,7 @@ Signed = Annotated[Caller, Depends(caller)]
 
 def only(*roles: str) -> Any:
     """A dependency for what some roles alone may do: to the others, the resource does not exist."""
-    assert roles and ROLES.issuperset(roles)
+    assert ROLES.issuperset(roles)
 
     async def allowed(who: Signed) -> Caller:
         if who.role not in roles:

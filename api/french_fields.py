@@ -1,0 +1,59 @@
+"""What to say of a wrong field: a stable code and a sentence, never with the value that was sent."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+FIELD_SENTENCES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
+    {
+        "missing": ("required", "Ce champ est obligatoire."),
+        "extra_forbidden": ("unknown_field", "Ce champ n'existe pas ici."),
+        "string_type": ("text_expected", "Un texte est attendu."),
+        "string_too_short": ("too_short", "Ce texte est trop court."),
+        "string_too_long": ("too_long", "Ce texte est trop long."),
+        "string_pattern_mismatch": ("wrong_form", "Ce texte n'a pas la forme attendue."),
+        "int_type": ("integer_expected", "Un nombre entier est attendu."),
+        "int_parsing": ("integer_expected", "Un nombre entier est attendu."),
+        "int_parsing_size": ("too_large", "Ce nombre est trop grand."),
+        "int_from_float": ("integer_expected", "Un nombre entier est attendu."),
+        "bool_type": ("boolean_expected", "La valeur true ou false est attendue."),
+        "bool_parsing": ("boolean_expected", "La valeur true ou false est attendue."),
+        "greater_than": ("too_small", "Ce nombre est trop petit."),
+        "greater_than_equal": ("too_small", "Ce nombre est trop petit."),
+        "less_than": ("too_large", "Ce nombre est trop grand."),
+        "less_than_equal": ("too_large", "Ce nombre est trop grand."),
+        "literal_error": ("not_a_choice", "Cette valeur ne fait pas partie des choix possibles."),
+        "enum": ("not_a_choice", "Cette valeur ne fait pas partie des choix possibles."),
+        "union_tag_invalid": ("not_a_choice", "Cette valeur ne fait pas partie des choix possibles."),
+        "union_tag_not_found": ("required", "Ce champ est obligatoire."),
+        "list_type": ("list_expected", "Une liste est attendue."),
+        "tuple_type": ("list_expected", "Une liste est attendue."),
+        "set_type": ("list_expected", "Une liste est attendue."),
+        "too_short": ("too_few", "Cette liste est trop courte."),
+        "too_long": ("too_many", "Cette liste est trop longue."),
+        "dict_type": ("object_expected", "Un objet est attendu."),
+        "model_type": ("object_expected", "Un objet est attendu."),
+        "model_attributes_type": ("object_expected", "Un objet est attendu."),
+        "date_type": ("day_expected", "Un jour est attendu, par exemple 2024-03-27."),
+        "date_parsing": ("day_expected", "Un jour est attendu, par exemple 2024-03-27."),
+        "date_from_datetime_parsing": ("day_expected", "Un jour est attendu, par exemple 2024-03-27."),
+        "day_expected": ("day_expected", "Un jour est attendu, par exemple 2024-03-27."),
+        "instant_expected": (
+            "instant_expected",
+            "Un instant avec son fuseau est attendu, par exemple 2024-03-07T19:30:00+01:00.",
+        ),
+        "month_expected": ("month_expected", "Un mois est attendu, par exemple 2024-03."),
+        "slug_expected": ("wrong_form", "Un identifiant court est attendu : minuscules, chiffres et traits d'union."),
+        "id_expected": ("wrong_form", "Un identifiant est attendu."),
+        "period_expected": ("wrong_period", "La fin de la période précède son début."),
+        "json_invalid": ("invalid_json", "Ce document JSON n'est pas lisible."),
+    }
+)
+"""What a validator refuses, as our stable code and a sentence; never with the value that was sent."""
+
+WRONG_FIELD: Final = ("wrong_value", "Cette valeur n'est pas acceptée.")
+
+
+def field_sentence(kind: str) -> tuple[str, str]:
+    """A stable code and a French sentence for one kind of validation error."""
+    return FIELD_SENTENCES.get(kind, WRONG_FIELD)
