@@ -10,9 +10,10 @@ from typing import Annotated, Any, Final
 
 import orjson
 from fastapi import Depends, Header, Query, Request
+from pydantic import BeforeValidator
 
 from api import french
-from api.fields import Instant
+from api.fields import Instant, read_digits
 from api.problems import FieldError, Problem
 
 Place = tuple[str | int, ...]
@@ -64,7 +65,9 @@ class Page:
 
 
 async def page(
-    limit: Annotated[int, Query(ge=1, le=MAX_LIMIT, description="Nombre de lignes, 200 au plus.")] = DEFAULT_LIMIT,
+    limit: Annotated[
+        int, BeforeValidator(read_digits), Query(ge=1, le=MAX_LIMIT, description="Nombre de lignes, 200 au plus.")
+    ] = DEFAULT_LIMIT,
     cursor: Annotated[
         str | None, Query(max_length=MAX_CURSOR_LENGTH, description="`next` de la réponse précédente.")
     ] = None,

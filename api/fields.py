@@ -13,6 +13,8 @@ from ledger.identifiers import SLUG
 DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 INSTANT: Final = re.compile(r"\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(?:\.\d{1,6})?(?:[Zz]|[+-]\d{2}:\d{2})", re.ASCII)
 MONTH: Final = re.compile(r"\d{4}-(?:0[1-9]|1[0-2])", re.ASCII)
+DIGITS: Final = re.compile(r"0|[1-9][0-9]{0,15}", re.ASCII)
+MAX_NUMBER: Final = 2**53 - 1
 YEARS: Final = range(1900, 2200)
 """Years a family portal may speak of; it keeps arithmetic on days away from the ends of the calendar."""
 
@@ -97,6 +99,24 @@ def read_month(value: str) -> str:
     return value
 
 
+def read_digits(value: Any) -> int:
+    """A whole number in plain digits: no sign, no leading zero, no space, no decimal point."""
+    if isinstance(value, int):
+        return value
+    if not isinstance(value, str) or not DIGITS.fullmatch(value):
+        raise _refused("int_parsing")
+    return int(value)
+
+
+def read_flag(value: Any) -> bool:
+    """The words true and false."""
+    if value in (True, "true"):
+        return True
+    if value in (False, "false"):
+        return False
+    raise _refused("bool_parsing")
+
+
 def _said(kind: str, example: Any, **facts: Any) -> WithJsonSchema:
     return WithJsonSchema({"type": kind, **facts, "examples": [example]})
 
@@ -113,7 +133,11 @@ SlugText = Annotated[
 ]
 IdText = Annotated[str, AfterValidator(read_id), _said("string", "8f14e45f-ceea-4672-8b6b-1d2c3e4f5a6b", format="uuid")]
 Cents = Annotated[int, Field(ge=-(10**11), le=10**11, description="Montant en centimes.")]
-Number = Annotated[int, Field(ge=1, le=2**53 - 1)]
-"""A number a family reads: a demande, a titre."""
+Number = Annotated[int, Field(ge=1, le=MAX_NUMBER)]
+"""A number a family reads, in a body: a demande, a titre."""
+NumberText = Annotated[int, BeforeValidator(read_digits), Field(ge=1, le=MAX_NUMBER)]
+"""The same in a path or a query, where every value is a text."""
+Flag = Annotated[bool, BeforeValidator(read_flag)]
+"""true or false in a query, and no other way to say it."""
 Note = Annotated[str, Field(min_length=1, max_length=500)]
 """A few words from an agent: a reason, never about health."""
