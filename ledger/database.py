@@ -11,7 +11,8 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.rows import TupleRow
 from psycopg_pool import AsyncConnectionPool, ConnectionPool
 
-from ledger.embedded import Embedded, EmbeddedError, embedded
+from ledger.account import EmbeddedError
+from ledger.embedded import Embedded, embedded
 from ledger.migrate import LATEST, SERVICE_ROLE
 from ledger.settings import Settings
 

@@ -67,7 +67,7 @@ class Migration:
 
 
 def migrations(folder: Path = FOLDER) -> list[Migration]:
-    """Every migration of the code, in order: 1, 2, 3 …"""
+    """Every migration of the code, in order and without a hole."""
     found: list[Migration] = []
     for file in sorted(folder.glob("*.sql")):
         name = FILE_NAME.fullmatch(file.name)

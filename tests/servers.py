@@ -17,6 +17,7 @@ from ledger.embedded import Server
 from ledger.migrate import SERVICE_ROLE, migrate
 
 SCRATCH = "ardoise-tests-"
+ROOM_BYTES = 4 * 2**30
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,16 +102,28 @@ def cluster_with_roles(admin_url: str) -> Iterator[Cluster]:
 @contextlib.contextmanager
 def scratch_directory() -> Iterator[Path]:
     """A directory with a short path, for a server; those of killed test runs are cleared away."""
-    for old in Path(tempfile.gettempdir()).glob(f"{SCRATCH}*"):
+    place = _fastest_place()
+    for old in place.glob(f"{SCRATCH}*"):
         with contextlib.suppress(OSError):
             if not _alive(old):
                 Server(old / "data").sweep()
                 shutil.rmtree(old, ignore_errors=True)
-    directory = Path(tempfile.mkdtemp(prefix=f"{SCRATCH}{os.getpid()}-"))
+    directory = Path(tempfile.mkdtemp(prefix=f"{SCRATCH}{os.getpid()}-", dir=place))
     try:
         yield directory
     finally:
         shutil.rmtree(directory, ignore_errors=True)
+
+
+def _fastest_place() -> Path:
+    """Memory where there is plenty: copying a database takes 25 ms there and 350 ms on a slow disk.
+
+    The servers run with fsync on all the same, and a killed process loses nothing that is in memory.
+    """
+    memory = Path("/dev/shm")
+    if memory.is_dir() and os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > ROOM_BYTES:
+        return memory
+    return Path(tempfile.gettempdir())
 
 
 def _alive(directory: Path) -> bool:

@@ -83,7 +83,7 @@ def test_the_password_is_wrong(data: Path):
         with psycopg.connect(running.admin_url, autocommit=True) as connection:
             connection.execute("CREATE ROLE locked LOGIN PASSWORD 'right'")
             connection.execute(sql.SQL("GRANT {} TO locked").format(sql.Identifier(SERVICE_ROLE)))
-            rules = server.cluster / "pg_hba.conf"
+            rules = server.place.cluster / "pg_hba.conf"
             rules.write_text("local all locked scram-sha-256\n" + rules.read_text())
             connection.execute("SELECT pg_reload_conf()")
         place = where(running.service_url)
@@ -254,9 +254,13 @@ def test_what_a_url_asks_for_is_kept(database: Database):
 
 def test_nobody_waits_for_a_connection_for_ever(database: Database):
     settings = Settings(pool_size=1, queue_size=1, queue_seconds=0.1)
-    with open_pool(database.service_url, settings) as pool, pool.connection():
-        with pytest.raises(PoolTimeout), pool.connection():
-            pass
+    with (
+        open_pool(database.service_url, settings) as pool,
+        pool.connection(),
+        pytest.raises(PoolTimeout),
+        pool.connection(),
+    ):
+        pass
 
 
 def test_the_queue_for_a_connection_has_an_end(database: Database):

@@ -1,22 +1,19 @@
 """The embedded PostgreSQL survives what a laptop does to it, and tells nobody what families wrote."""
 
 import os
-import shutil
 import signal
 import stat
 import subprocess
 import sys
 import time
 import warnings
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psycopg
 import pytest
 
-from ledger.embedded import Embedded, EmbeddedError, Server
-from tests.servers import scratch_directory
+from ledger.embedded import Embedded, Server
 
 USER = """
 import sys, time
@@ -27,33 +24,6 @@ print(server.start().admin_url, flush=True)
 sys.stdin.read()
 server.leave()
 """
-
-
-@pytest.fixture(scope="module")
-def made() -> Iterator[Path]:
-    """A cluster that was made and stopped, to copy: making one takes most of a second."""
-    with scratch_directory() as directory:
-        server = Server(directory / "data")
-        server.start()
-        server.leave()
-        yield directory / "data"
-
-
-@pytest.fixture
-def data(made: Path) -> Iterator[Path]:
-    """The directory of an embedded server; whatever a test left running is stopped."""
-    with scratch_directory() as directory:
-        subprocess.run(["cp", "-Rp", str(made), str(directory / "data")], check=True)
-        yield directory / "data"
-        Server(directory / "data").sweep()
-
-
-@pytest.fixture
-def empty() -> Iterator[Path]:
-    """A directory where no server ever was."""
-    with scratch_directory() as directory:
-        yield directory / "data"
-        Server(directory / "data").sweep()
 
 
 def user_of(data: Path) -> "subprocess.Popen[str]":
@@ -228,65 +198,6 @@ def test_a_kill_while_the_cluster_is_made_leaves_nothing_in_the_way(empty: Path)
     write(server.start(), 1)
     server.leave()
     assert not (data / "postgres.new").exists()
-
-
-@pytest.mark.parametrize("name", ["deep/" * 40 + "data", "with spaces, a 'quote' and a \"second\"", "é" * 30])
-def test_any_path_will_do(data: Path, name: str):
-    place = data / name
-    server = Server(place)
-    try:
-        running = server.start()
-        assert len(os.fsencode(running.socket_directory / ".s.PGSQL.5432")) <= 103
-        write(running, 1)
-        assert values(running) == [1]
-    finally:
-        server.leave()
-    assert not runs(place)
-
-
-def test_a_socket_directory_somebody_else_prepared_is_not_used(data: Path):
-    place = data / ("deep/" * 40)
-    server = Server(place)
-    trap = server.start().socket_directory
-    server.leave()
-    trap.chmod(0o777)
-    try:
-        with pytest.raises(EmbeddedError, match="short and private enough"):
-            Server(place).start()
-    finally:
-        shutil.rmtree(trap)
-
-
-def test_a_directory_that_cannot_be_made_is_one_sentence(tmp_path: Path):
-    (tmp_path / "file").touch()
-    with pytest.raises(EmbeddedError, match="cannot be used: Not a directory"):
-        Server(tmp_path / "file" / "data").start()
-
-
-def test_a_server_that_does_not_start_quotes_its_log(data: Path):
-    with pytest.raises(EmbeddedError, match=r"does not start: .*FATAL.*postgres\.log"):
-        Server(data, settings={"shared_buffers": "9000TB"}).start()
-
-
-def test_the_log_never_holds_what_a_family_wrote(data: Path):
-    server = Server(data)
-    with psycopg.connect(server.start().owner_url, autocommit=True) as connection:
-        connection.execute("CREATE TABLE families (name text PRIMARY KEY, born date)")
-        connection.execute("INSERT INTO families VALUES (%s)", ["Zéphyrine"])
-        for statement, parameters in (
-            ("INSERT INTO families VALUES (%s)", ["Zéphyrine"]),
-            ("INSERT INTO families VALUES ('Zéphyrine')", None),
-            ("SELECT %s::text::date", ["Zéphyrine"]),
-            ("SELECT 'Zéphyrine'::date", None),
-            ("DO $$ BEGIN RAISE WARNING 'Zéphyrine'; RAISE EXCEPTION 'Zéphyrine'; END $$", None),
-        ):
-            with pytest.raises(psycopg.Error):
-                connection.execute(statement.encode(), parameters)
-    server.leave()
-    log = server.log.read_bytes()
-    assert b"database system is ready" in log
-    assert "phyrine".encode() not in log
-    assert stat.S_IMODE(server.log.stat().st_mode) == 0o600
 
 
 def test_an_interrupt_of_the_terminal_leaves_the_server_to_us(data: Path):
