@@ -21,7 +21,7 @@ from rulebook.words import HOLIDAY_WORDS, slugify
 __all__ = ["Problem", "RulebookError", "read_rulebook"]
 
 MOST_BYTES: Final = 1_000_000
-MOST_LINE_LETTERS: Final = 10_000
+MOST_LINE_LETTERS: Final = 2000
 MOST_PROBLEMS: Final = 100
 
 ZONE_WORDS: Final[Mapping[str, Zone]] = {"a": "A", "b": "B", "c": "C"}
@@ -66,9 +66,14 @@ SYNTAX: Final = (
     ("Unclosed array", "un crochet n'est pas refermé", "ajoutez le ] qui manque"),
     ("Unclosed inline table", "une accolade n'est pas refermée", "ajoutez l'accolade qui manque"),
     ("Invalid date", "cette date n'existe pas", "écrivez une date comme 2024-03-15"),
+    (r"Illegal character '\n'", "un guillemet n'est pas refermé", "ajoutez le guillemet qui manque"),
     ("Illegal character", "un caractère invisible s'est glissé ici", "effacez-le et retapez la ligne"),
     ("Expected newline", "il y a quelque chose de trop à la fin de la ligne", "mettez une seule clé par ligne"),
     ("Expected ']'", "il manque un ] à la fin de cette section", "écrivez [nom-de-la-section]"),
+)
+UNFINISHED: Final = (
+    "le fichier s'arrête au milieu d'une valeur",
+    "refermez le guillemet, le crochet ] ou l'accolade }",
 )
 OTHER_SYNTAX: Final = ("cette ligne n'est pas comprise", "comparez-la aux exemples de docs/rulebook.md")
 
@@ -109,7 +114,8 @@ def _parsed(text: str) -> dict[str, object]:
         said = str(error)
         at = re.search(r"at line (\d+)", said)
         line = int(at[1]) if at else text.count("\n") + 1
-        message, remedy = next(((m, r) for start, m, r in SYNTAX if said.startswith(start)), OTHER_SYNTAX)
+        told = [(message, remedy) for start, message, remedy in SYNTAX if said.startswith(start)] or [OTHER_SYNTAX]
+        message, remedy = told[0] if at or not said.startswith("Invalid value") else UNFINISHED
         raise _alone(line, message, remedy) from None
     except (RecursionError, ValueError, OverflowError):
         raise _alone(None, "ce texte n'est pas compris", "comparez-le aux exemples de docs/rulebook.md") from None

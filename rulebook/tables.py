@@ -31,6 +31,9 @@ MOST_LETTERS: Final = 300
 MOST_ITEMS: Final = 1000
 """Of any list or table."""
 
+MOST_PROBLEMS: Final = 200
+"""Kept: nobody reads more, and a hostile file has hundreds of thousands."""
+
 DATE_HINT: Final = "écrivez une date comme 2024-03-15"
 
 
@@ -56,6 +59,8 @@ class Table:
 
     def wrong(self, key: str, message: str, remedy: str) -> None:
         """Record a problem about a key of this table ("" is the table itself)."""
+        if len(self.found) >= MOST_PROBLEMS:
+            return
         path = (*self.path, key) if key else self.path
         dotted = ".".join(f"n°{part + 1}" if isinstance(part, int) else printable(part) for part in path)
         line = line_of(self.lines, path)
@@ -69,7 +74,7 @@ class Table:
     def close(self) -> None:
         """Report every key that nobody asked for, with the nearest known one."""
         for key in self.values:
-            if key in self.asked:
+            if key in self.asked or len(self.found) >= MOST_PROBLEMS:
                 continue
             near = get_close_matches(plain(key[:48]).replace(" ", "_"), sorted(self.asked), 1)
             remedy = (

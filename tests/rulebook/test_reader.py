@@ -1,0 +1,322 @@
+"""A file is read whole, or refused with the line, the article and what to write instead."""
+
+import random
+import re
+from datetime import time
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from ledger.identifiers import Slug
+from rulebook.reader import Problem, RulebookError, read_rulebook
+from rulebook.rulebook import Rulebook
+from rulebook.towns import town_files
+from tests.rulebook.town import only_activity, text, town
+
+TOWNS = [content for _, _, content in town_files()]
+HOSTILE_SECONDS = 5
+
+
+def problems(content: str) -> tuple[Problem, ...]:
+    with pytest.raises(RulebookError) as caught:
+        read_rulebook(content)
+    return caught.value.problems
+
+
+def only(content: str) -> Problem:
+    found = problems(content)
+    assert len(found) == 1, caught_text(found)
+    return found[0]
+
+
+def caught_text(found: tuple[Problem, ...]) -> str:
+    return "\n".join(map(str, found))
+
+
+def line_of(content: str, start: str) -> int:
+    return next(number for number, line in enumerate(content.split("\n"), 1) if line.startswith(start))
+
+
+# What is read
+
+
+def test_a_rulebook_says_its_town_its_version_and_its_day() -> None:
+    rulebook = town()
+    assert (rulebook.commune, rulebook.version, rulebook.zone) == ("ville", "2023-09", "C")
+    assert str(rulebook.in_force_from) == "2023-09-01"
+    assert rulebook.timezone.key == "Europe/Paris"
+
+
+def test_reasons_are_closed_lists_with_french_labels() -> None:
+    assert town().absence_reasons[Slug("maladie")] == "Enfant malade"
+    own = town(top='motifs.refus = {complet = "Plus de place"}')
+    assert dict(own.refusal_reasons) == {"complet": "Plus de place"}
+    assert own.closure_reasons == town().closure_reasons
+
+
+def test_no_reason_that_comes_with_the_house_names_a_diagnosis() -> None:
+    labels = " ".join(town().absence_reasons.values()).casefold()
+    assert not re.search(r"grippe|covid|allerg|hospital|fièvre", labels)
+
+
+def test_excluding_is_mutual_even_when_written_once() -> None:
+    more = '[activites.accueil.unites.gouter]\nnom = "Goûter"\nexclut = ["repas"]'
+    units = only_activity(town(more=more)).units
+    assert units[Slug("repas")].excludes == {"gouter"}
+    assert units[Slug("gouter")].takes == ("gouter",)
+
+
+@pytest.mark.parametrize("written", ["9h", "9 h", "9:00", "09:00", "9 H 00", "9h00"])
+def test_an_hour_is_read_as_clerks_write_it(written: str) -> None:
+    assert only_activity(town(f'type = "jours"\nnombre = 1\nheure = "{written}"')).book.at == time(9)
+
+
+@pytest.mark.parametrize(
+    "written", ["2023-09-01", '"2023-09-01"', '"1er septembre 2023"', '"01/09/2023"', '"vendredi 1er Septembre 2023"']
+)
+def test_a_date_is_read_as_clerks_write_it(written: str) -> None:
+    content = text().replace("en_vigueur = 2023-09-01", f"en_vigueur = {written}")
+    assert str(read_rulebook(content).in_force_from) == "2023-09-01"
+
+
+@pytest.mark.parametrize("written", ["jours ouvres", "jours ouvrés", "Jours_Ouvrés", "JOURS  OUVRÉS"])
+def test_accents_capitals_and_underscores_are_forgiven_in_values(written: str) -> None:
+    assert only_activity(town(f'type = "{written}"\nnombre = 2')).book.skipped
+
+
+def test_a_file_saved_by_a_windows_notepad_is_read() -> None:
+    assert read_rulebook("\ufeff" + text().replace("\n", "\r\n")).commune == "ville"
+
+
+def test_exceptions_inherit_the_hour_the_lateness_and_the_article() -> None:
+    rule = only_activity(
+        town(
+            'article = "7"\nheure = "9 h"\nretard = "agent"\ntype = "jours"\nnombre = 1',
+            more='[[activites.accueil.delai.cas]]\njours = ["lundi"]\ntype = "jours"\nnombre = 3',
+        )
+    ).book
+    monday = rule.by_weekday[0]
+    assert (monday.at, monday.late, monday.article) == (time(9), "agent", "7")
+
+
+# What is refused
+
+
+def test_an_unknown_key_is_named_with_its_line_its_article_and_the_nearest_key() -> None:
+    content = text('article = "4.1"\ntype = "jours"\nnombre = 15\nheurre = "23:59"')
+    found = only(content)
+    assert found.line == line_of(content, "heurre")
+    assert found.article == "4.1"
+    assert found.path == "activites.accueil.delai.heurre"
+    assert "« heure »" in found.remedy
+    assert found.severity == "error"
+
+
+def test_a_key_that_has_no_use_for_its_type_is_unknown() -> None:
+    found = only(text('type = "jour de la semaine"\njour = "mercredi"\nsemaines_avant = 1\nnombre = 15'))
+    assert "nombre" in found.message
+    assert "semaines_avant" in found.remedy
+
+
+def test_every_problem_is_told_at_once_in_the_order_of_the_lines() -> None:
+    content = text('type = "jour"\nnombre = 15').replace('"C"', '"D"').replace("regle", "reglement")
+    found = problems(content)
+    assert [problem.path for problem in found][:2] == ["zone", "activites.accueil.instruction"]
+    lines = [problem.line or 0 for problem in found]
+    assert lines == sorted(lines)
+
+
+MISTAKES = [
+    ('nom = "Repas"', "nom = 3", "texte", "guillemets"),
+    ('nom = "Repas"', 'nom = ""', "texte", "guillemets"),
+    ('nom = "Repas"', 'nom = "a\\tb"', "invisible", "une seule ligne"),
+    ("nombre = 15", "nombre = -1", "nombre entier", "de 0 à 400"),
+    ("nombre = 15", "nombre = 15.5", "nombre entier", "de 0 à 400"),
+    ("nombre = 15", "nombre = true", "nombre entier", "de 0 à 400"),
+    ("nombre = 15", "", "il manque « nombre »", "de 0 à 400"),
+    ("nombre = 15", 'nombre = 15\nheure = "25:00"', "heure", "23:59"),
+    ("nombre = 15", 'nombre = 15\navant = "session"', "pas de session", "sessions ="),
+    ("nombre = 15", 'nombre = 0\ndecompte = "inclus"', "zéro", "nombre = 1"),
+    ('type = "jours"\nnombre = 15', 'type = "date publiee"', "session", "limite"),
+    ('type = "jours"\nnombre = 15', 'jours = "x"', "il manque « type »", "jours ouvres"),
+    ('zone = "C"', "", "il manque « zone »", 'zone = "a"'),
+    ('zone = "C"', 'zone = "C"\nfuseau = "Europe/Pari"', "fuseau", "Europe/Paris"),
+    ('zone = "C"', 'zone = "C"\ntarif = 3', "tarif", "supprimez"),
+    ('commune = "ville"', 'commune = "La Ville !"', "petites lettres", "la-ville"),
+    ("en_vigueur = 2023-09-01", 'en_vigueur = "31 septembre 2023"', "date", "2024-03-15"),
+    ("en_vigueur = 2023-09-01", "en_vigueur = 0001-01-01", "date", "2024-03-15"),
+    ('"lundi", ', '"lundy", ', "valeur inconnue", '"lundi"'),
+    ('quand = "tous"', 'quand = "ecoles"', "valeur inconnue", '"ecole"'),
+    ('instruction = "regle"', "", "il manque « instruction »", "agent"),
+    ('article = "1"\n', "", "il manque « article »", "article ="),
+]
+
+
+@pytest.mark.parametrize(("before", "after", "said", "remedy"), MISTAKES)
+def test_a_mistake_is_told_with_what_to_write_instead(before: str, after: str, said: str, remedy: str) -> None:
+    content = text()
+    assert before in content
+    found = problems(content.replace(before, after, 1))
+    assert any(said in problem.message and remedy in problem.remedy for problem in found), caught_text(found)
+
+
+WRONG_ENDINGS = [
+    ('[activites.accueil.unites.gouter]\nnom = "G"\nexclut = ["repos"]', '"repas"'),
+    ('[activites.accueil.unites."Goûter"]\nnom = "G"', "« gouter »"),
+    ('[activites.accueil.unites.gouter]\nnom = "G"\nexclut = ["repas"]\nexige = ["repas"]', "gardez l'une des deux"),
+    ('[activites.accueil.unites.gouter]\nnom = "G"\ndebut = "17:00"\nfin = "16:00"', "échangez"),
+    ('[[tolerances]]\nnom = "x"', "30 septembre"),
+    ('[[tolerances]]\nnom = "x"\ndemandes_du = 2024-02-01\ndemandes_au = 2024-01-01', "échangez"),
+    ('[[fermetures]]\nmotif = "greve"', "du = "),
+    ('[[fermetures]]\ndu = 2024-01-01\nau = 2024-01-02\nmotif = "grève"', '"greve"'),
+    ('[[vacances]]\nnom = "Hiver"\npremier_jour = 2024-03-01\ndernier_jour = 2024-02-01', "échangez"),
+    ("[activites.autre]", "unites"),
+    (
+        (
+            '[[activites.accueil.delai.cas]]\njours = ["lundi"]\ntype = "aucun"\n[[activites.accueil.delai.cas]]\n'
+            'jours = ["lundi"]\ntype = "aucun"'
+        ),
+        "un seul cas par jour",
+    ),
+    ('[activites.accueil.ouverture]\ntype = "heures"\nnombre = 3', "ouverture"),
+    (
+        (
+            '[[activites.accueil.sessions]]\nnom = "a"\npremier_jour = 2024-01-01\ndernier_jour = 2024-01-09\n'
+            '[[activites.accueil.sessions]]\nnom = "b"\npremier_jour = 2024-01-09\ndernier_jour = 2024-01-19'
+        ),
+        "écartez",
+    ),
+]
+
+
+@pytest.mark.parametrize(("ending", "remedy"), WRONG_ENDINGS)
+def test_a_wrong_section_is_told_with_what_to_write_instead(ending: str, remedy: str) -> None:
+    found = problems(text(more=ending))
+    assert any(remedy in problem.remedy for problem in found), caught_text(found)
+
+
+def test_hours_need_to_know_when_the_service_starts() -> None:
+    found = only(text('type = "heures"\nnombre = 72', unit=""))
+    assert "« Repas »" in found.message
+    assert "debut" in found.remedy
+
+
+def test_a_rule_by_weekday_must_cover_every_open_weekday() -> None:
+    found = only(
+        text("", more='[[activites.accueil.delai.cas]]\njours = ["lundi"]\ntype = "aucun"', days='["lundi", "mardi"]')
+    )
+    assert "mardi" in found.message
+
+
+def test_an_activity_without_any_deadline_is_refused_unless_it_says_so() -> None:
+    content = text().replace("[activites.accueil.delai]", "[activites.accueil.delais]")
+    found = problems(content)
+    assert any("jusqu'à quand" in problem.message and 'type = "aucun"' in problem.remedy for problem in found)
+
+
+SYNTAX = [
+    ('commune = "ville', 1, "guillemet"),
+    ('commune = "ville\nnom = "x"', 1, "guillemet"),
+    ("commune = ville", 1, "guillemets"),
+    ('\ncommune = "a"\ncommune = "b"', 3, "deux"),
+    ("a\n", 1, "clé = valeur"),
+    ("[a]\n[a]", 2, "réunissez"),
+    ("\n\nd = 2024-02-31", 3, ""),
+    ("a = [1,", 1, "]"),
+    ("a = 1 b = 2", 1, "une seule clé"),
+]
+
+
+@pytest.mark.parametrize(("content", "line", "remedy"), SYNTAX)
+def test_what_is_not_toml_is_told_in_french_with_its_line(content: str, line: int | None, remedy: str) -> None:
+    found = only(content)
+    assert line is None or found.line == line
+    assert remedy in found.remedy
+
+
+# Whatever is thrown at it
+
+HOSTILE = [
+    "",
+    "\0",
+    'a = "\0"',
+    'a = "\\u0000"',
+    'a = "\ud800"',
+    "a = " + "[" * 1900,
+    "a = " + "[\n" * 400_000,
+    "a = " + "9" * 1900,
+    "a = 1e999\nzone = nan\ncommune = inf",
+    ".".join("a" * 900) + " = 1",
+    "x" * 1_000_001,
+    "é" * 600_000,
+    "\n".join(f"a{n} = 1" for n in range(80_000)),
+    "\n".join(f"[a{n}]" for n in range(80_000)),
+    "[[activites.a.sessions]]\n" * 38_000,
+    "activites = 3\nmotifs = []\nvacances = {}\ntolerances = [1]\nfermetures = 1.0\nfuseau = '../../etc/passwd'",
+    "activites = {a = 1, b = [], c = {unites = {u = 3}}}",
+    text('type = ["jours"]\nnombre = {}\nheure = 1\navant = 1979-05-27T07:32:00Z\ncas = 1\napres_vacances = []'),
+    text("type = []", top="vacances = [[]]\nfuseau = ''\nferies_en_plus = [[1]]"),
+    text(top="fuseau = 'Europe'"),
+    text(top="fuseau = '/etc/passwd'"),
+]
+
+
+@pytest.mark.parametrize("content", HOSTILE, ids=range(len(HOSTILE)))
+@pytest.mark.timeout(HOSTILE_SECONDS)
+def test_a_hostile_text_is_refused_quickly(content: str) -> None:
+    assert 0 < len(problems(content)) <= 100
+
+
+def attempt(content: str) -> Rulebook | None:
+    try:
+        return read_rulebook(content)
+    except RulebookError as refused:
+        found = refused.problems
+    assert found
+    assert all(problem.message and problem.remedy for problem in found)
+    return None
+
+
+@given(st.text(max_size=400))
+@example("\r")
+def test_no_text_raises_anything_else(content: str) -> None:
+    attempt(content)
+
+
+PIECES = [
+    "",
+    "3",
+    '"é"',
+    "[]",
+    "{}",
+    "true",
+    "1979-05-27T07:32:00Z",
+    "07:32:00",
+    "-1",
+    "nan",
+    '"1er mars"',
+    "[[1]]",
+    "9" * 30,
+]
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.sampled_from(TOWNS), st.integers(0, 2**32), st.sampled_from(PIECES))
+def test_no_mutation_of_a_real_rulebook_raises_anything_else(content: str, seed: int, piece: str) -> None:
+    dice = random.Random(seed)
+    lines = content.split("\n")
+    for _ in range(dice.randint(1, 4)):
+        index = dice.randrange(len(lines))
+        key, equals, _ = lines[index].partition("=")
+        action = dice.randrange(4)
+        if action == 0 and equals:
+            lines[index] = f"{key}= {piece}"
+        elif action == 1:
+            lines[index] = ""
+        elif action == 2:
+            lines.insert(index, dice.choice(lines))
+        else:
+            cut = dice.randint(0, len(lines[index]))
+            lines[index] = lines[index][:cut] + piece + lines[index][cut:]
+    attempt("\n".join(lines))
