@@ -138,7 +138,12 @@ def verify(token: str, keys: Sequence[Key]) -> _Verified:
     if str(header.get("typ", "")).lower() not in TYPES:
         raise UnreadableError("The token is not an access token")
     algorithm = header.get("alg")
-    if algorithm not in ALGORITHMS or "crit" in header or header.get("b64", True) is not True:
+    if (
+        not isinstance(algorithm, str)
+        or algorithm not in ALGORITHMS
+        or "crit" in header
+        or header.get("b64", True) is not True
+    ):
         raise UnreadableError("The token is signed in a way that is not accepted")
     name = header.get("kid")
     candidates = [key for key in keys if name is None or key.name == name]

@@ -1,0 +1,121 @@
+"""Households: opened by the town, with those who answer for their children."""
+
+from typing import Annotated
+
+from fastapi.responses import Response
+from pydantic import Field
+
+from api import openapi
+from api.answers import JSONAnswer
+from api.door import doors
+from api.fields import IdText, StrictModel
+from api.office import AtCounter, AtOffice, Said
+from api.problems import not_found
+from api.tokens import only
+from commands.execute import Result
+from commands.register_household import AddGuardian, LinkGuardian, OpenHousehold
+from ledger.identifiers import GuardianId, HouseholdId, Subject, new_id
+from ledger.streams import household_page
+from projections import families
+
+router = doors("foyers")
+
+SubjectText = Annotated[
+    str,
+    Field(min_length=1, max_length=255, pattern=r"^[!-~]+$", examples=["idp|parent-0001"]),
+]
+"""The `sub` of the identity provider: pseudonymous, never an e-mail address."""
+
+
+class HouseholdAsked(StrictModel):
+    """A household to open: the town gives it its identifier."""
+
+
+class GuardianAsked(StrictModel):
+    """A guardian to add, with the account that speaks for them if it is known already."""
+
+    subject: SubjectText | None = None
+
+
+class AccountAsked(StrictModel):
+    """An account of the identity provider."""
+
+    subject: SubjectText
+
+
+@router.post("/households", status_code=201, summary="Ouvrir un foyer", dependencies=[only("agent")])
+async def opened(_: HouseholdAsked, at: AtCounter) -> Response:
+    """Opens a household."""
+    household, commune = HouseholdId(new_id()), at.office.commune
+
+    def said(_: Result) -> Said:
+        content = {"household": household, "guardians": [], "children": []}
+        return Said(status=201, content=content, location=f"/v1/{commune}/households/{household}")
+
+    return await at.run(OpenHousehold(household=household), said, about=household_page(commune, household))
+
+
+@router.get("/households/{household}", summary="Un foyer", dependencies=[only("guardian", "agent", "auditor")])
+async def one(household: IdText, at: AtOffice) -> JSONAnswer:
+    """The guardians and the children of a household."""
+    known = HouseholdId(household)
+    await at.open_household(known)
+    guardians, children, [version] = await at.reader.ask(
+        at.commune,
+        families.guardians_of(at.commune, known),
+        families.children_of(at.commune, known),
+        families.version_of(household_page(at.commune, known)),
+    )
+    if not version["version"]:
+        raise not_found()
+    said = {"household": household, "guardians": guardians, "children": [row["child"] for row in children]}
+    return JSONAnswer(said, version=version["version"])
+
+
+@router.post(
+    "/households/{household}/guardians",
+    status_code=201,
+    summary="Ajouter un responsable",
+    responses=openapi.documented("already_linked"),
+    dependencies=[only("agent")],
+)
+async def add_guardian(household: IdText, asked: GuardianAsked, at: AtCounter) -> Response:
+    """Adds a guardian to a household."""
+    known, guardian = HouseholdId(household), GuardianId(new_id())
+    subject = Subject(asked.subject) if asked.subject else None
+    command = AddGuardian(household=known, guardian=guardian, subject=subject)
+    said = Said(status=201, content={"guardian": guardian, "subject": subject})
+    return await at.run(command, lambda _: said, about=household_page(at.office.commune, known))
+
+
+@router.get(
+    "/households/{household}/guardians",
+    summary="Les responsables d'un foyer",
+    dependencies=[only("guardian", "agent", "auditor")],
+)
+async def guardians(household: IdText, at: AtOffice) -> JSONAnswer:
+    """Those who answer for the children of a household."""
+    known = HouseholdId(household)
+    await at.open_household(known)
+    rows, [version] = await at.reader.ask(
+        at.commune,
+        families.guardians_of(at.commune, known),
+        families.version_of(household_page(at.commune, known)),
+    )
+    if not version["version"]:
+        raise not_found()
+    return JSONAnswer({"guardians": rows}, version=version["version"])
+
+
+@router.post(
+    "/households/{household}/guardians/{guardian}/account",
+    summary="Rattacher un compte à un responsable",
+    responses=openapi.documented("already_linked"),
+    dependencies=[only("agent")],
+)
+async def link(household: IdText, guardian: IdText, asked: AccountAsked, at: AtCounter) -> Response:
+    """Ties an account to a guardian who had none."""
+    known = HouseholdId(household)
+    command = LinkGuardian(household=known, guardian=GuardianId(guardian), subject=Subject(asked.subject))
+    said = Said(status=200, content={"guardian": guardian, "subject": asked.subject})
+    return await at.run(command, lambda _: said, about=household_page(at.office.commune, known))
