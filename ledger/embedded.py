@@ -11,6 +11,7 @@ spaces, on a reused process id and after a kill -9. Here the kernel keeps the bo
 import contextlib
 import fcntl
 import os
+import shutil
 import signal
 import subprocess
 import time
@@ -194,22 +195,18 @@ class Server:
 
     def _stop_if_unused(self, users: int) -> None:
         try:
-            with self.place.held():
-                try:
-                    fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                except BlockingIOError:
-                    _left_running.append(self._child)
-                else:
-                    self._stop()
+            with self.place.held(), contextlib.suppress(BlockingIOError):
+                fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                self._stop()
         finally:
             os.close(users)
+            if self._child is not None and self._child.poll() is None:
+                _left_running.append(self._child)
 
     def _stop(self) -> None:
         """A fast shutdown: open transactions are rolled back, everything acknowledged is on disk."""
-        pid = self.place.pid()
-        if self._child is not None:
-            self._child.poll()
-        if pid is None or self.place.listening() is None:
+        pid, directory = self.place.pid(), self.place.listening()
+        if pid is None or directory is None:
             return
         for how in (signal.SIGINT, signal.SIGQUIT):
             with contextlib.suppress(ProcessLookupError):
@@ -219,6 +216,8 @@ class Server:
                 if self._child is not None:
                     self._child.poll()
                 if self.place.nobody_alive() and self.place.listening() is None:
+                    if directory != self.place.cluster:
+                        shutil.rmtree(directory, ignore_errors=True)
                     return
                 time.sleep(0.02)
 
@@ -234,8 +233,8 @@ class Server:
         return running
 
 
-_left_running: list[subprocess.Popen[bytes] | None] = []
-"""Servers we started and left to others: kept, so that nobody complains that they still run."""
+_left_running: list[subprocess.Popen[bytes]] = []
+"""Servers we started and left to others, or that are about to end: kept, so that nobody complains that they run."""
 
 
 def _quoted(directory: Path) -> str:

@@ -24,6 +24,7 @@ def test_any_path_will_do(data: Path, name: str):
     finally:
         server.leave()
     assert not (place / "postgres" / "postmaster.pid").exists()
+    assert not (running.socket_directory / ".s.PGSQL.5432").exists()
 
 
 def test_a_socket_directory_somebody_else_prepared_is_not_used(data: Path):
@@ -31,6 +32,7 @@ def test_a_socket_directory_somebody_else_prepared_is_not_used(data: Path):
     server = Server(place)
     trap = server.start().socket_directory
     server.leave()
+    trap.mkdir()
     trap.chmod(0o777)
     try:
         with pytest.raises(EmbeddedError, match="short and private enough"):
