@@ -38,6 +38,13 @@ SENTENCES: Final[Mapping[str, str]] = MappingProxyType(
         "quotient_missing": "Aucun quotient familial n'est connu pour le {day}.",
         "month_closed": "Le mois du {day} est clôturé.",
         "day_not_come": "Le {day} n'est pas encore venu.",
+        "already_declared": "Une absence est déjà déclarée pour le {day}.",
+        "recorded_present": "L'enfant a été pointé présent le {day}.",
+        "absence_not_taken": "Les absences ne se déclarent pas pour le {day}.",
+        "unknown_reason": "Ce motif n'est pas prévu par le règlement pour le {day}.",
+        "not_in_demande": "Le {day} n'attend pas de décision dans cette demande.",
+        "unknown_activity": "Le règlement en vigueur le {day} ne connaît pas cette activité.",
+        "unknown_place": "Cette place n'est pas comptée le {day}.",
     }
 )
 OTHERWISE: Final = "Le {day} ne peut pas être accepté."
@@ -48,3 +55,9 @@ def day_detail(code: str, day: date, *, instant: datetime | None, zone: ZoneInfo
     if instant is not None and code in DATED:
         return DATED[code].format(day=french_day(day), instant=french_instant(instant, zone))
     return SENTENCES.get(code, OTHERWISE).format(day=french_day(day))
+
+
+def closed_because(day: date, reason: str | None) -> str:
+    """What to tell a family about a closed day; `reason` is the town's own words for it."""
+    said = SENTENCES["day_closed"].format(day=french_day(day))
+    return f"{said.removesuffix('.')} : {reason[0].lower()}{reason[1:]}." if reason else said

@@ -45,6 +45,11 @@ FIELD_SENTENCES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "month_expected": ("month_expected", "Un mois est attendu, par exemple 2024-03."),
         "slug_expected": ("wrong_form", "Un identifiant court est attendu : minuscules, chiffres et traits d'union."),
         "id_expected": ("wrong_form", "Un identifiant est attendu."),
+        "week_expected": ("wrong_form", "Une semaine est attendue, par exemple 2024-W13."),
+        "period_choice": ("period_choice", "Donnez soit from et to, soit week, soit month."),
+        "asked_twice": ("asked_twice", "Un même jour et une même formule sont demandés deux fois."),
+        "in_the_future": ("in_the_future", "Cet instant n'est pas encore venu."),
+        "value_error": ("inconsistent", "Ces champs ne vont pas ensemble."),
         "period_expected": ("wrong_period", "La fin de la période précède son début."),
         "json_invalid": ("invalid_json", "Ce document JSON n'est pas lisible."),
     }

@@ -99,6 +99,4 @@ class DeclareAbsence:
                 decided = DecidedDay(day=day, unit=unit, action="absence")
                 by_rule.setdefault(allowed.article, []).append(decided)
         for article, decided_days in by_rule.items():
-            yield DemandeApproved(
-                demande=UNNUMBERED, days=tuple(decided_days), decided_by="rule", article=article
-            )
+            yield DemandeApproved(demande=UNNUMBERED, days=tuple(decided_days), decided_by="rule", article=article)

@@ -57,7 +57,9 @@ class EnrolChild:
 
     def _activity(self, known: Known) -> Activity | None:
         """The activity in any rulebook in force during the period; a period may begin before the first of them."""
-        found = known.rules.activity(self.activity, self.last_day) or known.rules.activity(self.activity, self.first_day)
+        found = known.rules.activity(self.activity, self.last_day) or known.rules.activity(
+            self.activity, self.first_day
+        )
         if found is not None:
             return found
         books = (book for book in known.rules.rulebooks if self.first_day <= book.in_force_from <= self.last_day)
@@ -77,11 +79,7 @@ class EnrolChild:
         return None
 
     def _overlaps(self, known: Enrolment) -> bool:
-        return (
-            known.activity == self.activity
-            and known.first_day <= self.last_day
-            and self.first_day <= known.last_day
-        )
+        return known.activity == self.activity and known.first_day <= self.last_day and self.first_day <= known.last_day
 
 
 def _among(slug: Slug | None, names: object) -> bool:

@@ -12,7 +12,7 @@ from ledger.holdings import PlaceKey
 from ledger.identifiers import UNNUMBERED, Commune, DemandeNumber, Stream
 from ledger.store import AnyPage, Answer, Append, ConflictError, FullError, Kept, Once, Prepared, Store, Write
 from ledger.streams import child_page, household_page, kind_of, subject_of, town_page
-from rulebook.town import rules_of_town
+from rulebook.town import Rules, rules_of_town
 
 ATTEMPTS: Final = 5
 """How often a command is decided again before its caller is told to come back."""
@@ -25,8 +25,8 @@ class Request:
     commune: Commune
     command: Command
     signature: Signature
-    expected: Mapping[Stream, int] = field(default_factory=dict)
-    """The versions the caller saw. Anything else is refused as `version_changed`."""
+    expected: Mapping[Stream, frozenset[int]] = field(default_factory=dict)
+    """The versions a page may be at for its caller. Any other is refused as `version_changed`."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,6 +35,7 @@ class Result:
 
     outcome: Outcome
     prepared: Prepared
+    rules: Rules
 
 
 Respond = Callable[[Result], Answer]
@@ -88,12 +89,13 @@ def _read(store: Store, commune: Commune, stream: Stream) -> AnyPage:
 
 
 def _decided(store: Store, request: Request, known: Known, *, number: bool) -> Result:
-    stale = [stream for stream, version in request.expected.items() if known.pages[stream].version != version]
+    stale = [stream for stream, seen in request.expected.items() if known.pages[stream].version not in seen]
     outcome: Outcome = refused("version_changed") if stale else request.command.decide(known)
     writes: list[Write] = []
     if isinstance(outcome, Accepted):
         writes = [_numbered(store, request.commune, write) if number else write for write in outcome.writes]
-    return Result(outcome=outcome, prepared=store.prepare(request.commune, request.signature, writes))
+    prepared = store.prepare(request.commune, request.signature, writes)
+    return Result(outcome=outcome, prepared=prepared, rules=known.rules)
 
 
 def _numbered(store: Store, commune: Commune, write: Write) -> Write:
@@ -108,4 +110,3 @@ def _under(number: DemandeNumber, fact: Fact) -> Fact:
     if isinstance(fact, Demanded | DemandeApproved | DemandeRejected) and fact.demande == UNNUMBERED:
         return replace(fact, demande=number)
     return fact
-

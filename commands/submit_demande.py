@@ -145,7 +145,9 @@ class _Draft:
         while waiting and len(waiting) != before:
             before = len(waiting)
             judged = [(wish, self._judge(wish)) for wish in waiting]
-            waiting = [wish for wish, judgement in judged if judgement is not None and judgement.code == "unit_required"]
+            waiting = [
+                wish for wish, judgement in judged if judgement is not None and judgement.code == "unit_required"
+            ]
         for wish in waiting:
             judgement = self._judge(wish)
             if judgement is not None:

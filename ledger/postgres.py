@@ -173,7 +173,7 @@ def _claims(prepared: Prepared, capacity: Capacity) -> list[dict[str, Any]]:
 
 
 def _json(value: Any) -> str:  # noqa: ANN401 - whatever JSON can hold
-    return orjson.dumps(value).decode()
+    return orjson.dumps(value, option=orjson.OPT_UTC_Z).decode()
 
 
 def _slots(message: str) -> list[PlaceKey]:

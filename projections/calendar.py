@@ -194,8 +194,6 @@ def _state(terms: Judgement, row: Mapping[str, Any] | None) -> DayState:
 def enrolments_from(rows: Iterable[Mapping[str, Any]]) -> list[Enrolment]:
     """Enrolments as the rows of `families.enrolments_of` tell them."""
     return [
-        Enrolment(
-            row["enrolment"], row["activity"], row["site"], row["child_group"], row["first_day"], row["last_day"]
-        )
+        Enrolment(row["enrolment"], row["activity"], row["site"], row["child_group"], row["first_day"], row["last_day"])
         for row in rows
     ]

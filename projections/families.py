@@ -5,9 +5,9 @@ from collections.abc import Iterable
 from ledger.child import Child
 from ledger.entry import Entry
 from ledger.events import ChildEnrolled, ChildRegistered, EnrolmentEnded, GuardianAdded, GuardianLinked
-from ledger.identifiers import ChildId, Commune, EnrolmentId, GuardianId, HouseholdId, Subject
+from ledger.identifiers import ChildId, Commune, EnrolmentId, GuardianId, HouseholdId, Stream, Subject
 from ledger.rows import Change, Drop, Put, State
-from ledger.streams import subject_of
+from ledger.streams import commune_of, subject_of
 from projections.question import Question
 
 
@@ -120,4 +120,15 @@ def enrolments_of(commune: Commune, child: ChildId) -> Question:
             WHERE commune = %(commune)s AND child = %(child)s ORDER BY first_day, activity, enrolment
         """,
         values={"commune": commune, "child": child},
+    )
+
+
+def version_of(stream: Stream) -> Question:
+    """How many lines a page has: the version an answer about it carries."""
+    return Question(
+        sql="""
+            SELECT coalesce(max(version), 0) AS version FROM entries
+            WHERE commune = %(commune)s AND stream = %(stream)s
+        """,
+        values={"commune": commune_of(stream), "stream": stream},
     )

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 from ledger.holdings import PlaceKey
-from ledger.identifiers import Commune, Slug
+from ledger.identifiers import ChildId, Commune, Slug
 from projections.question import Question
 from rulebook.openings import days_between, offered
 from rulebook.places import pools
@@ -14,15 +14,27 @@ from rulebook.rulebook import Activity
 from rulebook.town import Rules
 
 
-def counts(commune: Commune, activities: list[Slug], first: date, last: date) -> Question:
-    """The slots somebody asked for or the town set, between two days, both included."""
+def counts(commune: Commune, activity: Slug, first: date, last: date) -> Question:
+    """The slots of an activity somebody asked for or the town set, between two days, both included."""
     return Question(
         sql="""
             SELECT activity, unit, day, pool, taken, capacity, is_set FROM places
-            WHERE commune = %(commune)s AND activity = ANY(%(activities)s) AND day BETWEEN %(first)s AND %(last)s
+            WHERE commune = %(commune)s AND activity = %(activity)s AND day BETWEEN %(first)s AND %(last)s
             ORDER BY activity, unit, day, pool
         """,
-        values={"commune": commune, "activities": activities, "first": first, "last": last},
+        values={"commune": commune, "activity": activity, "first": first, "last": last},
+    )
+
+
+def counts_for_child(commune: Commune, child: ChildId, first: date, last: date) -> Question:
+    """The same, for the activities a child is enrolled in."""
+    return Question(
+        sql="""
+            SELECT activity, unit, day, pool, taken, capacity, is_set FROM places
+            WHERE commune = %(commune)s AND day BETWEEN %(first)s AND %(last)s
+              AND activity IN (SELECT activity FROM enrolments WHERE commune = %(commune)s AND child = %(child)s)
+        """,
+        values={"commune": commune, "child": child, "first": first, "last": last},
     )
 
 

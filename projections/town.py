@@ -6,10 +6,10 @@ from typing import Any
 
 from ledger.entry import Entry
 from ledger.events import DayClosed, DayReopened, RulebookAdopted
-from ledger.identifiers import Commune
+from ledger.identifiers import Commune, Slug, Version
 from ledger.rows import Change, Drop, Put, State
+from ledger.town import Closure
 from projections.question import Question
-from rulebook.town import Rules, rules_of
 
 
 def changes(entry: Entry, state: State) -> Iterable[Change]:  # noqa: ARG001 - the shape every read model has
@@ -42,10 +42,10 @@ def _closure(commune: Commune, fact: DayClosed | DayReopened) -> dict[str, Any]:
 
 
 def rulebooks(commune: Commune, *, known_at: datetime | None = None) -> Question:
-    """The rulebooks in the order they were adopted, up to an instant."""
+    """The rulebooks in the order they were adopted, up to an instant; their texts are `contents`."""
     return Question(
         sql="""
-            SELECT version, in_force_from, adopted_at, digest, content FROM rulebooks
+            SELECT version, in_force_from, adopted_at, digest FROM rulebooks
             WHERE commune = %(commune)s AND (%(known_at)s::timestamptz IS NULL OR adopted_at <= %(known_at)s)
             ORDER BY ordinal
         """,
@@ -64,9 +64,14 @@ def closures(commune: Commune, first: date, last: date) -> Question:
     )
 
 
-def rules(rulebook_rows: Sequence[Mapping[str, Any]], closure_rows: Iterable[Mapping[str, Any]] = ()) -> Rules:
-    """The rules in the rows of both questions."""
-    return rules_of(
-        (row["content"] for row in rulebook_rows),
-        closures={(row["day"], row["activity"], row["site"]): row["reason"] for row in closure_rows},
+def contents(commune: Commune, versions: Sequence[Version]) -> Question:
+    """The texts of these versions. A text never changes: whoever read it once may keep it."""
+    return Question(
+        sql="SELECT version, content FROM rulebooks WHERE commune = %(commune)s AND version = ANY(%(versions)s)",
+        values={"commune": commune, "versions": list(versions)},
     )
+
+
+def closures_by_slot(rows: Iterable[Mapping[str, Any]]) -> dict[Closure, Slug]:
+    """The rows of `closures`, as the rules look them up."""
+    return {(row["day"], row["activity"], row["site"]): row["reason"] for row in rows}

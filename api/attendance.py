@@ -1,0 +1,124 @@
+"""The day sheet, and what agents write on it."""
+
+from typing import Annotated, Any, Literal
+
+from fastapi import Query
+from fastapi.responses import Response
+from pydantic import Field
+
+from api import openapi
+from api.answers import JSONAnswer
+from api.door import doors
+from api.fields import Day, IdText, Instant, SlugText, StrictModel
+from api.office import AtCounter, AtOffice, Said
+from api.problems import not_found
+from api.tokens import only
+from commands.execute import Result
+from commands.record_attendance import Mark, RecordAttendance
+from ledger.identifiers import ChildId, Slug
+from projections import day_sheet, town
+
+router = doors("présences")
+
+MOST_MARKS = 300
+
+
+class Line(StrictModel):
+    """One child on the sheet; hours only for a unit counted by duration."""
+
+    child: IdText
+    presence: Literal["present", "absent"]
+    arrived_at: Instant | None = None
+    left_at: Instant | None = None
+
+
+class SheetAsked(StrictModel):
+    """Who came, for one unit of one day. Sent again, it corrects what changed."""
+
+    activity: SlugText
+    unit: SlugText
+    day: Day
+    children: Annotated[list[Line], Field(min_length=1, max_length=MOST_MARKS)]
+
+
+@router.post(
+    "/attendance",
+    summary="Pointer les présences",
+    responses=openapi.documented(
+        "not_a_day_of_this_activity",
+        "day_not_come",
+        "day_closed",
+        "times_not_expected",
+        "times_out_of_order",
+        "child_twice",
+    ),
+    dependencies=[only("agent")],
+)
+async def record(asked: SheetAsked, at: AtCounter) -> Response:
+    """Records or corrects a whole sheet at once; a child may be present without a reservation."""
+    command = RecordAttendance(
+        activity=Slug(asked.activity),
+        unit=Slug(asked.unit),
+        day=asked.day,
+        marks=[
+            Mark(child=ChildId(line.child), presence=line.presence, arrived_at=line.arrived_at, left_at=line.left_at)
+            for line in asked.children
+        ],
+    )
+    return await at.run(command, _recorded)
+
+
+def _recorded(result: Result) -> Said:
+    changed = [change.row["child"] for change in result.prepared.changes if change.table == "attendance"]
+    return Said(status=200, content={"recorded": changed})
+
+
+@router.get(
+    "/activities/{activity}/day-sheet",
+    summary="La feuille du jour",
+    dependencies=[only("agent", "auditor")],
+)
+async def sheet(
+    activity: SlugText,
+    at: AtOffice,
+    day: Annotated[Day, Query(description="Le jour.")],
+    unit: SlugText | None = None,
+    site: SlugText | None = None,
+    group: SlugText | None = None,
+) -> JSONAnswer:
+    """Who is expected and who came: nobody is expected on a closed day."""
+    slug = Slug(activity)
+    question = day_sheet.sheet(
+        at.commune,
+        slug,
+        day,
+        unit=Slug(unit) if unit else None,
+        site=Slug(site) if site else None,
+        group=Slug(group) if group else None,
+    )
+    rows, versions, closures = await at.reader.ask(
+        at.commune, question, town.rulebooks(at.commune), town.closures(at.commune, day, day)
+    )
+    rules = await at.reader.rules(at.commune, versions, closures)
+    if not rows and rules.activity(slug, day) is None:
+        raise not_found()
+    lines = [_line(row, closed=rules.closure(slug, day, site=row["site"]) is not None) for row in rows]
+    expected = sum(line["expected"] for line in lines)
+    said: dict[str, Any] = {"activity": activity, "day": day, "expected": expected, "children": lines}
+    return JSONAnswer(said)
+
+
+def _line(row: dict[str, Any], *, closed: bool) -> dict[str, Any]:
+    return {
+        "child": row["child"],
+        "unit": row["unit"],
+        "site": row["site"],
+        "group": row["child_group"],
+        "state": row["state"],
+        "demande": row["demande"],
+        "expected": row["state"] in ("reserved", "awaiting_removal") and not closed,
+        "absence": row["absence"],
+        "presence": row["presence"],
+        "arrived_at": row["arrived_at"],
+        "left_at": row["left_at"],
+    }

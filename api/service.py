@@ -1,0 +1,86 @@
+"""The composition root: the only place that knows every part, and how they are put together."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+
+from api import attendance, children, decisions, demandes, households, town
+from api.asking import AsyncPool, Reader
+from api.clock import Clock, utc_now
+from api.development import DevelopmentKey
+from api.health import Readiness
+from api.house import House, build
+from api.keys import Issuer, KeyRing
+from api.queue import Places
+from ledger.database import open_async_pool, open_pool
+from ledger.migrate import LATEST
+from ledger.postgres import Pool, PostgresStore
+from ledger.settings import Settings
+from projections.inline import project
+
+ROUTERS = (
+    children.router,
+    demandes.router,
+    decisions.router,
+    households.router,
+    attendance.router,
+    town.router,
+)
+_SCHEMA = "SELECT max(number) FROM ardoise.schema_migrations"
+
+
+def key_ring(settings: Settings) -> KeyRing:
+    """The keys tokens are believed from: those of the configured issuers, or the development key."""
+    if settings.development_key:
+        return KeyRing(fixed=[DevelopmentKey.open(settings.data).public])
+    assert settings.jwks is not None
+    return KeyRing([Issuer(name=issuer, jwks=settings.jwks) for issuer in settings.issuers])
+
+
+class _Pools:
+    """The connections of a running application."""
+
+    def __init__(self) -> None:
+        self.reads: AsyncPool | None = None
+
+    async def schema(self) -> int:
+        """The version of the schema, as the database tells it."""
+        assert self.reads is not None
+        async with self.reads.connection() as connection:
+            row = await (await connection.execute(_SCHEMA)).fetchone()
+        assert row is not None
+        return int(row[0])
+
+
+def application(settings: Settings, service_url: str, *, clock: Clock = utc_now) -> FastAPI:
+    """The service on a database that `check_database` accepted."""
+    pools = _Pools()
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        writes: Pool = open_pool(service_url, settings)
+        pools.reads = await open_async_pool(service_url, settings)
+        app.state.store = PostgresStore(writes, project=project)
+        app.state.reader = Reader(pools.reads)
+        try:
+            yield
+        finally:
+            await pools.reads.close()
+            writes.close()
+
+    return build(
+        House(
+            routers=ROUTERS,
+            ring=key_ring(settings),
+            readiness=Readiness(pools.schema, schema=LATEST),
+            clock=clock,
+            places=Places(
+                running=settings.pool_size + settings.read_pool_size,
+                waiting=settings.queue_size,
+                patience_seconds=settings.queue_seconds,
+            ),
+            lifespan=lifespan,
+            threads=settings.pool_size,
+        )
+    )
