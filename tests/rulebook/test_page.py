@@ -1,0 +1,112 @@
+"""docs/rulebook.md, held against the reader: what a clerk reads there is what the file understands."""
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+
+from rulebook import words
+from rulebook.explain import explain
+from rulebook.lint import warnings
+from rulebook.reader import read_rulebook
+from rulebook.reading_kinds import KINDS
+from rulebook.tables import Table
+from tests.rulebook.town import WEEK, only_activity, text, town
+
+PAGE = (Path(__file__).parents[2] / "docs" / "rulebook.md").read_text(encoding="utf-8")
+COMPLETE = re.findall(r"```toml complet\n(.*?)```", PAGE, re.DOTALL)
+PARTIAL = re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL)
+EXPLAINED = re.findall(r"```toml complet\n(.*?)```\n(?:(?!```toml).)*?```text explication\n(.*?)```", PAGE, re.DOTALL)
+RECIPES = re.findall(r"^\| (« .*?) \| (`type = .*?) \|$", PAGE, re.MULTILINE)
+SESSION = """
+[[activites.accueil.sessions]]
+nom = "Printemps"
+premier_jour = 2024-04-08
+dernier_jour = 2024-04-19
+limite = "2024-03-20 12:00"
+"""
+
+
+def test_the_page_holds_what_it_promises() -> None:
+    assert (len(COMPLETE), len(EXPLAINED), len(RECIPES)) == (3, 2, 22)
+
+
+@pytest.mark.parametrize("content", COMPLETE)
+def test_a_complete_example_is_read_and_has_nothing_suspicious(content: str) -> None:
+    assert not warnings(read_rulebook(content))
+
+
+@pytest.mark.parametrize(("content", "sentences"), EXPLAINED)
+def test_an_explanation_shown_is_what_the_command_says(content: str, sentences: str) -> None:
+    said = explain(read_rulebook(content))
+    assert [sentence for sentence in sentences.strip().split("\n") if sentence not in said] == []
+
+
+@pytest.mark.parametrize(("phrase", "cell"), RECIPES)
+def test_a_recipe_is_understood(phrase: str, cell: str) -> None:
+    recipe = "\n".join(re.findall(r"`([^`]+)`", cell))
+    holidays = '"vacances"' in recipe
+    rulebook = town(
+        recipe,
+        days=WEEK,
+        when="vacances" if holidays or "publiee" in recipe else "ecole",
+        activity='sessions = "annee scolaire"' if "session" in recipe or "annuelle" in recipe else "",
+        more=SESSION if "publiee" in recipe else "",
+    )
+    assert only_activity(rulebook).book == only_activity(rulebook).cancel
+
+
+def test_the_sections_shown_in_part_are_understood() -> None:
+    names = 'cantine = "x"\n'
+    for part in PARTIAL:
+        content = part.replace("activites.alsh", "activites.accueil").replace('["alsh"]', '["accueil"]')
+        content = content.replace('["cantine"]', '["accueil"]')
+        read_rulebook(text(more=content.replace(names, "")))
+
+
+EVERYTHING = (
+    "type = 'jours'\nnombre = 1\n[activites.accueil.delai.apres_vacances]\ntype = 'jour du mois'\njour = 3\n"
+    "[[activites.accueil.delai.cas]]\njours = ['lundi']\n"
+    "type = 'jour de la semaine'\njour = 'lundi'\nsemaines_avant = 1\n"
+    "[activites.accueil.absence]\n[activites.accueil.ouverture]\ntype = 'jours'\nnombre = 20\n"
+    "[activites.accueil.places]\nnombre = 1\n[[activites.accueil.places.regles]]\nnombre = 1\n"
+    "[[activites.accueil.ouvertures]]\njours = ['lundi']\n[motifs]\n"
+    + "".join(PARTIAL[i].replace("alsh", "accueil").replace("cantine", "accueil") for i in (0, 2, 3, 4))
+)
+
+
+def test_every_key_the_reader_knows_is_on_the_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: set[str] = set()
+    close = Table.close
+
+    def listen(table: Table) -> None:
+        asked.update(table.asked)
+        close(table)
+
+    monkeypatch.setattr(Table, "close", listen)
+    read_rulebook(text(EVERYTHING))
+    assert len(asked) > 60
+    assert not sorted(key for key in asked - {"accueil"} if not re.search(rf"\b{key}\b", PAGE))
+
+
+WORDS: list[Iterable[str]] = [
+    KINDS,
+    words.ANCHOR_WORDS,
+    words.SKIP_WORDS,
+    words.SEASON_WORDS,
+    words.HOLIDAY_WORDS,
+    words.SESSIONS_WORDS,
+    words.SHARING_WORDS,
+    words.VERB_WORDS,
+    words.LATE_WORDS,
+    words.MOVE_WORDS,
+    words.INCLUSIVE_WORDS,
+    words.INSTRUCTION_WORDS,
+    words.HOLDS_WORDS,
+]
+
+
+@pytest.mark.parametrize("known", WORDS)
+def test_every_word_the_reader_knows_is_on_the_page(known: Iterable[str]) -> None:
+    assert not [word for word in known if f'"{word}"' not in PAGE]
