@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 from fastapi import Query
 from fastapi.responses import Response
+from pydantic import ConfigDict
 from starlette.concurrency import run_in_threadpool
 
 from api import french, openapi
@@ -47,8 +48,8 @@ class EnrolmentAsked(StrictModel):
     site: SlugText | None = None
     group: SlugText | None = None
 
-    model_config = {
-        "json_schema_extra": {
+    model_config = ConfigDict(
+        json_schema_extra={
             "examples": [
                 {
                     "activity": "alsh-mercredis",
@@ -59,7 +60,7 @@ class EnrolmentAsked(StrictModel):
                 }
             ]
         }
-    }
+    )
 
 
 class EnrolmentEnd(StrictModel):

@@ -3,7 +3,7 @@
 from typing import Annotated, Any, Literal
 
 from fastapi.responses import Response
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from api import french, openapi
 from api.demandes import DayWanted, found, written
@@ -32,15 +32,15 @@ class DecisionSaid(StrictModel):
     approve: Literal["all", "none"] | Annotated[list[DayWanted], Field(min_length=1, max_length=MOST_APPROVED)]
     reason: SlugText | None = None
 
-    model_config = {
-        "json_schema_extra": {
+    model_config = ConfigDict(
+        json_schema_extra={
             "examples": [
                 {"approve": "all"},
                 {"approve": "none", "reason": "complet"},
                 {"approve": [{"day": "2024-04-09", "unit": "journee"}], "reason": "effectif"},
             ]
         }
-    }
+    )
 
     def on(self, child: ChildId, number: int) -> Decision:
         """The decision as the command knows it."""

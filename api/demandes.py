@@ -1,12 +1,13 @@
 """Demandes: submitted, previewed, read, withdrawn."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal, Self
 
-from fastapi import Query
+from fastapi import Depends, Query
 from fastapi.responses import Response
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from api import french, openapi
 from api.answers import JSONAnswer
@@ -14,7 +15,7 @@ from api.cursors import Page, PageAsked, write_cursor
 from api.door import doors
 from api.fields import Day, IdText, Instant, Number, SlugText, StrictModel
 from api.office import AtCounter, AtOffice, AtVersionedCounter, Office, Said, zone_of
-from api.problems import Problem, invalid_field, not_found
+from api.problems import invalid_field, not_found
 from api.refusals import errors_of, problem_of
 from api.tokens import only
 from commands.declare_absence import DeclareAbsence
@@ -92,19 +93,19 @@ class DemandeAsked(StrictModel):
     child: IdText
     activity: SlugText
     kind: Literal["reservation", "absence"] = "reservation"
-    reserve: DayList = []
-    cancel: DayList = []
+    reserve: DayList = Field(default_factory=list)
+    cancel: DayList = Field(default_factory=list)
     repeat: Repetition | list[Repetition] | None = None
-    also_for: Annotated[list[IdText], Field(max_length=MOST_CHILDREN)] = []
+    also_for: Annotated[list[IdText], Field(max_length=MOST_CHILDREN)] = Field(default_factory=list)
     partial: bool = False
-    absent: DayList = []
+    absent: DayList = Field(default_factory=list)
     reason: SlugText | None = None
     document: Annotated[str | None, Field(pattern=r"^[0-9a-f]{64}$")] = None
     """SHA-256 of the supporting document, in hexadecimal."""
     counter: CounterNote | None = None
 
-    model_config = {
-        "json_schema_extra": {
+    model_config = ConfigDict(
+        json_schema_extra={
             "examples": [
                 {
                     "child": "8f14e45f-ceea-4672-8b6b-1d2c3e4f5a6b",
@@ -124,7 +125,7 @@ class DemandeAsked(StrictModel):
                 },
             ]
         }
-    }
+    )
 
     @model_validator(mode="after")
     def one_kind(self) -> Self:
@@ -280,21 +281,15 @@ async def preview(asked: DemandeAsked, at: AtOffice) -> JSONAnswer:
     return JSONAnswer({"possible": possible, "demandes": written(result), "errors": errors})
 
 
-@router.get("/demandes", summary="L'historique des demandes", dependencies=[only("guardian", "agent", "auditor")])
-async def listed(
-    at: AtOffice,
-    page: PageAsked,
+async def _wanted(
     child: IdText | None = None,
     household: IdText | None = None,
     status: Status | None = None,
     activity: SlugText | None = None,
     first: Annotated[Day | None, Query(alias="from", description="Premier jour demandé, inclus.")] = None,
     last: Annotated[Day | None, Query(alias="to", description="Dernier jour demandé, inclus.")] = None,
-    order: Annotated[Literal["newest", "oldest"], Query(description="`oldest` pour une file à instruire.")] = "newest",
-) -> JSONAnswer:
-    """A guardian reads the demandes of the children they answer for; the town's staff, everybody's."""
-    which = history.Filter(
-        subject=at.caller.subject if at.caller.role == "guardian" else None,
+) -> history.Filter:
+    return history.Filter(
         child=ChildId(child) if child else None,
         household=HouseholdId(household) if household else None,
         status=status,
@@ -302,6 +297,17 @@ async def listed(
         first_day=first,
         last_day=last,
     )
+
+
+@router.get("/demandes", summary="L'historique des demandes", dependencies=[only("guardian", "agent", "auditor")])
+async def listed(
+    at: AtOffice,
+    page: PageAsked,
+    wanted: Annotated[history.Filter, Depends(_wanted)],
+    order: Annotated[Literal["newest", "oldest"], Query(description="`oldest` pour une file à instruire.")] = "newest",
+) -> JSONAnswer:
+    """A guardian reads the demandes of the children they answer for; the town's staff, everybody's."""
+    which = replace(wanted, subject=at.caller.subject) if at.caller.role == "guardian" else wanted
     question = history.history(at.commune, which, order=order, after=_after(page, order), limit=page.limit + 1)
     [rows] = await at.reader.ask(at.commune, question)
     shown = rows[: page.limit]

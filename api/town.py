@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from fastapi import Query
 from fastapi.responses import Response
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from api import openapi
 from api.answers import JSONAnswer
@@ -47,9 +47,9 @@ class ClosureAsked(StrictModel):
     activity: SlugText | None = None
     site: SlugText | None = None
 
-    model_config = {
-        "json_schema_extra": {"examples": [{"day": "2024-05-10", "reason": "pont", "activity": "alsh-mercredis"}]}
-    }
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"day": "2024-05-10", "reason": "pont", "activity": "alsh-mercredis"}]}
+    )
 
 
 class CapacityAsked(StrictModel):

@@ -5,12 +5,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 
-from commands.outcome import Accepted, Command, Known, Outcome, Refused, refused
+from commands.outcome import Accepted, Command, Known, Outcome, refused
 from ledger.entry import Signature
 from ledger.events import DemandeApproved, Demanded, DemandeRejected, Fact
 from ledger.holdings import PlaceKey
 from ledger.identifiers import UNNUMBERED, Commune, DemandeNumber, Stream
-from ledger.store import AnyPage, Answer, Append, ConflictError, FullError, Kept, Once, Prepared, Store, Write
+from ledger.store import Answer, AnyPage, Append, ConflictError, FullError, Kept, Once, Prepared, Store, Write
 from ledger.streams import child_page, household_page, kind_of, subject_of, town_page
 from rulebook.town import Rules, rules_of_town
 

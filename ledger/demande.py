@@ -107,9 +107,7 @@ def decided(
 ) -> Demande:
     """The demande once these days have their outcome. Its status follows when no day waits any more."""
     named = set(days)
-    after = tuple(
-        day._replace(outcome=outcome, reason=reason) if day.named() in named else day for day in demande.days
-    )
+    after = tuple(day._replace(outcome=outcome, reason=reason) if day.named() in named else day for day in demande.days)
     return demande._replace(days=after, decided_at=at, status=_status(Counter(day.outcome for day in after)))
 
 

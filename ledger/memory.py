@@ -43,7 +43,7 @@ class EntryRecorder(POPOAggregateRecorder):
         self.set_by_town: dict[tuple[Commune, PlaceKey], int | None] = {}
         self.tables: dict[str, dict[tuple[Any, ...], Row]] = defaultdict(dict)
 
-    def _assert_uniqueness(self, stored_events: Sequence[StoredEvent], **kwargs: Any) -> None:  # noqa: ANN401
+    def _assert_uniqueness(self, stored_events: Sequence[StoredEvent], **kwargs: Any) -> None:
         append: Append = kwargs["append"]
         self._refuse_replay(append)
         full = self.full(append.prepared, append.capacity)
@@ -73,7 +73,7 @@ class EntryRecorder(POPOAggregateRecorder):
                 full.append(key)
         return frozenset(full)
 
-    def _update_table(self, stored_events: Sequence[StoredEvent], **kwargs: Any) -> Sequence[int] | None:  # noqa: ANN401
+    def _update_table(self, stored_events: Sequence[StoredEvent], **kwargs: Any) -> Sequence[int] | None:
         append: Append = kwargs["append"]
         prepared = append.prepared
         self.answers[_key(append)] = append.once.fingerprint, append.answer

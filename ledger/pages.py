@@ -45,12 +45,12 @@ class EntryMapper(Mapper[str]):
         super().__init__(JSONTranscoder())
         self.codec = codec
 
-    def to_stored_event(self, domain_event: Any) -> StoredEvent:  # noqa: ANN401 - the library's protocol
+    def to_stored_event(self, domain_event: Any) -> StoredEvent:
         """The line to keep."""
         entry = cast("Entry", domain_event)
         return StoredEvent(entry.stream, entry.version, self.codec.name(entry.fact), entry.stored)
 
-    def to_domain_event(self, stored_event: StoredEvent) -> Any:  # noqa: ANN401
+    def to_domain_event(self, stored_event: StoredEvent) -> Any:
         """The line that was kept."""
         return self.codec.read(stored_event.state)
 
@@ -61,13 +61,13 @@ class SnapshotMapper(Mapper[str]):
     def __init__(self) -> None:
         super().__init__(JSONTranscoder())
 
-    def to_stored_event(self, domain_event: Any) -> StoredEvent:  # noqa: ANN401
+    def to_stored_event(self, domain_event: Any) -> StoredEvent:
         """The snapshot to keep."""
         page = domain_event.page
         state = orjson.dumps({"head": page.head.hex(), "child": pack(page.state)})
         return StoredEvent(page.stream, page.version, str(FOLD), state)
 
-    def to_domain_event(self, stored_event: StoredEvent) -> Any:  # noqa: ANN401
+    def to_domain_event(self, stored_event: StoredEvent) -> Any:
         """The snapshot that was kept."""
         packed = orjson.loads(stored_event.state)
         stream = Stream(str(stored_event.originator_id))
@@ -96,9 +96,7 @@ class Pages:
         self._others = self._repository(None)
 
     def _repository(self, snapshots: EventStore[str] | None) -> Repository[str]:
-        return Repository(
-            self.entries, snapshot_store=snapshots, cache_maxsize=CACHED_PAGES, deepcopy_from_cache=False
-        )
+        return Repository(self.entries, snapshot_store=snapshots, cache_maxsize=CACHED_PAGES, deepcopy_from_cache=False)
 
     def read(self, stream: Stream) -> Page[Any]:
         """A page as it stands now."""

@@ -64,7 +64,7 @@ class EntryRecorder(AggregateRecorder):
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
-    def insert_events(self, stored_events: Sequence[StoredEvent], **kwargs: Any) -> None:  # noqa: ANN401
+    def insert_events(self, stored_events: Sequence[StoredEvent], **kwargs: Any) -> None:
         """Keeps one command: its answer, its places, its lines and its rows. One round trip, one transaction."""
         append: Append = kwargs["append"]
         try:
@@ -89,11 +89,11 @@ class EntryRecorder(AggregateRecorder):
 
     def select_events(
         self,
-        originator_id: Any,  # noqa: ANN401 - the library says UUID or text; ours is text
+        originator_id: Any,
         *,
         gt: int | None = None,
         lte: int | None = None,
-        desc: bool = False,  # noqa: FBT001, FBT002
+        desc: bool = False,
         limit: int | None = None,
     ) -> Sequence[StoredEvent]:
         """The lines of a page, in order. The library asks neither for the reverse order nor for a limit here."""
@@ -113,7 +113,7 @@ class SnapshotRecorder(AggregateRecorder):
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
-    def insert_events(self, stored_events: Sequence[StoredEvent], **_: Any) -> None:  # noqa: ANN401
+    def insert_events(self, stored_events: Sequence[StoredEvent], **_: Any) -> None:
         """Puts snapshots in the place of older ones."""
         with self._pool.connection() as connection:
             for snapshot in stored_events:
@@ -125,11 +125,11 @@ class SnapshotRecorder(AggregateRecorder):
 
     def select_events(
         self,
-        originator_id: Any,  # noqa: ANN401
+        originator_id: Any,
         *,
         gt: int | None = None,  # noqa: ARG002
         lte: int | None = None,
-        desc: bool = False,  # noqa: ARG002, FBT001, FBT002
+        desc: bool = False,  # noqa: ARG002
         limit: int | None = None,  # noqa: ARG002
     ) -> Sequence[StoredEvent]:
         """The snapshot of a page, if there is one this code can read."""
@@ -172,7 +172,7 @@ def _claims(prepared: Prepared, capacity: Capacity) -> list[dict[str, Any]]:
     ]
 
 
-def _json(value: Any) -> str:  # noqa: ANN401 - whatever JSON can hold
+def _json(value: Any) -> str:
     return orjson.dumps(value, option=orjson.OPT_UTC_Z).decode()
 
 

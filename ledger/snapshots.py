@@ -55,7 +55,7 @@ def unpack(packed: dict[str, Any]) -> Child:
     )
 
 
-def _places_read() -> Any:  # noqa: ANN401 - a closure over one small cache
+def _places_read() -> Any:
     known: dict[tuple[tuple[str, str], ...], tuple[PlaceHeld, ...]] = {}
 
     def read(places: list[list[Any]]) -> tuple[PlaceHeld, ...]:
@@ -68,7 +68,9 @@ def _places_read() -> Any:  # noqa: ANN401 - a closure over one small cache
 
 
 def _demande(row: list[Any]) -> Demande:
-    number, kind, activity, household, origin, submitted_at, days, derogation, reason, document, decided_at, status = row
+    number, kind, activity, household, origin, submitted_at, days, derogation, reason, document, decided_at, status = (
+        row
+    )
     read = tuple(
         DemandeDay(date.fromisoformat(on), unit, action, outcome, version, article, _instant(closes), *marks)
         for on, unit, action, outcome, version, article, closes, *marks in days

@@ -18,6 +18,15 @@ EXCEPTION WHEN undefined_table THEN
     RETURN nextval(format('demande_numbers.%I', p_commune));
 END $$;
 
+-- Makes a town's numbers go on from one, never backwards. Answers the next number. For the owner alone.
+CREATE FUNCTION ardoise.raise_demande_number(p_commune text, p_next bigint) RETURNS bigint
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    reached bigint := ardoise.next_demande_number(p_commune);
+BEGIN
+    RETURN setval(format('demande_numbers.%I', p_commune), greatest(reached, p_next), false);
+END $$;
+
 -- Lines of a page after a version, in order.
 CREATE FUNCTION ardoise.read_page(p_commune text, p_stream text, p_after bigint, p_upto bigint)
 RETURNS TABLE (version bigint, type text, stored bytea) LANGUAGE plpgsql AS $$
@@ -211,4 +220,5 @@ END $$;
 
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA ardoise FROM PUBLIC;
 GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA ardoise TO ardoise_app;
+REVOKE EXECUTE ON FUNCTION ardoise.raise_demande_number FROM ardoise_app;
 GRANT EXECUTE ON FUNCTION ardoise.read_page, ardoise.read_snapshot TO ardoise_auditor;

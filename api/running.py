@@ -1,0 +1,65 @@
+"""Opening a ledger from the command line: settings, database, checks, and one line when something is missing."""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import wraps
+from typing import NoReturn, ParamSpec, TypeVar
+
+import psycopg
+import typer
+
+from ledger.database import DatabaseUrls, EmbeddedError, StartRefusedError, check_database, database_of
+from ledger.migrate import MigrationRefusedError, migrate
+from ledger.settings import Settings, SettingsError
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+EXPECTED = (SettingsError, StartRefusedError, EmbeddedError, MigrationRefusedError, PermissionError)
+"""What a person can put right: said in one line, without a traceback."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Opened:
+    """A database that can be trusted with a ledger, and the settings it was opened with."""
+
+    settings: Settings
+    urls: DatabaseUrls
+
+
+def stop(sentence: str) -> NoReturn:
+    """Ends the command with one line on standard error, and the exit code 1."""
+    typer.echo(f"ardoise: {' '.join(sentence.split())}", err=True)
+    raise typer.Exit(1)
+
+
+def in_one_line(command: Callable[P, R]) -> Callable[P, R]:
+    """A command whose foreseeable failures are one line, not a traceback."""
+
+    @wraps(command)
+    def run(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return command(*args, **kwargs)
+        except EXPECTED as error:
+            stop(str(error))
+        except psycopg.Error as error:
+            stop(f"the database refused: {(str(error).strip() or type(error).__name__).splitlines()[0]}")
+
+    return run
+
+
+def read_settings() -> Settings:
+    """The settings of this process. Raises SettingsError."""
+    return Settings.from_environment(os.environ)
+
+
+@contextmanager
+def opened(settings: Settings) -> Iterator[Opened]:
+    """The configured database, checked; the embedded one is brought up to date first, since nobody else does it."""
+    with database_of(settings) as urls:
+        if settings.embedded:
+            migrate(urls.owner_url, log=lambda _: None)
+        check_database(urls.service_url)
+        yield Opened(settings=settings, urls=urls)
