@@ -9,6 +9,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from starlette.exceptions import HTTPException
+from starlette.routing import Match, Route
 
 from api.french_fields import field_sentence
 from api.problems import FieldError, Problem, not_found, retry_later
@@ -24,6 +25,7 @@ DATABASE_DOWN: Final = (
 """Pool timeouts, lost connections, lock and statement timeouts: all of them pass."""
 
 RETRY_SECONDS: Final = 2
+METHOD_NOT_ALLOWED: Final = 405
 MOST_ERRORS: Final = 100
 CODE_OF_STATUS: Final = {404: "not_found", 405: "method_not_allowed", 406: "not_acceptable", 413: "body_too_large"}
 
@@ -78,7 +80,17 @@ async def on_http(request: Request, error: Exception) -> Response:
     """What the framework itself refuses: an unknown path, a method."""
     assert isinstance(error, HTTPException)
     code = CODE_OF_STATUS.get(error.status_code, "invalid_request" if error.status_code < 500 else "unexpected")
-    return answer(request, Problem(code, headers=error.headers))
+    headers = {"Allow": methods_of(request)} if error.status_code == METHOD_NOT_ALLOWED else error.headers
+    return answer(request, Problem(code, headers=headers))
+
+
+def methods_of(request: Request) -> str:
+    """Every method of a path; the router alone would name those of the first route that has it."""
+    found: set[str] = set()
+    for route in request.app.router.routes:
+        if isinstance(route, Route) and route.matches(request.scope)[0] is not Match.NONE:
+            found |= route.methods or set()
+    return ", ".join(sorted(found))
 
 
 async def on_database(request: Request, _: Exception) -> Response:

@@ -83,6 +83,10 @@ def small_app(ring: KeyRing, *, places: Places | None = None, latch: Latch | Non
     async def demande(number: NumberText, caller: Signed, as_of: AsOf) -> JSONAnswer:
         return JSONAnswer({"number": number, "as_of": as_of}, version=42)
 
+    @router.delete("/demandes/{number}")
+    async def withdraw(number: NumberText, once: Once) -> JSONAnswer:
+        return JSONAnswer({"number": number, "print": once.fingerprint.hex()})
+
     @router.get("/children/{child}/calendar")
     async def calendar(
         child: str, page: PageAsked, first: Annotated[Day | None, Query(alias="from")] = None

@@ -331,6 +331,17 @@ def test_a_method_that_does_not_exist_says_which_do(client: httpx.Client) -> Non
     answer = client.put(f"/v1/{COMMUNE}/demandes")
     assert_problem(answer, 405, "method_not_allowed")
     assert answer.headers["allow"] == "POST"
+    assert client.put(f"/v1/{COMMUNE}/demandes/1").headers["allow"] == "DELETE, GET"
+
+
+def test_a_command_without_a_body_has_a_fingerprint_of_what_it_names(client: httpx.Client) -> None:
+    def withdraw(number: int) -> str:
+        answer = client.delete(f"/v1/{COMMUNE}/demandes/{number}", headers={"Idempotency-Key": "k"})
+        assert answer.status_code == 200, answer.text
+        return str(answer.json()["print"])
+
+    assert withdraw(1) == withdraw(1)
+    assert withdraw(1) != withdraw(2)
 
 
 def test_an_instant_is_understood_with_its_offset_and_answered_in_utc(client: httpx.Client) -> None:
