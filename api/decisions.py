@@ -6,9 +6,10 @@ from fastapi.responses import Response
 from pydantic import ConfigDict, Field
 
 from api import french, openapi
-from api.demandes import DayWanted, found, written
+from api.demande_bodies import DayWanted
+from api.demandes import found, written
 from api.door import doors
-from api.fields import Number, SlugText, StrictModel
+from api.fields import Number, NumberText, SlugText, StrictModel
 from api.office import AtCounter, AtVersionedCounter, Said, zone_of
 from api.problems import not_found
 from api.refusals import day_error
@@ -76,7 +77,7 @@ _REFUSALS = openapi.documented(
     responses=_REFUSALS,
     dependencies=[only("agent")],
 )
-async def decide(number: Number, said: DecisionSaid, at: AtVersionedCounter) -> Response:
+async def decide(number: NumberText, said: DecisionSaid, at: AtVersionedCounter) -> Response:
     """Decides a demande, once."""
     row = await found(at.office, number)
     child = ChildId(row["child"])

@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
-from api import attendance, children, decisions, demandes, households, town
+from api import attendance, calendar, children, decisions, demandes, households, me, town
 from api.asking import AsyncPool, Reader
 from api.clock import Clock, utc_now
 from api.development import DevelopmentKey
@@ -20,7 +20,9 @@ from ledger.settings import Settings
 from projections.inline import project
 
 ROUTERS = (
+    me.router,
     children.router,
+    calendar.router,
     demandes.router,
     decisions.router,
     households.router,

@@ -1,0 +1,122 @@
+"""The calendar of a child: a period, a week or a month, with what may still be done about each day."""
+
+from datetime import date, datetime, timedelta
+from typing import Annotated, Any
+
+from fastapi import Query
+from starlette.concurrency import run_in_threadpool
+
+from api import french
+from api.answers import JSONAnswer
+from api.door import doors
+from api.fields import Day, IdText, Month, SlugText
+from api.french_days import closed_because, day_detail
+from api.office import AtOffice, zone_of
+from api.problems import invalid_field
+from api.tokens import only
+from ledger.identifiers import ChildId, Slug
+from ledger.streams import child_page
+from projections import families, places, town
+from projections.calendar import Calendar, CalendarDay, days_of, enrolments_from
+from rulebook.town import Rules
+
+router = doors("enfants")
+
+LONGEST_CALENDAR_DAYS = 400
+"""A school year, seen at once."""
+AT_ONCE_DAYS = 31
+"""A calendar up to a month is drawn where it was asked; a longer one would keep other requests waiting."""
+
+
+@router.get(
+    "/children/{child}/calendar",
+    summary="Le calendrier d'un enfant",
+    dependencies=[only("guardian", "agent", "auditor")],
+)
+async def calendar(
+    child: IdText,
+    at: AtOffice,
+    first: Annotated[Day | None, Query(alias="from", description="Premier jour, inclus.")] = None,
+    last: Annotated[Day | None, Query(alias="to", description="Dernier jour, inclus.")] = None,
+    week: Annotated[str | None, Query(pattern=r"^\d{4}-W\d{2}$", description="Une semaine ISO, `2024-W13`.")] = None,
+    month: Annotated[Month | None, Query(description="Un mois, `2024-03`.")] = None,
+    activity: SlugText | None = None,
+) -> JSONAnswer:
+    """A period, a week or a month: every box with its state, and why it cannot be changed."""
+    first_day, last_day = _period(first, last, week, month)
+    known, commune = ChildId(child), at.commune
+    await at.household_for(known)
+    rows, enrolled, versions, closures, counts, [version] = await at.reader.ask(
+        commune,
+        days_of(commune, known, first_day, last_day),
+        families.enrolments_of(commune, known),
+        town.rulebooks(commune),
+        town.closures(commune, first_day, last_day),
+        places.counts_for_child(commune, known, first_day, last_day),
+        families.version_of(child_page(commune, known)),
+    )
+    rules = await at.reader.rules(commune, versions, closures)
+    drawing = Calendar(
+        rules=rules, enrolments=enrolments_from(enrolled), rows=rows, taken=places.taken(counts), now=at.now
+    )
+    only_activity = Slug(activity) if activity else None
+    if last_day - first_day < timedelta(days=AT_ONCE_DAYS):
+        boxes = drawing.draw(first_day, last_day, activity=only_activity)
+    else:
+        boxes = await run_in_threadpool(drawing.draw, first_day, last_day, activity=only_activity)
+    said = {"child": child, "from": first_day, "to": last_day, "days": [_box(rules, box) for box in boxes]}
+    return JSONAnswer(said, version=version["version"])
+
+
+def _period(first: date | None, last: date | None, week: str | None, month: str | None) -> tuple[date, date]:
+    if sum(given is not None for given in (first, week, month)) != 1 or (first is None) != (last is None):
+        raise invalid_field("query", "from", "period_choice")
+    if week is not None:
+        return _week(week)
+    if month is not None:
+        start = date(int(month[:4]), int(month[5:]), 1)
+        after = (start.replace(day=28) + timedelta(days=4)).replace(day=1)
+        return start, after - timedelta(days=1)
+    assert first is not None
+    assert last is not None
+    if not timedelta(0) <= last - first <= timedelta(days=LONGEST_CALENDAR_DAYS):
+        raise invalid_field("query", "to", "period_expected")
+    return first, last
+
+
+def _week(week: str) -> tuple[date, date]:
+    year, _, number = week.partition("-W")
+    try:
+        monday = datetime.strptime(f"{year} {number} 1", "%G %V %u").date()  # noqa: DTZ007 - a day has no zone
+    except ValueError as error:
+        raise invalid_field("query", "week", "week_expected") from error
+    return monday, monday + timedelta(days=6)
+
+
+def _box(rules: Rules, box: CalendarDay) -> dict[str, Any]:
+    said = {
+        "day": box.day,
+        "week": box.day.isocalendar().week,
+        "activity": box.activity,
+        "unit": box.unit,
+        "state": box.state,
+        "editable": box.editable,
+        "code": box.code,
+        "title": french.title(box.code) if box.code else None,
+        "detail": None,
+        "deadline": box.deadline,
+        "opens_at": box.opens_at,
+        "article": box.article,
+        "late": box.late,
+        "surcharge": box.surcharge,
+        "demande": box.demande,
+        "absence": box.absence,
+        "places_left": box.places_left,
+    }
+    if box.code:
+        instant = box.opens_at if box.code == "not_open_yet" else box.deadline
+        said["detail"] = day_detail(box.code, box.day, instant=instant, zone=zone_of(rules))
+    if box.closure:
+        rulebook = rules.on(box.day)
+        said["detail"] = closed_because(box.day, rulebook.closure_reasons.get(box.closure) if rulebook else None)
+    return said

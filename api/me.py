@@ -1,0 +1,46 @@
+"""Who the caller is, and what they may do."""
+
+from typing import Any, Final
+
+from api.answers import JSONAnswer
+from api.door import doors
+from api.office import AtOffice
+from projections import families
+
+router = doors("moi")
+
+
+@router.get("/me", summary="Qui je suis, et ce que je peux faire", response_class=JSONAnswer)
+async def me(at: AtOffice) -> JSONAnswer:
+    """The caller, the children they may act for and the households they speak for."""
+    caller = at.caller
+    said: dict[str, Any] = {"subject": caller.subject, "role": caller.role, "commune": caller.commune}
+    if caller.role == "guardian":
+        children, households = await at.reader.ask(
+            at.commune,
+            families.children_of_subject(at.commune, caller.subject),
+            families.households_of_subject(at.commune, caller.subject),
+        )
+        said |= {"children": children, "households": households}
+    said["may"] = MAY[caller.role]
+    return JSONAnswer(said)
+
+
+MAY: Final[dict[str, list[str]]] = {
+    "guardian": ["read_own_children", "submit_demandes", "withdraw_demandes"],
+    "agent": [
+        "read_families",
+        "register_families",
+        "enrol_children",
+        "submit_demandes",
+        "withdraw_demandes",
+        "decide_demandes",
+        "record_attendance",
+        "close_days",
+        "change_capacities",
+    ],
+    "auditor": ["read_families"],
+    "billing": ["read_town"],
+    "admin": ["read_town", "adopt_rulebooks"],
+}
+"""What each role may do, so that a portal draws only the buttons that work."""
