@@ -37,7 +37,7 @@ def explain(rulebook: Rulebook) -> list[str]:
     said = [
         f"{rulebook.title or 'Règlement'} — {rulebook.name}, version {rulebook.version}.",
         f"En vigueur à partir du {french_day(rulebook.in_force_from)}.",
-        f"Vacances scolaires de la zone {rulebook.zone} ; l'heure est celle de {rulebook.timezone.key}.",
+        f"Vacances scolaires de la zone {rulebook.zone} ; fuseau horaire : {rulebook.timezone.key}.",
     ]
     said += [
         f"{holiday.name} (écrit par la ville) : du {french_day(holiday.first_day)} au {french_day(holiday.last_day)}."

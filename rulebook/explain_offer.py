@@ -79,7 +79,8 @@ def places_sentences(activity: Activity) -> Iterator[str]:
     """How many children are received."""
     for line in activity.capacities:
         count = "places illimitées" if line.places is None else f"{line.places} place{'s' * (line.places > 1)}"
-        yield f"{count}{POOLS[activity.sharing]}{_where(activity, line)}."
+        each = " pour chaque unité" if len(activity.units) > 1 and not line.units else ""
+        yield f"{count}{POOLS[activity.sharing]}{each}{_where(activity, line)}."
     if not activity.capacities:
         yield "Le nombre de places n'est pas limité."
 

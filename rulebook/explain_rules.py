@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from rulebook.french_dates import french_clock, french_ordinal
+from rulebook.french_dates import french_clock, french_ordinal, join
 from rulebook.timing import (
     Anchor,
     CountBack,
@@ -39,6 +39,13 @@ ANCHORS: Final[Mapping[Anchor, str]] = {
     Anchor.HOLIDAYS: "le premier jour des vacances",
     Anchor.SERVICE: "le début du service",
 }
+WEEK_OF: Final[Mapping[Anchor, str]] = {
+    Anchor.DAY: "réservée",
+    Anchor.MONDAY: "réservée",
+    Anchor.SESSION: "du premier jour de la session",
+    Anchor.HOLIDAYS: "du premier jour des vacances",
+    Anchor.SERVICE: "réservée",
+}
 MEASURES: Final[Mapping[Measure, tuple[str, str]]] = {
     Measure.DAYS: ("jour", "jours"),
     Measure.CLEAR_DAYS: ("jour franc", "jours francs"),
@@ -54,6 +61,10 @@ SKIPS: Final[Mapping[Skip, str]] = {
     Skip.WEDNESDAY: "les mercredis",
     Skip.CLOSED: "les jours fermés",
 }
+WORKED: Final = (
+    (frozenset({Skip.SATURDAY, Skip.SUNDAY, Skip.PUBLIC_HOLIDAYS}), " ouvré"),
+    (frozenset({Skip.SUNDAY, Skip.PUBLIC_HOLIDAYS}), " ouvrable"),
+)
 MOVES: Final[Mapping[Move, str]] = {
     Move.STAY: "",
     Move.EARLIER: ", reculé au jour ouvré d'avant s'il n'est pas ouvré",
@@ -74,20 +85,20 @@ def rule_sentence(rule: DeadlineRule) -> str:
 def _main(rule: DeadlineRule) -> str:
     if rule.when is None:
         return "le début du service"
-    said = _when(rule.when)
-    left_out = [words for skip, words in SKIPS.items() if skip in rule.skipped]
+    said = _when(rule.when, rule.skipped)
+    left_out = _left_out(rule)
     if left_out:
-        said += f", sans compter {', '.join(left_out)}"
+        said += f", sans compter {join(left_out)}"
     said += MOVES[rule.move]
     if isinstance(rule.when, PublishedDate) or _is_hours(rule.when):
         return said
     return said + (f", à {french_clock(rule.at)}" if rule.at else ", avant le début du service")
 
 
-def _when(when: When) -> str:
+def _when(when: When, skipped: frozenset[Skip]) -> str:
     match when:
         case CountBack():
-            return _count(when)
+            return _count(when, skipped)
         case WeekdayBefore(weekday=weekday, weeks_before=weeks, anchor=anchor):
             return _weekday(weekday, weeks, anchor)
         case MonthDayBefore(month_day=month_day, months_before=months):
@@ -101,20 +112,36 @@ def _when(when: When) -> str:
     raise AssertionError(when)
 
 
-def _count(when: CountBack) -> str:
+def _count(when: CountBack, skipped: frozenset[Skip]) -> str:
     if when.measure is Measure.DAYS and when.amount == 0:
         return "le jour même" if when.anchor is Anchor.DAY else ANCHORS[when.anchor]
     one, many = MEASURES[when.measure]
-    counted = f"{when.amount} {many if when.amount > 1 else one} avant {ANCHORS[when.anchor]}"
+    kind = _worked(skipped) if when.measure is Measure.DAYS else ""
+    plural = "s" if kind and when.amount > 1 else ""
+    counted = f"{when.amount} {many if when.amount > 1 else one}{kind}{plural} avant {ANCHORS[when.anchor]}"
     return f"{counted}, ce jour compris" if when.inclusive else counted
 
 
+def _worked(skipped: frozenset[Skip]) -> str:
+    return next((words for days, words in WORKED if skipped >= days), "")
+
+
+def _left_out(rule: DeadlineRule) -> list[str]:
+    said: frozenset[Skip] = frozenset()
+    if isinstance(rule.when, CountBack) and rule.when.measure is Measure.DAYS and rule.when.amount:
+        said = next((days for days, _ in WORKED if rule.skipped >= days), said)
+    return [words for skip, words in SKIPS.items() if skip in rule.skipped - said]
+
+
 def _weekday(weekday: int, weeks: int | None, anchor: Anchor) -> str:
-    of = "" if anchor is Anchor.DAY else f" (par rapport à {ANCHORS[anchor]})"
+    name = f"le {WEEKDAYS[weekday]}"
     if weeks is None:
-        return f"le {WEEKDAYS[weekday]} précédent{of}"
-    names = {0: "de la même semaine", 1: "de la semaine précédente"}
-    return f"le {WEEKDAYS[weekday]} {names.get(weeks, f'{weeks} semaines avant')}{of}"
+        return f"{name} précédent" if anchor is Anchor.DAY else f"{name} qui précède {ANCHORS[anchor]}"
+    if anchor is Anchor.DAY and weeks <= 1:
+        return f"{name} de la {'semaine précédente' if weeks else 'même semaine'}"
+    if weeks == 0:
+        return f"{name} de la semaine {WEEK_OF[anchor]}"
+    return f"{name}, {weeks} semaine{'s' * (weeks > 1)} avant la semaine {WEEK_OF[anchor]}"
 
 
 def _is_hours(when: When) -> bool:

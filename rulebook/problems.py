@@ -1,7 +1,10 @@
 """What is wrong in a rulebook, said so that its author can put it right."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
+
+MOST_PROBLEMS: Final = 200
+"""Kept: nobody reads more, and a hostile file has hundreds of thousands."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

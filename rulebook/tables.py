@@ -1,27 +1,15 @@
 """A TOML table read key by key: every misuse becomes a problem with its line and its remedy, and reading goes on."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import date, datetime, time
 from difflib import get_close_matches
 from typing import Final, TypeVar, cast
 
 from ledger.identifiers import Slug, is_slug
+from rulebook import words as french
 from rulebook.lines import Path, line_of
-from rulebook.problems import Problem
+from rulebook.problems import MOST_PROBLEMS, Problem
 from rulebook.timing import AnnualDay
-from rulebook.words import (
-    FLAG_WORDS,
-    WEEKDAY_WORDS,
-    YEARS,
-    listed,
-    parse_annual,
-    parse_clock,
-    parse_day,
-    parse_wall,
-    plain,
-    printable,
-    slugify,
-)
 
 Value = TypeVar("Value")
 
@@ -30,9 +18,6 @@ MOST_LETTERS: Final = 300
 
 MOST_ITEMS: Final = 1000
 """Of any list or table."""
-
-MOST_PROBLEMS: Final = 200
-"""Kept: nobody reads more, and a hostile file has hundreds of thousands."""
 
 DATE_HINT: Final = "écrivez une date comme 2024-03-15"
 
@@ -55,14 +40,14 @@ class Table:
         self.found = found
         self.asked: set[str] = set()
         own = values.get("article")
-        self.article = own if isinstance(own, str) and own else article
+        self.article = french.printable(own) if isinstance(own, str) and own else article
 
     def wrong(self, key: str, message: str, remedy: str) -> None:
         """Record a problem about a key of this table ("" is the table itself)."""
         if len(self.found) >= MOST_PROBLEMS:
             return
         path = (*self.path, key) if key else self.path
-        dotted = ".".join(f"n°{part + 1}" if isinstance(part, int) else printable(part) for part in path)
+        dotted = ".".join(f"n°{part + 1}" if isinstance(part, int) else french.printable(part) for part in path)
         line = line_of(self.lines, path)
         self.found.append(Problem(line=line, path=dotted, article=self.article, message=message, remedy=remedy))
 
@@ -76,11 +61,10 @@ class Table:
         for key in self.values:
             if key in self.asked or len(self.found) >= MOST_PROBLEMS:
                 continue
-            near = get_close_matches(plain(key[:48]).replace(" ", "_"), sorted(self.asked), 1)
-            remedy = (
-                f"écrivez « {near[0]} »" if near else f"supprimez-la ; les clés possibles ici : {listed(self.asked)}"
-            )
-            self.wrong(key, f"la clé « {printable(key)} » n'est pas connue ici", remedy)
+            near = get_close_matches(french.plain(key[:48]).replace(" ", "_"), sorted(self.asked), 1)
+            possible = f"supprimez-la ; les clés possibles ici : {french.listed(self.asked)}"
+            remedy = f"écrivez « {near[0]} »" if near else possible
+            self.wrong(key, f"la clé « {french.printable(key)} » n'est pas connue ici", remedy)
 
     def _get(self, key: str, hint: str, required: bool) -> object | None:
         self.asked.add(key)
@@ -122,18 +106,19 @@ class Table:
 
     def choice(self, key: str, words: Mapping[str, Value], default: Value | None = None) -> Value:
         """One word of a closed list; required without a default."""
-        value = self._get(key, f'écrivez {key} = "{next(iter(words))}" ({listed(words)})', required=default is None)
+        hint = f'écrivez {key} = "{next(iter(words))}" ({french.listed(words)})'
+        value = self._get(key, hint, required=default is None)
         first = next(iter(words.values()))
         if value is None:
             return first if default is None else default
         return self._word(key, value, words, first)
 
     def _word(self, key: str, value: object, words: Mapping[str, Value], fallback: Value) -> Value:
-        word = plain(value[:MOST_LETTERS]) if isinstance(value, str) else ""
+        word = french.plain(value[:MOST_LETTERS]) if isinstance(value, str) else ""
         if word in words:
             return words[word]
         near = get_close_matches(word, words, 1, 0.6)
-        remedy = f'écrivez "{near[0]}"' if near else f"écrivez l'une de ces valeurs : {listed(words)}"
+        remedy = f'écrivez "{near[0]}"' if near else f"écrivez l'une de ces valeurs : {french.listed(words)}"
         self.wrong(key, f"« {key} » a une valeur inconnue", remedy)
         return fallback
 
@@ -142,7 +127,7 @@ class Table:
         value = self._get(key, "", required=False)
         if isinstance(value, bool):
             return value
-        return self._word(key, default if value is None else value, FLAG_WORDS, fallback=False)
+        return self._word(key, default if value is None else value, french.FLAG_WORDS, fallback=False)
 
     def items(self, key: str) -> list[object]:
         """A list, or the only thing that would be in it; empty when the key is missing."""
@@ -162,7 +147,7 @@ class Table:
 
     def weekdays(self, key: str) -> frozenset[int]:
         """Days of the week, Monday is 0."""
-        return frozenset(self.choices(key, WEEKDAY_WORDS))
+        return frozenset(self.choices(key, french.WEEKDAY_WORDS))
 
     def slugs(self, key: str, known: Collection[str]) -> tuple[Slug, ...]:
         """Words this file declares elsewhere, in the order written, each once."""
@@ -172,7 +157,7 @@ class Table:
                 found[Slug(item)] = None
                 continue
             near = get_close_matches(item[:48], known, 1) if isinstance(item, str) else []
-            remedy = f'écrivez "{near[0]}"' if near else f"écrivez l'un de ceux-ci : {listed(known)}"
+            remedy = f'écrivez "{near[0]}"' if near else f"écrivez l'un de ceux-ci : {french.listed(known)}"
             self.wrong(key, f"« {key} » cite un nom que ce fichier ne déclare pas", remedy)
         return tuple(found)
 
@@ -180,7 +165,7 @@ class Table:
         """A date; required without a default."""
         value = self._get(key, f"écrivez {key} = 2024-03-15", required=default is None)
         if value is None:
-            return default or date(YEARS.start, 1, 1)
+            return default or date(french.YEARS.start, 1, 1)
         return self._day(key, value)
 
     def days(self, key: str) -> tuple[date, ...]:
@@ -188,47 +173,42 @@ class Table:
         return tuple(self._day(key, item) for item in self.items(key))
 
     def _day(self, key: str, value: object) -> date:
-        day = parse_day(value[:MOST_LETTERS]) if isinstance(value, str) else value
-        if isinstance(day, date) and not isinstance(day, datetime) and day.year in YEARS:
+        day = _understood(value, french.parse_day)
+        if isinstance(day, date) and not isinstance(day, datetime) and day.year in french.YEARS:
             return day
         self.wrong(key, f"« {key} » n'est pas une date possible", DATE_HINT)
-        return date(YEARS.start, 1, 1)
+        return date(french.YEARS.start, 1, 1)
 
     def bound(self, key: str) -> date | AnnualDay | None:
         """A date, or a day that comes back every year."""
-        value = self._get(key, "", required=False)
-        if isinstance(value, str) and (annual := parse_annual(value[:MOST_LETTERS])):
-            return annual
-        return None if value is None else self._day(key, value)
+        value = _understood(self._get(key, "", required=False), french.parse_annual)
+        return value if value is None or isinstance(value, AnnualDay) else self._day(key, value)
 
     def annual(self, key: str) -> AnnualDay:
         """A day that comes back every year; required."""
-        value = self._get(key, f'écrivez {key} = "1er juillet"', required=True)
-        annual = parse_annual(value[:MOST_LETTERS]) if isinstance(value, str) else None
-        if annual is None and value is not None:
+        value = _understood(self._get(key, f'écrivez {key} = "1er juillet"', required=True), french.parse_annual)
+        if isinstance(value, AnnualDay):
+            return value
+        if value is not None:
             self.wrong(key, f"« {key} » n'est pas un jour de l'année", 'écrivez un jour comme "1er juillet"')
-        return annual or AnnualDay(1, 1)
+        return AnnualDay(1, 1)
 
     def clock(self, key: str) -> time | None:
         """An hour of the town; None when the key is missing."""
-        value = self._get(key, "", required=False)
-        if value is None:
-            return None
-        clock = parse_clock(value[:MOST_LETTERS]) if isinstance(value, str) else value
-        if isinstance(clock, time) and clock.tzinfo is None:
-            return clock.replace(second=0, microsecond=0)
-        self.wrong(key, f"« {key} » n'est pas une heure", 'écrivez une heure comme "23:59"')
+        value = _understood(self._get(key, "", required=False), french.parse_clock)
+        if isinstance(value, time) and value.tzinfo is None:
+            return value.replace(second=0, microsecond=0)
+        if value is not None:
+            self.wrong(key, f"« {key} » n'est pas une heure", 'écrivez une heure comme "23:59"')
         return None
 
     def wall(self, key: str) -> datetime | None:
         """A date and an hour of the town; None when the key is missing."""
-        value = self._get(key, "", required=False)
-        if value is None:
-            return None
-        wall = parse_wall(value[:MOST_LETTERS]) if isinstance(value, str) else value
-        if isinstance(wall, datetime) and wall.tzinfo is None and wall.year in YEARS:
-            return wall.replace(second=0, microsecond=0)
-        self.wrong(key, f"« {key} » n'est pas une date avec son heure", 'écrivez "2024-03-03 20:00"')
+        value = _understood(self._get(key, "", required=False), french.parse_wall)
+        if isinstance(value, datetime) and value.tzinfo is None and value.year in french.YEARS:
+            return value.replace(second=0, microsecond=0)
+        if value is not None:
+            self.wrong(key, f"« {key} » n'est pas une date avec son heure", 'écrivez "2024-03-03 20:00"')
         return None
 
     def table(self, key: str) -> "Table | None":
@@ -260,5 +240,11 @@ class Table:
             return []
         for key in self.values:
             if not is_slug(key):
-                self.wrong(key, f"« {printable(key)} » ne peut pas être un nom", f"écrivez « {slugify(key)} »")
+                shown, better = french.printable(key), french.slugify(key)
+                self.wrong(key, f"« {shown} » ne peut pas être un nom", f"écrivez « {better} »")
         return [Slug(key) for key in self.values if is_slug(key)]
+
+
+def _understood(value: object, parse: Callable[[str], object]) -> object:
+    """What a text says, or the value as TOML gives it; the text itself when it says nothing."""
+    return (parse(value[:MOST_LETTERS]) or value) if isinstance(value, str) else value

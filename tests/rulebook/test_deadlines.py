@@ -218,6 +218,12 @@ def test_a_session_that_starts_midweek_counts_from_its_first_open_day() -> None:
     assert last_minute(rulebook, "2022-07-08") == "2022-06-09T23:59"
 
 
+def test_a_session_counts_from_the_first_day_children_are_received_not_from_its_saturday() -> None:
+    rule = 'type = "semaines"\nnombre = 4\navant = "session"'
+    rulebook = town(rule, days=WEEK, when="vacances", activity='sessions = "vacances"')
+    assert last_minute(rulebook, "2023-10-23") == last_minute(rulebook, "2023-11-03") == "2023-09-25T23:59"
+
+
 def test_a_published_session_counts_from_its_announced_first_day() -> None:
     rulebook = town(
         'type = "jours"\nnombre = 10\navant = "session"',

@@ -119,6 +119,14 @@ def test_a_key_that_has_no_use_for_its_type_is_unknown() -> None:
     assert "semaines_avant" in found.remedy
 
 
+def test_a_mistake_in_the_second_of_two_sections_is_told_at_its_own_line() -> None:
+    session = '[[activites.accueil.sessions]]\nnom = "{}"\npremier_jour = 2024-0{}-01\ndernier_jour = 2024-0{}-09\n'
+    content = text(more=session.format("un", 1, 1) + session.format("deux", 2, 2) + "limitte = 3")
+    found = only(content)
+    assert found.line == line_of(content, "limitte")
+    assert found.path == "activites.accueil.sessions.n°2.limitte"
+
+
 def test_every_problem_is_told_at_once_in_the_order_of_the_lines() -> None:
     content = text('type = "jour"\nnombre = 15').replace('"C"', '"D"').replace("regle", "reglement")
     found = problems(content)
