@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from commands.outcome import Accepted, Known, Outcome, Refusal, Refused
+from commands.remaining import Remaining
 from ledger.child import Child, SlotKey, apply, copied
 from ledger.demande import Demande
 from ledger.events import ChildFact, DecidedDay, DemandeApproved, DemandeRejected
@@ -41,7 +42,8 @@ class DecideDemandes:
 
     def decide(self, known: Known) -> Outcome:
         """The decisions that can be kept; refused when none can."""
-        desks = {each.child: _Desk.open(known, each.child) for each in self.decisions}
+        remaining = Remaining(known.left)
+        desks = {each.child: _Desk.open(known, each.child, remaining) for each in self.decisions}
         refusals: list[Refusal] = []
         for decision in self.decisions:
             refusals.extend(desks[decision.child].take(decision))
@@ -56,26 +58,30 @@ class _Desk:
     known: Known
     child: ChildId
     state: Child | None
+    remaining: Remaining
+    """Shared by all the desks."""
     facts: list[ChildFact] = field(default_factory=list)
 
     @classmethod
-    def open(cls, known: Known, child: ChildId) -> "_Desk":
+    def open(cls, known: Known, child: ChildId, remaining: Remaining) -> "_Desk":
         state = known.child(child).state
-        return cls(known=known, child=child, state=copied(state) if state else None)
+        return cls(known=known, child=child, state=copied(state) if state else None, remaining=remaining)
 
     def take(self, decision: Decision) -> tuple[Refusal, ...]:
         """Decides one demande, or says why not."""
         demande = self.state.open.get(decision.number) if self.state else None
         if self.state is None or demande is None:
             return (Refusal(code="already_decided", child=self.child, number=decision.number),)
-        refusals = tuple(self._refusals(demande, decision))
+        trial = self.remaining.copy()
+        refusals = tuple(self._refusals(demande, decision, trial))
         if not refusals:
+            self.remaining.follow(trial)
             for fact in _facts(demande, decision):
                 apply(self.state, fact, self.known.now)
                 self.facts.append(fact)
         return refusals
 
-    def _refusals(self, demande: Demande, decision: Decision) -> Iterator[Refusal]:
+    def _refusals(self, demande: Demande, decision: Decision, remaining: Remaining) -> Iterator[Refusal]:
         waiting = demande.pending()
         named = frozenset((day.day, day.unit) for day in waiting)
         for day, unit in sorted((decision.approved or frozenset()) - named):
@@ -84,7 +90,7 @@ class _Desk:
             yield from self._reason_refusals(demande, decision)
         for accepted in waiting:
             if decision.accepts(accepted) and accepted.action == "reserve":
-                yield from self._place_refusals(demande, accepted, decision)
+                yield from self._place_refusals(demande, accepted, decision, remaining)
 
     def _reason_refusals(self, demande: Demande, decision: Decision) -> Iterator[Refusal]:
         if decision.reason is None:
@@ -94,12 +100,14 @@ class _Desk:
         if rulebook is None or decision.reason not in rulebook.refusal_reasons:
             yield self._refusal("unknown_reason", demande)
 
-    def _place_refusals(self, demande: Demande, day: DecidedDay, decision: Decision) -> Iterator[Refusal]:
+    def _place_refusals(
+        self, demande: Demande, day: DecidedDay, decision: Decision, remaining: Remaining
+    ) -> Iterator[Refusal]:
         assert self.state is not None
         key = SlotKey(demande.activity, day.unit, day.day)
         slot = self.state.slots[key]
         wanted = [PlaceKey(key.activity, place.unit, key.day, place.pool) for place in slot.places]
-        if not slot.held and not self.known.full.isdisjoint(wanted):
+        if not slot.held and not remaining.take(wanted):
             yield self._refusal("no_place_left", demande, day=day.day, unit=day.unit)
         kept = tuple(sorted(self._excluded(demande, key, decision)))
         if kept:

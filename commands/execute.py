@@ -47,35 +47,35 @@ def execute(store: Store, request: Request, *, once: Once, respond: Respond) -> 
 
     Raises ConflictError when others were faster five times running, KeyReusedError and BusyError as the store does.
     """
-    full: frozenset[PlaceKey] = frozenset()
+    left: dict[PlaceKey, int] = {}
     for _ in range(ATTEMPTS):
-        known = _known(store, request, full)
+        known = _known(store, request, left)
         result = _decided(store, request, known, number=True)
         append = Append(prepared=result.prepared, once=once, answer=respond(result), capacity=known.rules.places)
         try:
             return result, store.append(append)
         except ConflictError:
-            full = frozenset()
+            left = {}
         except FullError as found:
-            full |= found.slots
+            left = left | found.left
     raise ConflictError
 
 
 def preview(store: Store, request: Request) -> Result:
     """What a command would come to now. Writes nothing and takes no number."""
-    known = _known(store, request, frozenset())
+    known = _known(store, request, {})
     result = _decided(store, request, known, number=False)
-    full = store.full(result.prepared, known.rules.places)
-    return _decided(store, request, replace(known, full=full), number=False) if full else result
+    left = store.full(result.prepared, known.rules.places)
+    return _decided(store, request, replace(known, left=left), number=False) if left else result
 
 
-def _known(store: Store, request: Request, full: frozenset[PlaceKey]) -> Known:
+def _known(store: Store, request: Request, left: Mapping[PlaceKey, int]) -> Known:
     commune = request.commune
     town = store.town(commune)
     pages: dict[Stream, AnyPage] = {stream: _read(store, commune, stream) for stream in request.command.pages(commune)}
     pages[town_page(commune)] = town
     now: datetime = request.signature.happened_at
-    return Known(commune=commune, now=now, rules=rules_of_town(town.state), pages=pages, full=full)
+    return Known(commune=commune, now=now, rules=rules_of_town(town.state), pages=pages, left=left)
 
 
 def _read(store: Store, commune: Commune, stream: Stream) -> AnyPage:

@@ -74,8 +74,8 @@ class Known:
     """The instant the rules are judged at: when it happened."""
     rules: Rules
     pages: Mapping[Stream, AnyPage]
-    full: frozenset[PlaceKey] = field(default_factory=frozenset)
-    """The places found full when the command was about to be kept."""
+    left: Mapping[PlaceKey, int] = field(default_factory=dict)
+    """The slots that had too few places when the command was about to be kept, and how many they had."""
 
     def child(self, child: ChildId) -> Page[Child]:
         """The page of a child the command named among its pages."""

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, timedelta
+from datetime import date
 from typing import Final
 
 from commands.outcome import Accepted, Known, Outcome, Refusal, Refused, refused
-from ledger.child import Child, Slot, SlotKey
-from ledger.days import monday_of
+from commands.remaining import Remaining
+from commands.wishes import MOST_DAYS, Repeat, Wish
+from ledger.child import Slot, SlotKey
 from ledger.events import (
     Action,
     CancellationRequested,
@@ -27,47 +28,15 @@ from ledger.store import Write
 from ledger.streams import child_page
 from rulebook.judging import Judgement, Situation, judge
 from rulebook.places import pools
-from rulebook.rulebook import Verb
+from rulebook.rulebook import Activity, Verb
 
-MOST_DAYS: Final = 400
-"""Days of one demande: a school year of every unit of an activity fits."""
+__all__ = ["MOST_DAYS", "Repeat", "SubmitDemande", "Wish"]
 
 _SKIPPED: Final[Mapping[Action, frozenset[str]]] = {
     "reserve": frozenset({"not_a_day_of_this_activity", "day_closed", "already_reserved", "already_awaiting"}),
     "cancel": frozenset({"not_a_day_of_this_activity", "day_closed", "not_reserved", "already_awaiting"}),
 }
 """What a repetition passes over in silence: there is nothing to tick on those days."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Wish:
-    """A box ticked or unticked. `repeated` when it comes from a repetition."""
-
-    day: date
-    unit: Slug
-    action: Action
-    repeated: bool = False
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Repeat:
-    """The same weekdays over a period, both ends included, every so many weeks from the first. Monday is 0."""
-
-    weekdays: frozenset[int]
-    first_day: date
-    last_day: date
-    unit: Slug
-    every_weeks: int = 1
-    action: Action = "reserve"
-
-    def wishes(self) -> Iterator[Wish]:
-        """The boxes it ticks, in order."""
-        start, day = monday_of(self.first_day), self.first_day
-        while day <= self.last_day:
-            weeks = (monday_of(day) - start).days // 7
-            if day.weekday() in self.weekdays and weeks % self.every_weeks == 0:
-                yield Wish(day=day, unit=self.unit, action=self.action, repeated=True)
-            day += timedelta(days=1)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -93,6 +62,8 @@ class SubmitDemande:
 
     def decide(self, known: Known) -> Outcome:
         """Days accepted as the rulebook accepts them, or every day that is impossible."""
+        if any(repeat.length_days > MOST_DAYS for repeat in self.repeats):
+            return refused("too_many_days")
         wishes = self._wishes()
         if not wishes:
             return refused("nothing_to_do")
@@ -101,7 +72,8 @@ class SubmitDemande:
         rulebook = known.rules.on(wishes[0].day)
         if self.derogation is not None and (rulebook is None or self.derogation not in rulebook.derogation_reasons):
             return refused("unknown_reason")
-        drafts = [_Draft.start(self, known, child) for child in self.children]
+        remaining = Remaining(known.left)
+        drafts = [_Draft.start(self, known, child, remaining) for child in self.children]
         for draft in drafts:
             draft.judge_all(wishes)
         refusals = tuple(refusal for draft in drafts for refusal in draft.refusals)
@@ -124,20 +96,21 @@ class _Draft:
     command: SubmitDemande
     known: Known
     child: ChildId
-    state: Child | None
     situation: Situation
     slots: dict[SlotKey, Slot]
+    remaining: Remaining
+    """Shared by all the drafts."""
     accepted: list[tuple[Wish, Judgement]] = field(default_factory=list)
     refusals: list[Refusal] = field(default_factory=list)
 
     @classmethod
-    def start(cls, command: SubmitDemande, known: Known, child: ChildId) -> "_Draft":
+    def start(cls, command: SubmitDemande, known: Known, child: ChildId, remaining: Remaining) -> "_Draft":
         state = known.child(child).state
         slots = dict(state.slots) if state else {}
         enrolments = tuple(state.enrolments.values()) if state else ()
         derogated = command.derogation is not None
         situation = Situation(enrolments=enrolments, slots=slots, now=known.now, derogated=derogated)
-        return cls(command=command, known=known, child=child, state=state, situation=situation, slots=slots)
+        return cls(command=command, known=known, child=child, situation=situation, slots=slots, remaining=remaining)
 
     def judge_all(self, wishes: Sequence[Wish]) -> None:
         """Judges until nothing changes: a unit may require one that comes later in the same demande."""
@@ -160,7 +133,7 @@ class _Draft:
         judgement = judge(self.known.rules, self.situation, key, verb)
         if judgement.code == "unit_required":
             return judgement
-        if judgement.code is None and wish.action == "reserve" and self._is_full(key):
+        if judgement.code is None and wish.action == "reserve" and not self._takes(key):
             judgement = replace(judgement, code="no_place_left")
         if judgement.code is None:
             self.accepted.append((wish, judgement))
@@ -198,10 +171,9 @@ class _Draft:
         taken = pools(activity, activity.units[key.unit], site=enrolment.site, group=enrolment.group)
         return tuple(PlaceHeld(unit=place.unit, pool=place.pool) for place in taken)
 
-    def _is_full(self, key: SlotKey) -> bool:
-        return any(
-            PlaceKey(key.activity, place.unit, key.day, place.pool) in self.known.full for place in self._places(key)
-        )
+    def _takes(self, key: SlotKey) -> bool:
+        places = self._places(key)
+        return self.remaining.take(PlaceKey(key.activity, place.unit, key.day, place.pool) for place in places)
 
     def write(self) -> Write:
         """The facts of the child's demande."""
@@ -235,8 +207,6 @@ class _Draft:
         return Write(page=self.known.child(self.child), facts=facts)
 
     def _reserved(self, wish: Wish, terms: Judgement) -> ReservedDay:
-        activity = self.known.rules.activity(self.command.activity, wish.day)
-        assert activity is not None
         assert terms.rulebook is not None
         return ReservedDay(
             day=wish.day,
@@ -246,7 +216,7 @@ class _Draft:
             deadline=terms.deadline,
             late=terms.late,
             surcharge=terms.surcharge,
-            holds=activity.holds == "submission",
+            holds=self._activity(wish).holds == "submission",
             places=self._places(SlotKey(self.command.activity, wish.unit, wish.day)),
         )
 
@@ -265,15 +235,39 @@ class _Draft:
     def _approvals(self) -> Iterator[DemandeApproved]:
         """What is decided in the same breath: by the agent at the counter, or by the rule, article by article."""
         by: dict[tuple[DecidedBy, str | None], list[DecidedDay]] = {}
-        for wish, terms in self.accepted:
-            activity = self.known.rules.activity(self.command.activity, wish.day)
-            assert activity is not None
-            if self.command.approve:
-                reason: tuple[DecidedBy, str | None] = ("agent", None)
-            elif activity.instruction == "rule" and not terms.for_agent:
-                reason = ("rule", activity.article)
-            else:
-                continue
+        for wish in self._settled():
+            activity = self._activity(wish)
+            reason: tuple[DecidedBy, str | None] = (
+                ("agent", None) if self.command.approve else ("rule", activity.article)
+            )
             by.setdefault(reason, []).append(DecidedDay(day=wish.day, unit=wish.unit, action=wish.action))
         for (decided_by, article), days in by.items():
             yield DemandeApproved(demande=UNNUMBERED, days=tuple(days), decided_by=decided_by, article=article)
+
+    def _settled(self) -> list[Wish]:
+        """The boxes decided at once. One that leans on a box still waiting for an agent waits with it."""
+        settled = [
+            wish
+            for wish, terms in self.accepted
+            if self.command.approve or (self._activity(wish).instruction == "rule" and not terms.for_agent)
+        ]
+        while True:
+            sure = {(wish.day, wish.unit) for wish in settled}
+            kept = [wish for wish in settled if not self._leans_on_waiting(wish, sure)]
+            if len(kept) == len(settled):
+                return kept
+            settled = kept
+
+    def _leans_on_waiting(self, wish: Wish, settled: set[tuple[date, Slug]]) -> bool:
+        units = self._activity(wish).units
+        leaning = {other.slug for other in units.values() if wish.unit in other.requires}
+        for other in units[wish.unit].excludes | units[wish.unit].requires | leaning:
+            slot = self.slots.get(SlotKey(self.command.activity, other, wish.day))
+            if slot is not None and slot.state != "reserved" and (wish.day, other) not in settled:
+                return True
+        return False
+
+    def _activity(self, wish: Wish) -> Activity:
+        activity = self.known.rules.activity(self.command.activity, wish.day)
+        assert activity is not None
+        return activity

@@ -1,7 +1,7 @@
 """The port kept in memory by eventsourcing's POPO module: for specifications, and for what-if."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from eventsourcing.persistence import IntegrityError, StoredEvent
@@ -63,15 +63,15 @@ class EntryRecorder(POPOAggregateRecorder):
             raise KeyReusedError
         raise ReplayedError(answer)
 
-    def full(self, prepared: Prepared, capacity: Capacity) -> frozenset[PlaceKey]:
-        """The places that are not there to be taken."""
-        full = []
+    def full(self, prepared: Prepared, capacity: Capacity) -> dict[PlaceKey, int]:
+        """The slots that have too few places, and how many they have."""
+        left = {}
         for key, delta in prepared.claims.items():
             slot = prepared.commune, key
             limit = self.set_by_town.get(slot, capacity(key)) if delta > 0 else None
             if limit is not None and self.taken[slot] + delta > limit:
-                full.append(key)
-        return frozenset(full)
+                left[key] = max(limit - self.taken[slot], 0)
+        return left
 
     def _update_table(self, stored_events: Sequence[StoredEvent], **kwargs: Any) -> Sequence[int] | None:
         append: Append = kwargs["append"]
@@ -126,8 +126,8 @@ class MemoryStore:
         """Works out what facts write, without writing it."""
         return prepare(commune, signature, writes, codec=self._codec, project=self._project)
 
-    def full(self, prepared: Prepared, capacity: Capacity) -> frozenset[PlaceKey]:
-        """The places an append of this would not get now."""
+    def full(self, prepared: Prepared, capacity: Capacity) -> Mapping[PlaceKey, int]:
+        """The slots that have too few places for this now, and how many."""
         return self.recorder.full(prepared, capacity)
 
     def append(self, append: Append) -> Kept:

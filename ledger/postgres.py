@@ -4,7 +4,7 @@ The recorder stands on the library's abstract one, not on its PostgreSQL one, wh
 retries are measured obstacles (docs/decisions/0003-recorder.md).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any, Final
 
@@ -79,7 +79,7 @@ class EntryRecorder(AggregateRecorder):
         except psycopg.Error as error:
             if error.sqlstate != _FULL:
                 raise
-            raise FullError(_slots(error.diag.message_primary or "[]")) from error
+            raise FullError(_left(error.diag.message_primary or "[]")) from error
         assert row is not None
         replayed, fingerprint, status, headers, body = row
         if replayed and bytes(fingerprint) != append.once.fingerprint:
@@ -176,11 +176,11 @@ def _json(value: Any) -> str:
     return orjson.dumps(value, option=orjson.OPT_UTC_Z).decode()
 
 
-def _slots(message: str) -> list[PlaceKey]:
-    return [
-        PlaceKey(slot["activity"], slot["unit"], date.fromisoformat(slot["day"]), slot["pool"])
+def _left(message: str) -> dict[PlaceKey, int]:
+    return {
+        PlaceKey(slot["activity"], slot["unit"], date.fromisoformat(slot["day"]), slot["pool"]): slot["left"]
         for slot in orjson.loads(message)
-    ]
+    }
 
 
 class PostgresStore:
@@ -215,15 +215,15 @@ class PostgresStore:
         """Works out what facts write, without writing it."""
         return prepare(commune, signature, writes, codec=self._codec, project=self._project)
 
-    def full(self, prepared: Prepared, capacity: Capacity) -> frozenset[PlaceKey]:
-        """The places an append of this would not get now."""
+    def full(self, prepared: Prepared, capacity: Capacity) -> Mapping[PlaceKey, int]:
+        """The slots that have too few places for this now, and how many."""
         claims = [claim for claim in _claims(prepared, capacity) if claim["delta"] > 0]
         if not claims:
-            return frozenset()
+            return {}
         with self._pool.connection() as connection:
             row = connection.execute(_FULL_NOW, (prepared.commune, _json(claims))).fetchone()
         assert row is not None
-        return frozenset(_slots(row[0]))
+        return _left(row[0])
 
     def append(self, append: Append) -> Kept:
         """Keeps a command and its answer, or gives the answer its key got before."""

@@ -27,11 +27,11 @@ class ConflictError(Exception):
 
 
 class FullError(Exception):
-    """Some slots have no place left. Nothing was written."""
+    """Some slots have fewer places left than were asked for. Nothing was written."""
 
-    def __init__(self, slots: Iterable[PlaceKey]) -> None:
-        self.slots = frozenset(slots)
-        super().__init__(f"{len(self.slots)} full")
+    def __init__(self, left: Mapping[PlaceKey, int]) -> None:
+        self.left = dict(left)
+        super().__init__(f"{len(self.left)} full")
 
 
 class KeyReusedError(Exception):
@@ -203,8 +203,8 @@ class Store(Protocol):
     def prepare(self, commune: Commune, signature: Signature, writes: Sequence[Write]) -> Prepared:
         """Works out what facts write, without writing it."""
 
-    def full(self, prepared: Prepared, capacity: Capacity) -> frozenset[PlaceKey]:
-        """The places an append of this would not get now. Another writer may still be faster."""
+    def full(self, prepared: Prepared, capacity: Capacity) -> Mapping[PlaceKey, int]:
+        """The slots that have too few places for this now, and how many. Another writer may still be faster."""
 
     def append(self, append: Append) -> Kept:
         """Keeps a command and its answer, or gives the answer its key got before.

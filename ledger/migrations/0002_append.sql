@@ -55,7 +55,8 @@ BEGIN
     WHERE (s.fold, s.version) < (excluded.fold, excluded.version);
 END $$;
 
--- Takes and gives back places, locking them in the order everybody uses. Answers the slots that are full.
+-- Takes and gives back places, locking them in the order everybody uses. Answers the slots that have too few, and
+-- how many they have left.
 CREATE FUNCTION ardoise.claim_places(p_commune text, p_claims jsonb) RETURNS jsonb LANGUAGE plpgsql AS $$
 DECLARE
     claim record;
@@ -86,19 +87,23 @@ BEGIN
         ASSERT NOT is_full OR claim.delta > 0, 'a place is given back that was never taken';
         IF is_full THEN
             full_slots := full_slots || jsonb_build_object(
-                'activity', claim.activity, 'unit', claim.unit, 'day', claim.day, 'pool', claim.pool);
+                'activity', claim.activity, 'unit', claim.unit, 'day', claim.day, 'pool', claim.pool, 'left', (
+                    SELECT greatest(CASE WHEN p.is_set THEN p.capacity ELSE claim.capacity END - p.taken, 0)
+                    FROM ardoise.places p WHERE p.commune = p_commune AND p.activity = claim.activity
+                        AND p.unit = claim.unit AND p.day = claim.day AND p.pool = claim.pool));
         END IF;
     END LOOP;
     RETURN full_slots;
 END $$;
 
--- The slots a claim would find full now. Takes nothing.
+-- The slots that have too few places for these claims now, and how many. Takes nothing.
 CREATE FUNCTION ardoise.full_places(p_commune text, p_claims jsonb) RETURNS jsonb LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM set_config('ardoise.commune', p_commune, true);
     RETURN (
         SELECT coalesce(jsonb_agg(jsonb_build_object(
-            'activity', c.activity, 'unit', c.unit, 'day', c.day, 'pool', c.pool)), '[]')
+            'activity', c.activity, 'unit', c.unit, 'day', c.day, 'pool', c.pool,
+            'left', greatest(CASE WHEN p.is_set THEN p.capacity ELSE c.capacity END - coalesce(p.taken, 0), 0))), '[]')
         FROM jsonb_to_recordset(p_claims)
             AS c (activity text, unit text, day date, pool text, delta integer, capacity integer)
         LEFT JOIN ardoise.places p ON p.commune = p_commune AND p.activity = c.activity AND p.unit = c.unit
@@ -211,7 +216,8 @@ BEGIN
     END IF;
     INSERT INTO ardoise.entries (commune, stream, version, type, recorded_at, stored, digest)
     SELECT p_commune, e.stream, e.version, e.type, p_at, e.stored, e.digest
-    FROM unnest(p_streams, p_versions, p_types, p_stored, p_digests) AS e (stream, version, type, stored, digest);
+    FROM unnest(p_streams, p_versions, p_types, p_stored, p_digests) AS e (stream, version, type, stored, digest)
+    ORDER BY e.stream COLLATE "C", e.version;  -- one order for everybody, so that two families of siblings never cross
     IF p_rows <> '{}' THEN
         PERFORM ardoise.change_rows(p_rows);
     END IF;
