@@ -5,7 +5,6 @@ Pure: no clock is read here. Public holidays come from `jours_feries_france`, sc
 then a scan of 5,700 rows per question), so every answer is kept: a lookup by day is one dictionary access.
 """
 
-from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
@@ -172,14 +171,9 @@ def school_holidays(zone: Zone, first: date, last: date) -> tuple[Holiday, ...]:
     return tuple(h for h in official_holidays(zone) if h.first_day <= last and h.last_day >= first)
 
 
-@lru_cache(maxsize=3)
-def _official_days(zone: Zone) -> Mapping[date, Holiday]:
-    return MappingProxyType({day: h for h in official_holidays(zone) for day in days_between(h.first_day, h.last_day)})
-
-
 def is_school_holiday(zone: Zone, day: date) -> bool:
     """Whether schools of a zone are closed for holidays that day."""
-    return day in _official_days(zone)
+    return bool(school_holidays(zone, day, day))
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +190,6 @@ class Calendar:
     extra_public_holidays: Mapping[date, str] = field(default_factory=dict)
     holidays: tuple[Holiday, ...] = field(init=False, repr=False, compare=False)
     _by_day: Mapping[date, Holiday] = field(init=False, repr=False, compare=False)
-    _starts: tuple[date, ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Lay the town's own holidays over the official ones, once."""
@@ -211,7 +204,6 @@ class Calendar:
         }
         object.__setattr__(self, "holidays", holidays)
         object.__setattr__(self, "_by_day", by_day)
-        object.__setattr__(self, "_starts", tuple(holiday.first_day for holiday in holidays))
 
     def known_until(self) -> date:
         """The last day whose school calendar is known: later days are neither school days nor holidays."""
@@ -220,14 +212,6 @@ class Calendar:
     def holiday_on(self, day: date) -> Holiday | None:
         """The school holidays a day belongs to."""
         return self._by_day.get(day)
-
-    def next_holiday(self, day: date) -> Holiday | None:
-        """The school holidays a day belongs to, or the next ones."""
-        index = bisect_right(self._starts, day)
-        current = self.holidays[index - 1] if index else None
-        if current and current.last_day >= day:
-            return current
-        return self.holidays[index] if index < len(self.holidays) else None
 
     def season(self, day: date) -> Season:
         """School or holidays. A week-end outside holidays counts as school: openings say which weekdays."""

@@ -41,20 +41,12 @@ def read_activity(
     sites, groups = read_labels(table, "sites"), read_labels(table, "groupes")
     units, own_openings = read_units(table, article)
     openings = (*_base_opening(table, units, own_openings), *own_openings, *_openings(table, units, sites, groups))
-    if not openings:
-        table.wrong("jours", "on ne sait pas quels jours cette activité a lieu", 'écrivez jours = ["lundi", "mardi"]')
-    sessions, published = _sessions(table)
-    weekdays = frozenset[int]().union(*(opening.weekdays for opening in openings))
-    around = Surroundings(
-        units=tuple(units.values()), sessions=sessions, published=published, weekdays=weekdays, article=article
-    )
+    around = _surroundings(table, units, openings, article)
     units = rule_units(table, units, around)
     book, cancel = _activity_deadlines(table, units, around)
-    opens = table.table("ouverture")
-    places = table.table("places")
+    opens, places, absence = table.table("ouverture"), table.table("places"), table.table("absence")
     sharing, capacities = (Sharing.ALL, ()) if places is None else read_places(places, units, sites, groups)
     instruction = table.choice("instruction", INSTRUCTION_WORDS)
-    absence = table.table("absence")
     activity = Activity(
         slug=slug,
         name=table.text("nom", example="Restauration scolaire"),
@@ -65,8 +57,8 @@ def read_activity(
         publishes_places=table.flag("places_publiees", "non"),
         open_on_public_holidays=table.flag("ouvert_feries", "non"),
         calendar=calendar,
-        sessions=sessions,
-        published_sessions=published,
+        sessions=around.sessions,
+        published_sessions=around.published,
         units=MappingProxyType(units),
         sites=sites,
         groups=groups,
@@ -82,6 +74,21 @@ def read_activity(
     )
     table.close()
     return activity
+
+
+def _surroundings(
+    table: Table, units: Mapping[Slug, Unit], openings: tuple[Opening, ...], article: str
+) -> Surroundings:
+    if not openings:
+        table.wrong("jours", "on ne sait pas quels jours cette activité a lieu", 'écrivez jours = ["lundi", "mardi"]')
+    sessions, published = _sessions(table)
+    return Surroundings(
+        units=tuple(units.values()),
+        sessions=sessions,
+        published=published,
+        weekdays=frozenset[int]().union(*(opening.weekdays for opening in openings)),
+        article=article,
+    )
 
 
 def read_labels(table: Table, key: str) -> Mapping[Slug, str]:

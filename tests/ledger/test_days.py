@@ -145,14 +145,6 @@ def test_the_first_day_back_skips_week_ends_and_public_holidays(day: str, is_bac
     assert Calendar("C").is_first_day_back(date.fromisoformat(day)) is is_back
 
 
-def test_the_next_holidays_are_those_of_the_day_or_those_to_come() -> None:
-    calendar = Calendar("C")
-    spring = calendar.holiday_on(date(2024, 4, 9))
-    assert calendar.next_holiday(date(2024, 3, 27)) == spring
-    assert calendar.next_holiday(date(2024, 4, 21)) == spring
-    assert calendar.next_holiday(date(2029, 1, 1)) is None
-
-
 def test_days_between_includes_both_and_is_empty_backwards() -> None:
     assert list(days_between(date(2023, 12, 31), date(2024, 1, 1))) == [date(2023, 12, 31), date(2024, 1, 1)]
     assert not list(days_between(date(2024, 1, 2), date(2024, 1, 1)))
