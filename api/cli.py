@@ -4,8 +4,12 @@ import os
 from datetime import timedelta
 from typing import Annotated
 
+import orjson
+import psycopg
 import structlog
 import typer
+from rich.console import Console
+from rich.progress import MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from api import logs, rulebooks
 from api.clock import utc_now
@@ -14,10 +18,12 @@ from api.running import in_one_line, opened, read_settings, stop
 from api.server import serve as run_server
 from api.service import application
 from api.tokens import ROLES
-from ledger.database import check_database, database_of
+from ledger.database import check_database, database_of, service_conninfo
 from ledger.identifiers import Commune, Subject, is_slug
 from ledger.migrate import migrate as run_migrations
 from ledger.numbers import set_next_number
+from replay.verify import Connection, Finding
+from replay.verify import verify as verify_town
 
 app = typer.Typer(
     help="Ardoise: the reservation ledger behind French town family portals.",
@@ -27,6 +33,8 @@ app = typer.Typer(
     rich_markup_mode="markdown",
 )
 app.add_typer(rulebooks.app, name="rulebook")
+
+COUNTED = (SpinnerColumn(), TextColumn("{task.description}"), MofNCompleteColumn(), TimeElapsedColumn())
 
 CommuneArgument = Annotated[str, typer.Argument(help="A town, as a slug: villennes-sur-seine.")]
 
@@ -103,6 +111,35 @@ def numbers(
     if reached != next_:
         stop(f"the demandes of {commune} are numbered up to {reached - 1} already: nothing was changed.")
     typer.echo(f"The next demande of {commune} will be number {next_}.")
+
+
+@app.command(epilog="Example: `ardoise verify villars`")
+@in_one_line
+def verify(
+    communes: Annotated[list[str], typer.Argument(help="The towns to verify, as slugs.", metavar="COMMUNE...")],
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object per town.")] = False,
+) -> None:
+    """Check every chain of digests, every place and every read model of a town against its facts."""
+    with opened(read_settings()) as ready:
+        connection = psycopg.connect(service_conninfo(ready.urls.service_url, ready.settings), autocommit=True)
+        with connection, Progress(*COUNTED, console=Console(stderr=True), transient=True) as bars:
+            found = {name: _verified(connection, Commune(name), bars) for name in communes}
+    for name, (lines, findings) in found.items():
+        if as_json:
+            said = {"commune": name, "lines": lines, "findings": findings}
+            typer.echo(orjson.dumps(said).decode())
+            continue
+        for finding in findings:
+            typer.echo(f"{name}: {finding.what}: {finding.where}", err=True)
+        typer.echo(f"{name}: {lines} lines verified, {len(findings) or 'no'} difference(s).")
+    if any(findings for _, findings in found.values()):
+        raise typer.Exit(1)
+
+
+def _verified(connection: Connection, commune: Commune, bars: Progress) -> tuple[int, list[Finding]]:
+    task = bars.add_task(str(commune), total=None)
+    findings = list(verify_town(connection, commune, progress=lambda lines: bars.update(task, completed=lines)))
+    return int(bars.tasks[-1].completed), findings
 
 
 @app.command(epilog="Example: `ardoise demo --no-serve`")

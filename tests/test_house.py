@@ -21,6 +21,7 @@ MACHINES = {
     "ledger.embedded",
     "ledger.memory",
     "ledger.migrate",
+    "ledger.numbers",
     "ledger.pages",
     "ledger.postgres",
     "ledger.settings",

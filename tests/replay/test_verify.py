@@ -1,0 +1,156 @@
+"""Whatever a superuser does to the tables, the facts tell where."""
+
+from collections.abc import Iterator
+from typing import cast
+
+import psycopg
+import pytest
+
+from ledger.database import open_pool, service_conninfo
+from ledger.memory import MemoryStore
+from ledger.postgres import PostgresStore
+from ledger.settings import Settings
+from projections.inline import project
+from replay.verify import TABLES, Finding, verify
+from tests.asks import approve, close, mark, places, reserve, sheet
+from tests.servers import Database
+from tests.spec import Story, enrolled
+from tests.town import CANTINE, MATTEO, MERCREDIS, VALMONT, at, rulebooks
+
+SETTINGS = Settings()
+
+
+@pytest.fixture
+def tampered(database: Database) -> Iterator[psycopg.Connection]:
+    """A superuser in a town where every read model has rows, with the triggers out of the way."""
+    pool = open_pool(database.service_url, SETTINGS)
+    try:
+        store = PostgresStore(pool, project=project)
+        story = Story(commune=VALMONT, store=cast("MemoryStore", store), now=at("2024-01-10 10:00"))
+        _live(story)
+    finally:
+        pool.close()
+    with psycopg.connect(database.admin_url, autocommit=True) as superuser:
+        superuser.execute("SET search_path = ardoise")
+        superuser.execute("ALTER TABLE entries DISABLE TRIGGER USER")
+        yield superuser
+
+
+def _live(story: Story) -> None:
+    from commands.adopt_rulebook import AdoptRulebook
+    from commands.register_household import AddGuardian
+
+    for text in rulebooks(VALMONT):
+        story.must(AdoptRulebook(content=text))
+    enrolled(MATTEO, activity=MERCREDIS)(story)
+    enrolled(MATTEO, activity=CANTINE)(story)
+    story.must(AddGuardian(household=MATTEO.household, guardian="guardian-1", subject="subject-1"))  # type: ignore[arg-type]
+    reserve("2024-03-27", "2024-03-20")(story)
+    approve()(story)
+    close("2024-03-20")(story)
+    story.activity = CANTINE
+    reserve("2024-01-18 repas", "2024-01-19 repas")(story)
+    story.now = at("2024-01-18 14:00")
+    sheet("2024-01-18 repas", mark("absent"))(story)
+    places(5, "2024-01-19 repas")(story)
+
+
+def findings(database: Database) -> list[Finding]:
+    with psycopg.connect(service_conninfo(database.service_url, SETTINGS), autocommit=True) as connection:
+        return list(verify(connection, VALMONT))
+
+
+def test_a_ledger_nobody_touched_has_nothing_to_say(database: Database, tampered: psycopg.Connection) -> None:
+    told: list[int] = []
+    with psycopg.connect(service_conninfo(database.service_url, SETTINGS), autocommit=True) as connection:
+        assert list(verify(connection, VALMONT, progress=told.append)) == []
+    [count] = tampered.execute("SELECT count(*) FROM entries").fetchone() or (0,)
+    assert told[-1] == count > 10
+    for table in TABLES:
+        assert tampered.execute(f"SELECT count(*) FROM {table}").fetchone() > (0,), f"{table} has rows to verify"
+
+
+LINE = "stream LIKE 'child/%' AND version = 3"
+TAMPERINGS = {
+    "one byte of a line": (
+        f"UPDATE entries SET stored = set_byte(stored, 20, get_byte(stored, 20) # 1) WHERE {LINE}",
+        "line_changed",
+        "line 3",
+    ),
+    "a line and its digest": (
+        "UPDATE entries SET stored = s, digest = sha256(s) FROM (SELECT stream AS on_page, convert_to(replace("
+        f"convert_from(stored, 'UTF8'), 'somebody', 'nobodies'), 'UTF8') AS s FROM entries WHERE {LINE}) AS new"
+        f" WHERE stream = on_page AND {LINE}",
+        "chain_broken",
+        "line 4",
+    ),
+    "a line that is gone": (f"DELETE FROM entries WHERE {LINE}", "lines_missing", "lines 3 to 3"),
+    "a line under another type": (
+        f"UPDATE entries SET type = 'child_enrolled.v1' WHERE {LINE.replace('3', '4')}",
+        "line_out_of_place",
+        "line 4",
+    ),
+    "a line recorded at another time": (
+        f"UPDATE entries SET recorded_at = recorded_at - interval '1 day' WHERE {LINE}",
+        "line_out_of_place",
+        "line 3",
+    ),
+    "a line copied to another page": (
+        "INSERT INTO entries SELECT commune, 'child/valmont/x', 1, type, recorded_at, stored, digest FROM entries"
+        " WHERE stream LIKE 'child/%' AND version = 1",
+        "line_out_of_place",
+        "child/valmont/x line 1",
+    ),
+    "two lines that changed places": (
+        f"UPDATE entries SET version = 7 - version + 100 WHERE {LINE.replace('= 3', 'IN (3, 4)')};"
+        "UPDATE entries SET version = version - 100 WHERE version > 100",
+        "line_out_of_place",
+        "line 3",
+    ),
+    "a line nobody can read": (
+        "UPDATE entries SET stored = '{}', digest = sha256('{}') WHERE " + LINE,
+        "line_unreadable",
+        "line 3",
+    ),
+    "places": ("UPDATE places SET taken = taken + 1 WHERE activity = 'cantine'", "places_differ", "cantine repas"),
+    "places of a slot nobody asked for": (
+        "INSERT INTO places VALUES ('valmont', 'etude', 'etude', '2024-02-01', '', 1, NULL, false)",
+        "places_differ",
+        "etude etude 2024-02-01",
+    ),
+    "a reserved day": ("UPDATE calendar_days SET state = 'awaiting_add'", "row_differs", "calendar_days"),
+    "a reserved day that is gone": ("DELETE FROM calendar_days", "row_differs", "calendar_days"),
+    "the status of a demande": (
+        "UPDATE demandes SET status = 'traitee_negativement'",
+        "row_differs",
+        "demandes 1",
+    ),
+    "the days of a demande": (
+        """UPDATE demandes SET days = jsonb_set(days, '{0,late}', 'true') WHERE number = 1""",
+        "row_differs",
+        "demandes 1",
+    ),
+    "an attendance": ("UPDATE attendance SET presence = 'present'", "row_differs", "attendance"),
+    "an account": ("UPDATE guardians SET subject = 'someone-else'", "row_differs", "guardians"),
+    "a child's household": ("UPDATE children SET household = 'another'", "row_differs", "children"),
+    "an enrolment": ("UPDATE enrolments SET last_day = last_day + 365", "row_differs", "enrolments"),
+    "a closure": ("DELETE FROM closures", "row_differs", "closures"),
+    "a rulebook": ("UPDATE rulebooks SET content = content || ' '", "row_differs", "rulebooks"),
+}
+
+
+@pytest.mark.parametrize(("sql", "what", "where"), TAMPERINGS.values(), ids=TAMPERINGS.keys())
+def test_a_change_is_found_where_it_was_made(
+    database: Database, tampered: psycopg.Connection, sql: str, what: str, where: str
+) -> None:
+    tampered.execute(sql)
+    found = findings(database)
+    assert any(finding.what == what and where in finding.where for finding in found), found
+
+
+def test_every_table_is_verified_or_is_not_made_of_facts(tampered: psycopg.Connection) -> None:
+    rows = tampered.execute(
+        "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'ardoise'::regnamespace"
+    )
+    others = {"entries", "places", "answers", "snapshots", "schema_migrations"}
+    assert {name for (name,) in rows} == TABLES.keys() | others
