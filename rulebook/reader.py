@@ -3,6 +3,7 @@
 import re
 import tomllib
 from collections.abc import Mapping
+from itertools import pairwise
 from types import MappingProxyType
 from typing import Final, cast
 from zoneinfo import ZoneInfo
@@ -21,6 +22,7 @@ from rulebook.words import HOLIDAY_WORDS, slugify
 __all__ = ["Problem", "RulebookError", "read_rulebook"]
 
 MOST_BYTES: Final = 1_000_000
+MOST_HOLIDAY_DAYS: Final = 100
 MOST_LINE_LETTERS: Final = 2000
 MOST_PROBLEMS: Final = 100
 
@@ -200,21 +202,24 @@ def _calendar(top: Table) -> Calendar:
 
 
 def _holidays(top: Table) -> tuple[Holiday, ...]:
-    found: list[Holiday] = []
-    for table in sorted(top.tables("vacances"), key=lambda holiday: str(holiday.values.get("premier_jour"))):
-        name = table.text("nom", example="Vacances d'hiver")
-        first, last = table.day("premier_jour"), table.day("dernier_jour")
-        season = table.choice("genre", HOLIDAY_WORDS, season_named(name))
-        if last < first:
-            table.wrong("dernier_jour", "ces vacances finissent avant de commencer", "échangez les deux dates")
-        if (last - first).days > 100:
-            table.wrong("dernier_jour", "ces vacances durent plus de cent jours", "vérifiez les deux dates")
-            last = first
-        if found and first <= found[-1].last_day:
-            table.wrong("premier_jour", f"ces vacances chevauchent « {found[-1].name} »", "écartez leurs dates")
-        table.close()
-        found.append(Holiday(name, first, last, season))
-    return tuple(found)
+    found = sorted(((table, _holiday(table)) for table in top.tables("vacances")), key=lambda pair: pair[1].first_day)
+    for (_, before), (table, after) in pairwise(found):
+        if after.first_day <= before.last_day:
+            table.wrong("premier_jour", f"ces vacances chevauchent « {before.name} »", "écartez leurs dates")
+    return tuple(holiday for _, holiday in found)
+
+
+def _holiday(table: Table) -> Holiday:
+    name = table.text("nom", example="Vacances d'hiver")
+    first, last = table.day("premier_jour"), table.day("dernier_jour")
+    season = table.choice("genre", HOLIDAY_WORDS, season_named(name))
+    if last < first:
+        table.wrong("dernier_jour", "ces vacances finissent avant de commencer", "échangez les deux dates")
+    if (last - first).days > MOST_HOLIDAY_DAYS:
+        table.wrong("dernier_jour", "ces vacances durent plus de cent jours", "vérifiez les deux dates")
+        last = first
+    table.close()
+    return Holiday(name, first, last, season)
 
 
 def _reasons(section: Table | None, key: str, default: Mapping[str, str]) -> Mapping[Slug, str]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from itertools import pairwise
 from types import MappingProxyType
 from typing import Final
 
@@ -157,19 +158,22 @@ def _sessions(table: Table) -> tuple[Sessions, tuple[Session, ...]]:
         return Sessions.NONE, ()
     if isinstance(table.values["sessions"], str):
         return table.choice("sessions", SESSIONS_WORDS), ()
-    found: list[Session] = []
-    for own in sorted(table.tables("sessions"), key=lambda session: str(session.values.get("premier_jour"))):
-        session = Session(
-            name=own.text("nom", example="Printemps"),
-            first_day=own.day("premier_jour"),
-            last_day=own.day("dernier_jour"),
-            opens_at=own.wall("ouverture"),
-            last_minute=own.wall("limite"),
-        )
-        if session.last_day < session.first_day:
-            own.wrong("dernier_jour", "cette session finit avant de commencer", "échangez les deux dates")
-        if found and session.first_day <= found[-1].last_day:
-            own.wrong("premier_jour", f"cette session chevauche « {found[-1].name} »", "écartez leurs dates")
-        own.close()
-        found.append(session)
-    return Sessions.PUBLISHED, tuple(found)
+    found = sorted(((own, _session(own)) for own in table.tables("sessions")), key=lambda pair: pair[1].first_day)
+    for (_, before), (own, after) in pairwise(found):
+        if after.first_day <= before.last_day:
+            own.wrong("premier_jour", f"cette session chevauche « {before.name} »", "écartez leurs dates")
+    return Sessions.PUBLISHED, tuple(session for _, session in found)
+
+
+def _session(own: Table) -> Session:
+    session = Session(
+        name=own.text("nom", example="Printemps"),
+        first_day=own.day("premier_jour"),
+        last_day=own.day("dernier_jour"),
+        opens_at=own.wall("ouverture"),
+        last_minute=own.wall("limite"),
+    )
+    if session.last_day < session.first_day:
+        own.wrong("dernier_jour", "cette session finit avant de commencer", "échangez les deux dates")
+    own.close()
+    return session

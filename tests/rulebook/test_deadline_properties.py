@@ -26,6 +26,7 @@ MONOTONE = [
     WEDNESDAY_BEFORE,
 ]
 TOWNS = [town(rule) for rule in MONOTONE]
+CLOCK_CHANGES = [date(2024, 3, 31), date(2024, 10, 27), date(2026, 3, 29), date(2026, 10, 25)]
 DAYS = st.dates(date(2022, 1, 1), date(2028, 8, 31))
 
 
@@ -44,6 +45,20 @@ def test_a_day_closes_before_it_begins_and_is_over_after_it_closed(index: int, d
     assert when.closes_at <= at(day.isoformat())
     assert when.closes_at <= when.final_at
     assert when.closes_at.tzinfo is UTC
+
+
+@settings(deadline=None)
+@given(st.integers(0, 23), st.integers(0, 59), st.one_of(DAYS, st.sampled_from(CLOCK_CHANGES)))
+def test_the_announced_minute_is_the_last_one_a_wall_clock_shows_in_time(hour: int, minute: int, day: date) -> None:
+    rulebook = town(f'type = "jours"\nnombre = 1\nheure = "{hour:02d}:{minute:02d}"')
+    when = asked(rulebook, day + timedelta(days=1))
+    assert when.last_instant is not None
+    assert when.closes_at is not None
+    shown = when.last_instant.astimezone(rulebook.timezone)
+    skipped = hour == 2 and day.month == 3 and day.weekday() == 6 and day.day >= 25
+    assert (shown.date(), shown.hour, shown.minute) == (day, 3 if skipped else hour, minute)
+    after = when.closes_at.astimezone(rulebook.timezone)
+    assert after.replace(tzinfo=None) > shown.replace(tzinfo=None)
 
 
 @given(st.integers(0, 120), DAYS)

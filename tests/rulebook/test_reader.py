@@ -233,3 +233,11 @@ def test_what_is_not_toml_is_told_in_french_with_its_line(content: str, line: in
     found = only(content)
     assert line is None or found.line == line
     assert remedy in found.remedy
+
+
+def test_sessions_may_be_written_in_any_order_and_any_way_of_writing_dates() -> None:
+    session = '[[activites.accueil.sessions]]\nnom = "{}"\npremier_jour = {}\ndernier_jour = {}\n'
+    late = session.format("Été", '"8 juillet 2024"', '"19/07/2024"')
+    early = session.format("Hiver", "2024-02-12", "2024-02-23")
+    found = only_activity(town(more=late + early)).published_sessions
+    assert [known.name for known in found] == ["Hiver", "Été"]
