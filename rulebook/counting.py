@@ -61,7 +61,7 @@ def counted_day(activity: Activity, when: When, skipped: frozenset[Skip], day: d
         case MonthDayBefore(month_day=month_day, months_before=months):
             return _months_back(day, months, month_day)
         case YearlyDay(annual=annual):
-            return latest_on_or_before(annual, _year_start(activity, day))
+            return latest_on_or_before(annual, year_start(activity, day) - ONE_DAY)
         case _:
             raise AssertionError("a published date is read from its session")
 
@@ -138,7 +138,8 @@ def _months_back(day: date, months: int, month_day: int) -> date:
     return date(year, month + 1, min(month_day, monthrange(year, month + 1)[1]))
 
 
-def _year_start(activity: Activity, day: date) -> date:
+def year_start(activity: Activity, day: date) -> date:
+    """What a yearly date comes before: the first day of the session of a day, or the day itself."""
     session = session_of(activity, day)
     return session.first_day if session else day
 

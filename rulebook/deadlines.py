@@ -20,10 +20,11 @@ from rulebook.counting import (
     hours_back,
     latest_on_or_before,
     moved_day,
+    year_start,
 )
 from rulebook.openings import covers, in_year, session_of
 from rulebook.rulebook import Activity, Grace, Rulebook, Unit, Verb
-from rulebook.timing import Anchor, AnnualDay, CountBack, DeadlineRule, Late, Measure, PublishedDate
+from rulebook.timing import Anchor, AnnualDay, CountBack, DeadlineRule, Late, Measure, PublishedDate, YearlyDay
 
 FIRST_SUMMER_MONTH: Final = 6
 
@@ -138,7 +139,11 @@ def _opening(activity: Activity, day: date, tz: ZoneInfo) -> datetime | None:
     rule = activity.opens
     if rule is None:
         return None
-    return earliest_instant(datetime.combine(counted_day(activity, rule.when, frozenset(), day), rule.at), tz)
+    if isinstance(rule.when, YearlyDay):
+        first_day = latest_on_or_before(rule.when.annual, year_start(activity, day))
+    else:
+        first_day = counted_day(activity, rule.when, frozenset(), day)
+    return earliest_instant(datetime.combine(first_day, rule.at), tz)
 
 
 def _grace(activity: Activity, day: date, verb: Verb) -> Grace | None:

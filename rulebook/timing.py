@@ -98,7 +98,7 @@ class MonthDayBefore:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class YearlyDay:
-    """A day of the year, in the school year of the booked day or, between June and August, just before it."""
+    """A day of the year: the last one before the session of the booked day, or before the day without a session."""
 
     annual: AnnualDay
 

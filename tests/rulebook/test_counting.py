@@ -74,6 +74,10 @@ def test_a_date_of_every_year_is_the_last_one_before_the_day() -> None:
     assert last_minute(rulebook, "2024-05-08") == "2023-06-15T23:59"
 
 
+def test_a_date_of_every_year_is_never_the_booked_day_itself() -> None:
+    assert last_minute(town('type = "date annuelle"\njour = "1er juillet"'), "2024-07-01") == "2023-07-01T23:59"
+
+
 def test_a_date_of_every_year_counts_from_the_beginning_of_a_school_year() -> None:
     rulebook = town('type = "date annuelle"\njour = "1er juillet"', activity='sessions = "annee scolaire"')
     assert last_minute(rulebook, "2024-07-04") == "2023-07-01T23:59"

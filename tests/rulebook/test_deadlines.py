@@ -173,3 +173,10 @@ def test_bookings_open_on_a_date_and_an_hour_and_cancelling_is_always_open() -> 
     assert when.opens_at == at("2024-02-14T20:00")
     assert not when.is_open_yet(at("2024-02-14T19:59:59.999999"))
     assert asked(rulebook, "2024-03-27", Verb.CANCEL).opens_at is None
+
+
+def test_a_school_year_may_open_on_its_own_first_day() -> None:
+    opening = '[activites.accueil.ouverture]\ntype = "date annuelle"\njour = "1er septembre"\nheure = "8 h"'
+    rulebook = town(activity='sessions = "annee scolaire"', more=opening)
+    assert asked(rulebook, "2023-09-01").opens_at == at("2023-09-01T08:00")
+    assert asked(rulebook, "2024-07-01").opens_at == at("2023-09-01T08:00")
