@@ -58,7 +58,7 @@ def _counted(activity: Activity) -> frozenset[tuple[Slug, str]]:
     return frozenset(
         (place.unit, place.pool)
         for unit in activity.units.values()
-        for site in (*activity.sites, None)
-        for group in (*activity.groups, None)
+        for site in activity.sites or (None,)
+        for group in activity.groups or (None,)
         for place in pools(activity, unit, site=site, group=group)
     )

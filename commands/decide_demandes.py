@@ -13,6 +13,7 @@ from ledger.holdings import PlaceKey
 from ledger.identifiers import ChildId, Commune, DemandeNumber, Slug, Stream
 from ledger.store import Write
 from ledger.streams import child_page
+from rulebook.rulebook import Activity
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -89,8 +90,8 @@ class _Desk:
         if any(not decision.accepts(day) for day in waiting):
             yield from self._reason_refusals(demande, decision)
         for accepted in waiting:
-            if decision.accepts(accepted) and accepted.action == "reserve":
-                yield from self._place_refusals(demande, accepted, decision, remaining)
+            if decision.accepts(accepted):
+                yield from self._day_refusals(demande, accepted, decision, remaining)
 
     def _reason_refusals(self, demande: Demande, decision: Decision) -> Iterator[Refusal]:
         if decision.reason is None:
@@ -100,30 +101,40 @@ class _Desk:
         if rulebook is None or decision.reason not in rulebook.refusal_reasons:
             yield self._refusal("unknown_reason", demande)
 
-    def _place_refusals(
+    def _day_refusals(
         self, demande: Demande, day: DecidedDay, decision: Decision, remaining: Remaining
     ) -> Iterator[Refusal]:
         assert self.state is not None
+        if day.action == "absence":
+            return
         key = SlotKey(demande.activity, day.unit, day.day)
         slot = self.state.slots[key]
         wanted = [PlaceKey(key.activity, place.unit, key.day, place.pool) for place in slot.places]
-        if not slot.held and not remaining.take(wanted):
+        if day.action == "reserve" and not slot.held and not remaining.take(wanted):
             yield self._refusal("no_place_left", demande, day=day.day, unit=day.unit)
-        kept = tuple(sorted(self._excluded(demande, key, decision)))
-        if kept:
-            yield self._refusal("unit_conflict", demande, day=day.day, unit=day.unit, units=kept)
-
-    def _excluded(self, demande: Demande, key: SlotKey, decision: Decision) -> Iterator[Slug]:
-        """Units that exclude this one and that the child would still have after the decision."""
-        assert self.state is not None
         activity = self.known.rules.activity(key.activity, key.day)
-        unit = activity.units.get(key.unit) if activity else None
-        for other in unit.excludes if unit else ():
-            slot = self.state.slots.get(key._replace(unit=other))
-            given_up = DecidedDay(day=key.day, unit=other, action="cancel")
-            leaves = slot is not None and slot.removal == demande.number and decision.accepts(given_up)
-            if slot is not None and slot.state != "awaiting_add" and not leaves:
-                yield other
+        if activity is None or day.unit not in activity.units:
+            return
+        unit, coming = activity.units[day.unit], self._coming(activity, demande, decision, day.day)
+        if day.action == "reserve":
+            excluded, missing = unit.excludes & coming, unit.requires - coming
+        else:
+            leaning = frozenset(other for other in coming if day.unit in activity.units[other].requires)
+            excluded, missing = frozenset[Slug](), leaning
+        if excluded:
+            yield self._refusal("unit_conflict", demande, day=day.day, unit=day.unit, units=tuple(sorted(excluded)))
+        if missing:
+            yield self._refusal("unit_required", demande, day=day.day, unit=day.unit, units=tuple(sorted(missing)))
+
+    def _coming(self, activity: Activity, demande: Demande, decision: Decision, day: date) -> set[Slug]:
+        """The units the child would have that day after the decision; what waits to be given up is still there."""
+        assert self.state is not None
+        slots = {unit: self.state.slots.get(SlotKey(demande.activity, unit, day)) for unit in activity.units}
+        coming = {unit for unit, slot in slots.items() if slot is not None and slot.state != "awaiting_add"}
+        for accepted in demande.pending():
+            if accepted.day == day and decision.accepts(accepted):
+                (coming.add if accepted.action == "reserve" else coming.discard)(accepted.unit)
+        return coming
 
     def _refusal(
         self,

@@ -52,6 +52,7 @@ class DeclareAbsence:
             reason=self.reason,
             document=self.document,
             origin=self.origin,
+            derogation=self.derogation,
         )
         return Accepted(writes=[Write(page=page, facts=[declared, *self._approvals(known, days)])])
 

@@ -74,7 +74,7 @@ class EnrolChild:
             return "unknown_site"
         if not _among(self.group, activity.groups):
             return "unknown_group"
-        if any(self._overlaps(known) for known in child.enrolments.values()):
+        if self.enrolment in child.enrolments or any(map(self._overlaps, child.enrolments.values())):
             return "already_enrolled"
         return None
 

@@ -10,6 +10,7 @@ from ledger.events import AttendanceRecorded, Presence
 from ledger.identifiers import ChildId, Commune, Slug, Stream
 from ledger.store import Write
 from ledger.streams import child_page
+from rulebook.openings import offered
 from rulebook.rulebook import Unit
 
 
@@ -47,6 +48,8 @@ class RecordAttendance:
             return refused("day_not_come")
         if known.rules.closure(self.activity, self.day, site=None) is not None:
             return refused("day_closed")
+        if activity is None or unit not in offered(rulebook, activity, self.day):
+            return refused("not_a_day_of_this_activity")
         refusals = tuple(refusal for mark in self.marks for refusal in self._refusals(known, mark, unit))
         if refusals:
             return Refused(refusals=refusals)

@@ -41,10 +41,12 @@ class AddGuardian:
         return [household_page(commune, self.household)]
 
     def decide(self, known: Known) -> Outcome:
-        """Added, unless the account already speaks for somebody in the household."""
+        """Added, unless they already are or the account already speaks for somebody in the household."""
         page = known.household(self.household)
         if page.state is None:
             return refused("unknown_household")
+        if self.guardian in page.state.guardians:
+            return refused("already_registered")
         if any(subject == self.subject for subject, _ in page.state.subjects):
             return refused("already_linked")
         facts: list[HouseholdFact] = [GuardianAdded(guardian=self.guardian)]

@@ -197,10 +197,11 @@ _ABSENCES: dict[Outcome, AbsenceState | None] = {
 
 
 def _settle(child: Child, key: SlotKey, day: DecidedDay, outcome: Outcome) -> None:
-    slot = child.slots[key]
     if day.action == "absence":
-        child.slots[key] = slot._replace(absence=_ABSENCES[outcome])
+        slot = child.slots.get(key)
+        if slot is not None and slot.absence == "declared":  # else the day was given up since
+            child.slots[key] = slot._replace(absence=_ABSENCES[outcome])
     elif (day.action == "reserve") == (outcome == "approved"):
-        child.slots[key] = slot._replace(state="reserved", removal=None)
+        child.slots[key] = child.slots[key]._replace(state="reserved", removal=None)
     else:
         del child.slots[key]

@@ -89,7 +89,7 @@ def requested(known: Demande | None, fact: Demanded, at: datetime) -> Demande:
             days = tuple(
                 DemandeDay(d.day, d.unit, "absence", "pending", d.rulebook, d.article, d.deadline) for d in fact.days
             )
-            return demande._replace(days=days, reason=fact.reason, document=fact.document)
+            return demande._replace(days=days, derogation=fact.derogation, reason=fact.reason, document=fact.document)
 
 
 def _kind(fact: Demanded) -> DemandeKind:

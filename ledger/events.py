@@ -178,6 +178,8 @@ class AbsenceDeclared:
     document: str | None
     """The digest of the supporting document, never the document."""
     origin: Origin = "family"
+    derogation: Slug | None = None
+    """Why an agent set the window aside."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -5,28 +5,47 @@ the sentence's end. Hours are those of the town hall.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import date, datetime
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import NAMESPACE_DNS, uuid5
 
 from commands.adopt_rulebook import AdoptRulebook
 from commands.enrol_child import EnrolChild
-from commands.execute import Request, Result, execute
+from commands.execute import Request, Result, execute, preview
 from commands.outcome import Accepted, Command, Known, Outcome, Refusal, Refused
 from commands.register_household import OpenHousehold, RegisterChild
 from ledger.child import Child, Slot, SlotKey
+from ledger.codec import Codec
 from ledger.demande import Status
 from ledger.entry import Entry, Signature
 from ledger.events import Fact
 from ledger.holdings import PlaceKey
 from ledger.identifiers import Commune, DemandeNumber, EnrolmentId, Slug, Subject, new_id
 from ledger.memory import MemoryStore
-from ledger.store import Answer, Once, Write
+from ledger.store import Answer, Once
 from ledger.streams import child_page
 from projections.inline import project
 from rulebook.town import rules_of_town
 from tests.town import MERCREDIS, VALMONT, Person, at, day, rulebooks
+
+
+def signed(now: datetime, *, happened_at: datetime | None = None, role: str = "agent") -> Signature:
+    """Somebody's signature."""
+    return Signature(
+        actor=Subject("somebody"),
+        role=role,
+        client="spec",
+        command=new_id(),
+        correlation=new_id(),
+        happened_at=happened_at or now,
+        recorded_at=now,
+    )
+
+
+def once(key: str | None = None, *, client: str = "spec", subject: str = "somebody", body: bytes = b"") -> Once:
+    """A key of somebody, a new one unless said otherwise."""
+    return Once(client=client, subject=subject, key=key or new_id(), fingerprint=body)
 
 
 @dataclass(kw_only=True)
@@ -41,19 +60,17 @@ class Story:
 
     def do(self, command: Command, *, received_at: datetime | None = None) -> Outcome:
         """Tries a command now, entered for the instant it was received."""
-        signature = Signature(
-            actor=Subject("somebody"),
-            role="agent",
-            client="spec",
-            command=new_id(),
-            correlation=new_id(),
-            happened_at=received_at or self.now,
-            recorded_at=self.now,
-        )
-        once = Once(client="spec", subject="somebody", key=new_id(), fingerprint=b"")
-        request = Request(commune=self.commune, command=command, signature=signature)
-        self.result, _ = execute(self.store, request, once=once, respond=lambda _: Answer(status=200))
+        request = self.request(command, received_at=received_at)
+        self.result, _ = execute(self.store, request, once=once(), respond=lambda _: Answer(status=200))
         return self.result.outcome
+
+    def request(self, command: Command, *, received_at: datetime | None = None) -> Request:
+        signature = signed(self.now, happened_at=received_at)
+        return Request(commune=self.commune, command=command, signature=signature)
+
+    def preview(self, ask: "Ask") -> Outcome:
+        """What it would come to."""
+        return preview(self.store, self.request(ask.command(self))).outcome
 
     def must(self, command: Command) -> None:
         outcome = self.do(command)
@@ -64,6 +81,11 @@ class Story:
         state = self.store.child(self.commune, person.id).state
         assert state is not None
         return state
+
+    def lines(self, person: Person) -> list[Entry]:
+        """Every line of the child's page, as it is kept."""
+        kept = self.store.recorder.select_events(child_page(self.commune, person.id))
+        return [Codec().read(bytes(line.state)) for line in kept]
 
     def known(self, *people: Person) -> Known:
         """What a decision would be told now."""
@@ -140,7 +162,6 @@ class Then:
     """How the sentence ends."""
 
     story: Story
-    seen: list[str] = field(default_factory=list)
 
     def then_refused(self, *codes: str) -> "Then":
         """Refused for exactly these reasons, in this order."""
@@ -276,11 +297,3 @@ def enrolled(
             story.must(command)
 
     return step
-
-
-def days(*texts: str) -> list[date]:
-    return [day(text) for text in texts]
-
-
-def written(write: Write) -> list[Fact]:
-    return list(write.facts)

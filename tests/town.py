@@ -255,6 +255,11 @@ limite = "2024-03-24 23:59"
 nom = "Journée"
 debut = "08:00"
 
+[activites.vacances.unites.navette]
+nom = "Navette"
+debut = "07:30"
+exige = ["journee"]
+
 [activites.vacances.delai]
 article = "7.1"
 type = "date publiee"

@@ -1,0 +1,69 @@
+"""The council votes: the text is kept whole, and is in force from its day."""
+
+from hashlib import sha256
+
+from commands.adopt_rulebook import AdoptRulebook
+from ledger.events import RulebookAdopted
+from rulebook.town import rules_of_town
+from tests.asks import ask, reserve
+from tests.spec import about, enrolled, given
+from tests.town import CANTINE, CHANTELOUP, MATTEO, RULEBOOK, VILLARS, VILLENNES, day, rulebooks
+
+NEXT = RULEBOOK.replace('"2023-09"', '"2024-02"').replace("en_vigueur = 2023-09-01", "en_vigueur = 2024-02-01")
+
+
+def adopt(text):
+    return ask(AdoptRulebook(content=text))
+
+
+def version_on(story, text):
+    found = rules_of_town(story.store.town(story.commune).state).on(day(text))
+    return found.version if found else None
+
+
+def test_a_rulebook_is_kept_whole_with_its_digest():
+    (fact,) = given().when(adopt(NEXT)).then_accepted().story.facts
+    assert isinstance(fact, RulebookAdopted)
+    assert fact.content == NEXT
+    assert fact.digest == sha256(NEXT.encode()).hexdigest()
+
+
+def test_a_rulebook_governs_the_days_from_its_own_on():
+    story = given().when(adopt(NEXT)).then_accepted().story
+    assert version_on(story, "2023-08-31") is None
+    assert version_on(story, "2024-01-31") == "2023-09"
+    assert version_on(story, "2024-02-01") == "2024-02"
+
+
+def test_a_version_is_adopted_once():
+    given(adopt(NEXT)).when(adopt(NEXT)).then_refused("version_already_adopted")
+
+
+def test_of_two_in_force_from_the_same_day_the_last_adopted_governs():
+    again = NEXT.replace('"2024-02"', '"2024-02-bis"')
+    assert version_on(given(adopt(NEXT)).when(adopt(again)).then_accepted().story, "2024-02-01") == "2024-02-bis"
+
+
+def test_the_rulebook_of_another_town_is_refused():
+    given().when(adopt(rulebooks(VILLARS)[0])).then_refused("rulebook_of_another_town")
+
+
+def test_an_unsound_rulebook_is_refused_with_every_problem():
+    then = given().when(adopt(RULEBOOK.replace('zone = "C"', 'zone = "Z"').replace('"agent"', '"chef"', 1)))
+    then.then_refused("rulebook_unsound", "rulebook_unsound")
+    assert then.refusal.problem is not None
+
+
+def test_a_text_that_is_no_rulebook_is_refused():
+    given().when(adopt("ceci n'est pas un règlement")).then_refused("rulebook_unsound")
+
+
+def test_a_reservation_names_the_rulebook_in_force_on_its_day():
+    then = given(about(CANTINE), enrolled(MATTEO), adopt(NEXT)).when(reserve("2024-01-30 repas", "2024-02-06 repas"))
+    asked = then.then_accepted().story.facts[0].days
+    assert [each.rulebook for each in asked] == ["2023-09", "2024-02"]
+
+
+def test_the_three_towns_adopt_their_own_rulebooks():
+    for commune in (VILLENNES, CHANTELOUP, VILLARS):
+        assert len(given(commune=commune).story.rows("rulebooks")) == len(rulebooks(commune)) >= 1

@@ -1,0 +1,167 @@
+"""A family says that a child did not come: within the window, with a document where one is needed."""
+
+from ledger.child import SlotKey
+from ledger.events import AbsenceDeclared, DemandeApproved
+from tests.asks import absent, approve, cancel, end_enrolment, mark, reject, reserve, sheet, submit, withdraw
+from tests.spec import about, clock, enrolled, given, slot_of
+from tests.town import CANTINE, GARDERIE, MATTEO, MERCREDIS, day
+
+DIGEST = "0" * 64
+LUNCH = "2024-01-25 repas"
+
+
+def lunch(*steps, now="2024-01-26 10:00"):
+    """Matteo had a meal reserved on Thursday 25 January."""
+    return given(about(CANTINE), enrolled(MATTEO), reserve(LUNCH), clock(now), *steps)
+
+
+def absence_of(then, text=LUNCH):
+    slot = slot_of(then.story, MATTEO, *text.split())
+    return slot.absence if slot else None
+
+
+def test_an_absence_waits_for_an_agent_where_agents_decide():
+    then = lunch().when(absent(LUNCH, document=DIGEST)).then_accepted().then_wrote(AbsenceDeclared)
+    then.then_status("en_cours", of=MATTEO)
+    assert absence_of(then) == "declared"
+
+
+def test_an_absence_is_accepted_by_the_article_where_the_rule_decides():
+    then = given(about(GARDERIE), enrolled(MATTEO), reserve("2024-01-25 soir"), clock("2024-01-26 10:00"))
+    then = then.when(absent("2024-01-25 soir")).then_accepted().then_wrote(AbsenceDeclared, DemandeApproved)
+    approval = then.story.facts[1]
+    assert isinstance(approval, DemandeApproved)
+    assert (approval.decided_by, approval.article) == ("rule", "6.4")
+    assert absence_of(then, "2024-01-25 soir") == "justified"
+
+
+def test_an_absence_keeps_its_reason_and_the_digest_of_its_document():
+    (fact,) = lunch().when(absent(LUNCH, document=DIGEST)).then_accepted().story.facts
+    assert isinstance(fact, AbsenceDeclared)
+    assert (fact.reason, fact.document) == ("maladie", DIGEST)
+    assert (fact.days[0].article, fact.days[0].rulebook) == ("3.4", "2023-09")
+
+
+def test_an_absence_takes_no_place_and_gives_none_back():
+    lunch().when(absent(LUNCH, document=DIGEST), approve()).then_taken("2024-01-25", 1, unit="repas")
+
+
+def test_an_absence_accepted_is_justified():
+    then = lunch(absent(LUNCH, document=DIGEST)).when(approve())
+    assert absence_of(then.then_status("traitee_positivement", of=MATTEO)) == "justified"
+
+
+def test_an_absence_refused_is_unjustified():
+    then = lunch(absent(LUNCH, document=DIGEST)).when(reject())
+    assert absence_of(then.then_status("traitee_negativement", of=MATTEO)) == "unjustified"
+
+
+def test_an_absence_withdrawn_leaves_the_day_as_it_was():
+    then = lunch(absent(LUNCH, document=DIGEST)).when(withdraw()).then_status("retiree", of=MATTEO)
+    assert absence_of(then) is None
+
+
+def test_an_absence_refused_or_withdrawn_may_be_declared_again():
+    lunch(absent(LUNCH, document=DIGEST), reject()).when(absent(LUNCH, document=DIGEST)).then_accepted()
+    lunch(absent(LUNCH, document=DIGEST), withdraw()).when(absent(LUNCH, document=DIGEST)).then_accepted()
+
+
+def test_an_absence_is_not_declared_twice():
+    lunch(absent(LUNCH, document=DIGEST)).when(absent(LUNCH, document=DIGEST)).then_refused("already_declared")
+    lunch(absent(LUNCH, document=DIGEST), approve()).when(absent(LUNCH, document=DIGEST)).then_refused(
+        "already_declared"
+    )
+
+
+def test_an_absence_needs_a_reservation():
+    lunch().when(absent("2024-01-26 repas", document=DIGEST)).then_refused("not_reserved")
+
+
+def test_a_reservation_that_waits_is_not_one_yet():
+    waiting = given(about(GARDERIE), enrolled(MATTEO), clock("2024-01-25 10:00"), reserve("2024-01-25 soir"))
+    waiting.when(absent("2024-01-25 soir")).then_refused("not_reserved")
+
+
+def test_a_child_recorded_present_was_not_absent():
+    lunch(sheet(LUNCH, mark("present"))).when(absent(LUNCH, document=DIGEST)).then_refused("recorded_present")
+
+
+def test_a_child_recorded_absent_may_have_a_reason():
+    lunch(sheet(LUNCH, mark("absent"))).when(absent(LUNCH, document=DIGEST)).then_accepted()
+
+
+def test_an_activity_may_take_no_absence():
+    then = given(enrolled(MATTEO), reserve("2024-01-31"), approve(), clock("2024-02-01 10:00"))
+    assert then.story.activity == MERCREDIS
+    then.when(absent("2024-01-31")).then_refused("absence_not_taken")
+
+
+def test_the_reason_is_one_of_the_town_s():
+    lunch().when(absent(LUNCH, reason="flemme")).then_refused("unknown_reason")
+
+
+def test_some_reasons_need_a_document():
+    then = lunch().when(absent(LUNCH))
+    assert then.then_refused("document_required").refusal.article == "3.4"
+
+
+def test_other_reasons_need_none():
+    lunch().when(absent(LUNCH, reason="sortie")).then_accepted()
+
+
+def test_the_window_closes_at_the_end_of_the_fifteenth_day():
+    lunch(now="2024-02-09 23:59:59").when(absent(LUNCH, document=DIGEST)).then_accepted()
+    then = lunch(now="2024-02-10 00:00").when(absent(LUNCH, document=DIGEST))
+    assert then.then_refused("justification_too_late").refusal.article == "3.4"
+
+
+def test_an_agent_may_set_the_window_aside_with_a_reason_that_is_kept():
+    then = lunch(now="2024-02-10 00:00").when(absent(LUNCH, document=DIGEST, derogation="urgence")).then_accepted()
+    (fact,) = then.story.facts
+    assert isinstance(fact, AbsenceDeclared)
+    assert (fact.derogation, fact.origin) == ("urgence", "counter")
+    assert then.story.child(MATTEO).open[2].derogation == "urgence"
+
+
+def test_setting_the_window_aside_needs_a_reason_of_the_town():
+    lunch().when(absent(LUNCH, document=DIGEST, derogation="caprice")).then_refused("unknown_reason")
+
+
+def test_every_impossible_day_is_named_and_nothing_is_written():
+    then = lunch().when(absent(LUNCH, "2024-01-26 repas", "2024-01-29 repas", document=DIGEST))
+    then.then_refused("not_reserved", "not_reserved")
+    assert absence_of(then) is None
+
+
+def test_declaring_no_day_is_refused():
+    lunch().when(absent(document=DIGEST)).then_refused("nothing_to_do")
+
+
+def test_a_child_nobody_knows_has_no_absence():
+    given(about(CANTINE)).when(absent(LUNCH)).then_refused("nothing_to_do")
+
+
+def test_an_absence_may_still_be_decided_once_its_day_was_given_up():
+    story = lunch(clock("2024-01-10 11:00"), absent(LUNCH, document=DIGEST)).story
+    for decided in (approve(number=2), reject(number=2), withdraw(number=2)):
+        then = lunch(clock("2024-01-10 11:00"), absent(LUNCH, document=DIGEST), cancel(LUNCH)).when(decided)
+        then.then_accepted()
+        assert SlotKey(CANTINE, "repas", day("2024-01-25")) not in then.story.child(MATTEO).slots
+    assert story.numbers(MATTEO) == [1, 2]
+
+
+def test_an_absence_says_nothing_of_a_day_reserved_again_since():
+    then = lunch(clock("2024-01-10 11:00"), absent(LUNCH, document=DIGEST), cancel(LUNCH), reserve(LUNCH))
+    then = then.when(approve(number=2)).then_accepted()
+    assert absence_of(then) is None
+
+
+def test_an_absence_may_still_be_decided_once_the_enrolment_ended():
+    then = lunch(clock("2024-01-10 11:00"), absent(LUNCH, document=DIGEST), end_enrolment("2024-01-20"))
+    then.when(approve(number=2)).then_accepted()
+
+
+def test_the_absence_of_a_day_being_given_up_ends_with_it():
+    later = given(about(GARDERIE), enrolled(MATTEO), reserve("2024-01-25 soir"), clock("2024-01-25 10:00"))
+    then = later.when(submit(cancel=["2024-01-25 soir"]), absent("2024-01-25 soir"), approve(number=2)).then_accepted()
+    then.then_day("2024-01-25", None, of=MATTEO, unit="soir")
