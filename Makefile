@@ -41,30 +41,34 @@ bench: $(DEV)
 	.venv/bin/python -m benchmarks $(ARGS)
 
 # The locks hold names, versions and hashes only: where to download from is the business of your pip.
-LOCK = .venv/bin/python -m piptools compile --quiet --upgrade --allow-unsafe --all-build-deps --generate-hashes \
+LOCK = PYTHONWARNINGS=ignore .venv/bin/python -m piptools compile --quiet --upgrade --allow-unsafe --all-build-deps --generate-hashes \
 	--strip-extras --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-emit-options --no-header \
 	--no-annotate --resolver=backtracking --newline=lf
 
 lock: $(DEV)
-	$(LOCK) --output-file requirements/run.txt pyproject.toml
+	$(LOCK) --only-build-deps --output-file requirements/build.txt pyproject.toml
+	$(LOCK) --constraint requirements/build.txt --output-file requirements/run.txt pyproject.toml
 	$(LOCK) --extra dev --constraint requirements/run.txt --output-file requirements/dev.txt pyproject.toml
 
 clean:
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-$(RUN): requirements/run.txt pyproject.toml | .venv/bin/python
+# One library comes as source: it is built, as we are, by the setuptools of the lock and not by the newest there is.
+INSTALL = PYTHONWARNINGS=ignore .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-build-isolation
+
+$(RUN): requirements/build.txt requirements/run.txt pyproject.toml | .venv/bin/python
 	@echo "Installing Ardoise into .venv (about a minute the first time) …"
-	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/run.txt
-	@PYTHONWARNINGS=ignore .venv/bin/python -m pip install --quiet --disable-pip-version-check \
-		--no-deps --no-build-isolation -e .
+	@$(INSTALL) --require-hashes -r requirements/build.txt
+	@$(INSTALL) --require-hashes -r requirements/run.txt
+	@$(INSTALL) --no-deps -e .
 	@touch $@
 
-$(DEV): requirements/dev.txt pyproject.toml | .venv/bin/python
+$(DEV): requirements/build.txt requirements/dev.txt pyproject.toml | .venv/bin/python
 	@echo "Installing Ardoise and its tools into .venv (about a minute the first time) …"
-	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
-	@PYTHONWARNINGS=ignore .venv/bin/python -m pip install --quiet --disable-pip-version-check \
-		--no-deps --no-build-isolation -e .
+	@$(INSTALL) --require-hashes -r requirements/build.txt
+	@$(INSTALL) --require-hashes -r requirements/dev.txt
+	@$(INSTALL) --no-deps -e .
 	@touch $@ $(RUN)
 
 .venv/bin/python:
