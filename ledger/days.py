@@ -47,7 +47,10 @@ REGIONS: Final[Mapping[str, str]] = MappingProxyType(
 """Where public holidays differ: the town's word, then the library's."""
 
 ASCENSION_BRIDGES: Final = (2023, 2024, 2025, 2026)
-"""Years whose official calendar closes schools on the Friday and Saturday after Ascension, which the library lacks."""
+"""Years whose national calendar closes schools on the Friday and Saturday after Ascension, which the library lacks.
+
+Source: the ministry's calendars, as schools publish them (2024: back on Monday 13 May; 2025: 2 June; 2026: 18 May).
+"""
 
 
 class Season(StrEnum):
