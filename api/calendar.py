@@ -1,6 +1,6 @@
 """The calendar of a child: a period, a week or a month, with what may still be done about each day."""
 
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Annotated, Any
 
 from fastapi import Query
@@ -9,7 +9,7 @@ from starlette.concurrency import run_in_threadpool
 from api import french
 from api.answers import JSONAnswer
 from api.door import doors
-from api.fields import Day, IdText, Month, SlugText
+from api.fields import Day, IdText, Month, SlugText, Week
 from api.french_days import closed_because, day_detail
 from api.office import AtOffice, zone_of
 from api.problems import invalid_field
@@ -38,7 +38,7 @@ async def calendar(
     at: AtOffice,
     first: Annotated[Day | None, Query(alias="from", description="Premier jour, inclus.")] = None,
     last: Annotated[Day | None, Query(alias="to", description="Dernier jour, inclus.")] = None,
-    week: Annotated[str | None, Query(pattern=r"^\d{4}-W\d{2}$", description="Une semaine ISO, `2024-W13`.")] = None,
+    week: Annotated[Week | None, Query(description="Une semaine ISO, `2024-W13`.")] = None,
     month: Annotated[Month | None, Query(description="Un mois, `2024-03`.")] = None,
     activity: SlugText | None = None,
 ) -> JSONAnswer:
@@ -85,11 +85,7 @@ def _period(first: date | None, last: date | None, week: str | None, month: str 
 
 
 def _week(week: str) -> tuple[date, date]:
-    year, _, number = week.partition("-W")
-    try:
-        monday = datetime.strptime(f"{year} {number} 1", "%G %V %u").date()  # noqa: DTZ007 - a day has no zone
-    except ValueError as error:
-        raise invalid_field("query", "week", "week_expected") from error
+    monday = date.fromisocalendar(int(week[:4]), int(week[6:]), 1)
     return monday, monday + timedelta(days=6)
 
 

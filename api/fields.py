@@ -13,6 +13,7 @@ from ledger.identifiers import SLUG
 DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 INSTANT: Final = re.compile(r"\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(?:\.\d{1,6})?(?:[Zz]|[+-]\d{2}:\d{2})", re.ASCII)
 MONTH: Final = re.compile(r"\d{4}-(?:0[1-9]|1[0-2])", re.ASCII)
+WEEK: Final = re.compile(r"\d{4}-W(?:0[1-9]|[1-4]\d|5[0-3])", re.ASCII)
 DIGITS: Final = re.compile(r"0|[1-9][0-9]{0,15}", re.ASCII)
 MAX_NUMBER: Final = 2**53 - 1
 YEARS: Final = range(1900, 2200)
@@ -99,6 +100,17 @@ def read_month(value: str) -> str:
     return value
 
 
+def read_week(value: str) -> str:
+    """A week of the ISO calendar, `2024-W13`; week 53 only in the years that have one."""
+    if not WEEK.fullmatch(value) or int(value[:4]) not in YEARS:
+        raise _refused("week_expected")
+    try:
+        date.fromisocalendar(int(value[:4]), int(value[6:]), 1)
+    except ValueError as error:
+        raise _refused("week_expected") from error
+    return value
+
+
 def read_digits(value: Any) -> int:
     """A whole number in plain digits: no sign, no leading zero, no space, no decimal point."""
     if isinstance(value, int):
@@ -126,6 +138,9 @@ Instant = Annotated[
     datetime, BeforeValidator(read_instant), _said("string", "2024-03-07T19:30:00+01:00", format="date-time")
 ]
 Month = Annotated[str, AfterValidator(read_month), _said("string", "2024-03", pattern=r"^\d{4}-(0[1-9]|1[0-2])$")]
+Week = Annotated[
+    str, AfterValidator(read_week), _said("string", "2024-W13", pattern=r"^\d{4}-W(0[1-9]|[1-4]\d|5[0-3])$")
+]
 SlugText = Annotated[
     str,
     AfterValidator(read_slug),
