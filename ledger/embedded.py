@@ -18,6 +18,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Thread
 from typing import Final
 from urllib.parse import quote
 
@@ -105,7 +106,6 @@ class Server:
     settings: dict[str, str] = field(default_factory=dict)
     """Server settings on top of SERVER_SETTINGS."""
     _users: int | None = None
-    _child: subprocess.Popen[bytes] | None = None
 
     def start(self) -> Embedded:
         """Starts the server, or joins the one that runs. Raises EmbeddedError."""
@@ -166,7 +166,7 @@ class Server:
             options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
             with self.place.log.open("ab") as log:
                 self.place.log.chmod(0o600)
-                self._child = subprocess.Popen(  # noqa: S603 (our own binary, no shell)
+                child = subprocess.Popen(  # noqa: S603 (our own binary, no shell)
                     [program("postgres"), "-D", str(self.place.cluster), *options],
                     stdin=subprocess.DEVNULL,
                     stdout=log,
@@ -181,7 +181,9 @@ class Server:
                 )
         finally:
             os.close(alive)
-        return self._wait_for(self._child, directory)
+        # Whoever ends it, and whether we are still there to stop it, it leaves no zombie.
+        Thread(target=child.wait, name="embedded-postgresql", daemon=True).start()
+        return self._wait_for(child, directory)
 
     def _wait_for(self, child: subprocess.Popen[bytes], directory: Path) -> Embedded:
         give_up_at = time.monotonic() + START_SECONDS
@@ -200,8 +202,6 @@ class Server:
                 self._stop()
         finally:
             os.close(users)
-            if self._child is not None and self._child.poll() is None:
-                _left_running.append(self._child)
 
     def _stop(self) -> None:
         """A fast shutdown: open transactions are rolled back, everything acknowledged is on disk."""
@@ -213,8 +213,6 @@ class Server:
                 os.kill(pid, how)
             give_up_at = time.monotonic() + STOP_SECONDS
             while time.monotonic() < give_up_at:
-                if self._child is not None:
-                    self._child.poll()
                 if self.place.nobody_alive() and self.place.listening() is None:
                     if directory != self.place.cluster:
                         shutil.rmtree(directory, ignore_errors=True)
@@ -231,10 +229,6 @@ class Server:
             if connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone() is None:
                 connection.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(database, owner))
         return running
-
-
-_left_running: list[subprocess.Popen[bytes]] = []
-"""Servers we started and left to others, or that are about to end: kept, so that nobody complains that they run."""
 
 
 def _quoted(directory: Path) -> str:
