@@ -46,6 +46,8 @@ class EntryRecorder(POPOAggregateRecorder):
     def _assert_uniqueness(self, stored_events: Sequence[StoredEvent], **kwargs: Any) -> None:
         append: Append = kwargs["append"]
         self._refuse_replay(append)
+        for key, delta in append.prepared.claims.items():
+            assert self.taken[append.prepared.commune, key] + delta >= 0, "a place is given back that was never taken"
         full = self.full(append.prepared, append.capacity)
         if full:
             raise FullError(full)
@@ -79,7 +81,6 @@ class EntryRecorder(POPOAggregateRecorder):
         self.answers[_key(append)] = append.once.fingerprint, append.answer
         for key, delta in prepared.claims.items():
             self.taken[prepared.commune, key] += delta
-            assert self.taken[prepared.commune, key] >= 0, "a place is given back that was never taken"
         for key, places in prepared.settings.items():
             self.set_by_town[prepared.commune, key] = places
         for change in prepared.changes:

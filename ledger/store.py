@@ -87,10 +87,13 @@ def turned(page: AnyPage, entries: Iterable[Entry]) -> AnyPage:
     lines = list(entries)
     if not lines:
         return page
-    assert lines[0].version == page.version + 1, f"a line is missing on {page.stream} after {page.version}"
-    assert lines[0].previous == page.head, f"the chain of {page.stream} is broken at {lines[0].version}"
+    version, head = page.version, page.head
+    for line in lines:
+        assert line.version == version + 1, f"a line is missing on {page.stream} after {version}"
+        assert line.previous == head, f"the chain of {page.stream} is broken at {line.version}"
+        version, head = line.version, line.digest
     state = _EVOLVE[kind_of(page.stream)](page.state, lines)
-    return Page(stream=page.stream, version=lines[-1].version, head=lines[-1].digest, state=state)
+    return Page(stream=page.stream, version=version, head=head, state=state)
 
 
 _EVOLVE: Mapping[str, Callable[..., Any]] = {
