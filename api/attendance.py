@@ -4,9 +4,9 @@ from typing import Annotated, Any, Literal
 
 from fastapi import Query
 from fastapi.responses import Response
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
-from api import openapi
+from api import openapi, schemas_town
 from api.answers import JSONAnswer
 from api.door import doors
 from api.fields import Day, IdText, Instant, SlugText, StrictModel
@@ -40,11 +40,25 @@ class SheetAsked(StrictModel):
     day: Day
     children: Annotated[list[Line], Field(min_length=1, max_length=MOST_MARKS)]
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "activity": "alsh-mercredis",
+                    "unit": "journee",
+                    "day": "2024-03-27",
+                    "children": [{"child": "8f14e45f-ceea-4672-8b6b-1d2c3e4f5a6b", "presence": "present"}],
+                }
+            ]
+        }
+    )
+
 
 @router.post(
     "/attendance",
     summary="Pointer les présences",
-    responses=openapi.documented(
+    responses=openapi.answered(200, schemas_town.Recorded)
+    | openapi.documented(
         "not_a_day_of_this_activity",
         "day_not_come",
         "day_closed",
@@ -76,6 +90,7 @@ def _recorded(result: Result) -> Said:
 @router.get(
     "/activities/{activity}/day-sheet",
     summary="La feuille du jour",
+    responses=openapi.answered(200, schemas_town.DaySheet),
     dependencies=[only("agent", "auditor")],
 )
 async def sheet(

@@ -6,13 +6,14 @@ from typing import Annotated, Any
 from fastapi import Query
 from starlette.concurrency import run_in_threadpool
 
-from api import french
+from api import french, openapi
 from api.answers import JSONAnswer
 from api.door import doors
 from api.fields import Day, IdText, Month, SlugText, Week
 from api.french_days import closed_because, day_detail
 from api.office import AtOffice, zone_of
 from api.problems import invalid_field
+from api.schemas import CalendarOf
 from api.tokens import only
 from ledger.identifiers import ChildId, Slug
 from ledger.streams import child_page
@@ -31,6 +32,7 @@ AT_ONCE_DAYS = 31
 @router.get(
     "/children/{child}/calendar",
     summary="Le calendrier d'un enfant",
+    responses=openapi.answered(200, CalendarOf, etag=True),
     dependencies=[only("guardian", "agent", "auditor")],
 )
 async def calendar(

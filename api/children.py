@@ -5,7 +5,7 @@ from typing import Any
 from fastapi.responses import Response
 from pydantic import ConfigDict
 
-from api import openapi
+from api import openapi, schemas
 from api.answers import JSONAnswer
 from api.door import doors
 from api.fields import Day, IdText, SlugText, StrictModel
@@ -25,6 +25,8 @@ class ChildAsked(StrictModel):
     """A child to register. Names stay with the portal: the ledger knows an opaque identifier."""
 
     household: IdText
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"household": "1b4e28ba-2fa1-4ad2-883f-0016d3cca427"}]})
 
 
 class EnrolmentAsked(StrictModel):
@@ -56,11 +58,14 @@ class EnrolmentEnd(StrictModel):
 
     last_day: Day
 
+    model_config = ConfigDict(json_schema_extra={"examples": [{"last_day": "2024-02-09"}]})
+
 
 @router.post(
     "/children",
     status_code=201,
     summary="Enregistrer un enfant",
+    responses=openapi.answered(201, schemas.RegisteredChild, etag=True, located=True),
     dependencies=[only("agent")],
 )
 async def register(asked: ChildAsked, at: AtCounter) -> Response:
@@ -75,7 +80,12 @@ async def register(asked: ChildAsked, at: AtCounter) -> Response:
     return await at.run(RegisterChild(child=child, household=household), said, about=child_page(commune, child))
 
 
-@router.get("/children/{child}", summary="Un enfant", dependencies=[only("guardian", "agent", "auditor")])
+@router.get(
+    "/children/{child}",
+    summary="Un enfant",
+    responses=openapi.answered(200, schemas.Child, etag=True),
+    dependencies=[only("guardian", "agent", "auditor")],
+)
 async def one(child: IdText, at: AtOffice) -> JSONAnswer:
     """The child, its household and its enrolments."""
     household = await at.household_for(ChildId(child))
@@ -106,6 +116,7 @@ def enrolment(row: dict[str, Any]) -> dict[str, Any]:
 @router.get(
     "/children/{child}/enrolments",
     summary="Les inscriptions d'un enfant",
+    responses=openapi.answered(200, schemas.Enrolments, etag=True),
     dependencies=[only("guardian", "agent", "auditor")],
 )
 async def enrolments(child: IdText, at: AtOffice) -> JSONAnswer:
@@ -128,9 +139,8 @@ def _one_enrolment(status: int, commune: Commune, child: ChildId) -> Any:
     "/children/{child}/enrolments",
     status_code=201,
     summary="Inscrire un enfant à une activité",
-    responses=openapi.documented(
-        "unknown_activity", "unknown_site", "unknown_group", "period_reversed", "already_enrolled"
-    ),
+    responses=openapi.answered(201, schemas.Enrolment, etag=True, located=True)
+    | openapi.documented("unknown_activity", "unknown_site", "unknown_group", "period_reversed", "already_enrolled"),
     dependencies=[only("agent")],
 )
 async def enrol(child: IdText, asked: EnrolmentAsked, at: AtVersionedCounter) -> Response:
@@ -152,7 +162,8 @@ async def enrol(child: IdText, asked: EnrolmentAsked, at: AtVersionedCounter) ->
 @router.post(
     "/children/{child}/enrolments/{enrolment}/end",
     summary="Mettre fin à une inscription",
-    responses=openapi.documented("period_reversed", "already_awaiting"),
+    responses=openapi.answered(200, schemas.Enrolment, etag=True)
+    | openapi.documented("period_reversed", "already_awaiting"),
     dependencies=[only("agent")],
 )
 async def end(child: IdText, enrolment: IdText, asked: EnrolmentEnd, at: AtVersionedCounter) -> Response:

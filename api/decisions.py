@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from fastapi.responses import Response
 from pydantic import ConfigDict, Field
 
-from api import french, openapi
+from api import french, openapi, schemas
 from api.demande_bodies import DayWanted
 from api.demandes import found, written
 from api.door import doors
@@ -59,11 +59,26 @@ class NumberedDecision(DecisionSaid):
 
     number: Number
 
+    model_config = ConfigDict(json_schema_extra={"examples": [{"number": 43495, "approve": "all"}]})
+
 
 class QueueDecided(StrictModel):
     """Decisions on several demandes. Each is kept or left out on its own; all are kept in one go."""
 
     decisions: Annotated[list[NumberedDecision], Field(min_length=1, max_length=MOST_DECISIONS)]
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "decisions": [
+                        {"number": 43495, "approve": "all"},
+                        {"number": 43493, "approve": "none", "reason": "complet"},
+                    ]
+                }
+            ]
+        }
+    )
 
 
 _REFUSALS = openapi.documented(
@@ -74,7 +89,7 @@ _REFUSALS = openapi.documented(
 @router.post(
     "/demandes/{number}/decision",
     summary="Instruire une demande",
-    responses=_REFUSALS,
+    responses=openapi.answered(200, schemas.Demande, etag=True) | _REFUSALS,
     dependencies=[only("agent")],
 )
 async def decide(number: NumberText, said: DecisionSaid, at: AtVersionedCounter) -> Response:
@@ -92,7 +107,7 @@ def _decided(result: Result) -> Said:
 @router.post(
     "/decisions",
     summary="Instruire plusieurs demandes à la fois",
-    responses=_REFUSALS,
+    responses=openapi.answered(200, schemas.QueueDecided) | _REFUSALS,
     dependencies=[only("agent")],
 )
 async def decide_queue(said: QueueDecided, at: AtCounter) -> Response:

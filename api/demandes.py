@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from fastapi import Depends, Query
 from fastapi.responses import Response
 
-from api import french, openapi
+from api import french, openapi, schemas
 from api.answers import JSONAnswer
 from api.cursors import Page, PageAsked, write_cursor
 from api.demande_bodies import DemandeAsked
@@ -142,7 +142,7 @@ _REFUSALS = openapi.documented(
     "/demandes",
     status_code=201,
     summary="Déposer une demande : réserver, annuler, déclarer une absence",
-    responses=_REFUSALS,
+    responses=openapi.answered(201, schemas.Submitted, etag=True) | _REFUSALS,
     dependencies=[only("guardian", "agent")],
 )
 async def submit(asked: DemandeAsked, at: AtVersionedCounter) -> Response:
@@ -155,7 +155,8 @@ async def submit(asked: DemandeAsked, at: AtVersionedCounter) -> Response:
 @router.post(
     "/demandes/preview",
     summary="Ce que donnerait une demande, sans rien écrire",
-    responses=openapi.documented("nothing_to_do", "too_many_days", "unknown_reason"),
+    responses=openapi.answered(200, schemas.Previewed)
+    | openapi.documented("nothing_to_do", "too_many_days", "unknown_reason"),
     dependencies=[only("guardian", "agent")],
 )
 async def preview(asked: DemandeAsked, at: AtOffice) -> JSONAnswer:
@@ -188,7 +189,12 @@ async def _wanted(
     )
 
 
-@router.get("/demandes", summary="L'historique des demandes", dependencies=[only("guardian", "agent", "auditor")])
+@router.get(
+    "/demandes",
+    summary="L'historique des demandes",
+    responses=openapi.answered(200, schemas.DemandeList),
+    dependencies=[only("guardian", "agent", "auditor")],
+)
 async def listed(
     at: AtOffice,
     page: PageAsked,
@@ -226,7 +232,12 @@ async def found(at: Office, number: int) -> dict[str, Any]:
     return rows[0]
 
 
-@router.get("/demandes/{number}", summary="Une demande", dependencies=[only("guardian", "agent", "auditor")])
+@router.get(
+    "/demandes/{number}",
+    summary="Une demande",
+    responses=openapi.answered(200, schemas.Demande),
+    dependencies=[only("guardian", "agent", "auditor")],
+)
 async def one(number: NumberText, at: AtOffice) -> JSONAnswer:
     """One demande under its number."""
     return JSONAnswer(rendered(await found(at, number)))
@@ -235,7 +246,7 @@ async def one(number: NumberText, at: AtOffice) -> JSONAnswer:
 @router.delete(
     "/demandes/{number}",
     summary="Retirer une demande qui n'est pas décidée",
-    responses=openapi.documented("already_decided"),
+    responses=openapi.answered(200, schemas.Demande, etag=True) | openapi.documented("already_decided"),
     dependencies=[only("guardian", "agent")],
 )
 async def withdraw(number: NumberText, at: AtCounter) -> Response:

@@ -7,6 +7,7 @@ from typing import Any, Final
 from fastapi import APIRouter, FastAPI
 from fastapi.responses import Response
 
+from api import openapi, schemas_town
 from api.answers import JSONAnswer
 from api.metrics import CONTENT_TYPE, Metrics
 from api.problems import Problem, retry_later
@@ -50,11 +51,13 @@ def health_router(readiness: Readiness, metrics: Metrics) -> APIRouter:
     """/livez, /readyz and /metrics: without a token, and never queued. Keep /metrics off the public address."""
     router = APIRouter(tags=["exploitation"], redirect_slashes=False)
 
-    @router.get("/livez", summary="Le processus répond", response_class=JSONAnswer)
+    @router.get("/livez", summary="Le processus répond", responses=openapi.answered(200, schemas_town.Alive))
     async def livez() -> Response:
         return JSONAnswer({"status": "alive"})
 
-    @router.get("/readyz", summary="Le service peut recevoir des demandes", response_class=JSONAnswer)
+    @router.get(
+        "/readyz", summary="Le service peut recevoir des demandes", responses=openapi.answered(200, schemas_town.Ready)
+    )
     async def readyz() -> Response:
         return JSONAnswer(await readiness.check())
 

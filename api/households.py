@@ -3,9 +3,9 @@
 from typing import Annotated
 
 from fastapi.responses import Response
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
-from api import openapi
+from api import openapi, schemas
 from api.answers import JSONAnswer
 from api.door import doors
 from api.fields import IdText, StrictModel
@@ -30,11 +30,15 @@ SubjectText = Annotated[
 class HouseholdAsked(StrictModel):
     """A household to open: the town gives it its identifier."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [{}]})
+
 
 class GuardianAsked(StrictModel):
     """A guardian to add, with the account that speaks for them if it is known already."""
 
     subject: SubjectText | None = None
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"subject": "idp|parent-0001"}, {}]})
 
 
 class AccountAsked(StrictModel):
@@ -42,8 +46,16 @@ class AccountAsked(StrictModel):
 
     subject: SubjectText
 
+    model_config = ConfigDict(json_schema_extra={"examples": [{"subject": "idp|parent-0001"}]})
 
-@router.post("/households", status_code=201, summary="Ouvrir un foyer", dependencies=[only("agent")])
+
+@router.post(
+    "/households",
+    status_code=201,
+    summary="Ouvrir un foyer",
+    responses=openapi.answered(201, schemas.Household, etag=True, located=True),
+    dependencies=[only("agent")],
+)
 async def opened(_: HouseholdAsked, at: AtCounter) -> Response:
     """Opens a household."""
     household, commune = HouseholdId(new_id()), at.office.commune
@@ -55,7 +67,12 @@ async def opened(_: HouseholdAsked, at: AtCounter) -> Response:
     return await at.run(OpenHousehold(household=household), said, about=household_page(commune, household))
 
 
-@router.get("/households/{household}", summary="Un foyer", dependencies=[only("guardian", "agent", "auditor")])
+@router.get(
+    "/households/{household}",
+    summary="Un foyer",
+    responses=openapi.answered(200, schemas.Household, etag=True),
+    dependencies=[only("guardian", "agent", "auditor")],
+)
 async def one(household: IdText, at: AtOffice) -> JSONAnswer:
     """The guardians and the children of a household."""
     known = HouseholdId(household)
@@ -76,7 +93,7 @@ async def one(household: IdText, at: AtOffice) -> JSONAnswer:
     "/households/{household}/guardians",
     status_code=201,
     summary="Ajouter un responsable",
-    responses=openapi.documented("already_linked"),
+    responses=openapi.answered(201, schemas.Guardian, etag=True) | openapi.documented("already_linked"),
     dependencies=[only("agent")],
 )
 async def add_guardian(household: IdText, asked: GuardianAsked, at: AtCounter) -> Response:
@@ -91,6 +108,7 @@ async def add_guardian(household: IdText, asked: GuardianAsked, at: AtCounter) -
 @router.get(
     "/households/{household}/guardians",
     summary="Les responsables d'un foyer",
+    responses=openapi.answered(200, schemas.Guardians, etag=True),
     dependencies=[only("guardian", "agent", "auditor")],
 )
 async def guardians(household: IdText, at: AtOffice) -> JSONAnswer:
@@ -110,7 +128,7 @@ async def guardians(household: IdText, at: AtOffice) -> JSONAnswer:
 @router.post(
     "/households/{household}/guardians/{guardian}/account",
     summary="Rattacher un compte à un responsable",
-    responses=openapi.documented("already_linked"),
+    responses=openapi.answered(200, schemas.Guardian, etag=True) | openapi.documented("already_linked"),
     dependencies=[only("agent")],
 )
 async def link(household: IdText, guardian: IdText, asked: AccountAsked, at: AtCounter) -> Response:

@@ -2,15 +2,17 @@
 
 from typing import Any, Final
 
+from api import openapi
 from api.answers import JSONAnswer
 from api.door import doors
 from api.office import AtOffice
+from api.schemas import Parent, Staff
 from projections import families
 
 router = doors("moi")
 
 
-@router.get("/me", summary="Qui je suis, et ce que je peux faire", response_class=JSONAnswer)
+@router.get("/me", summary="Qui je suis, et ce que je peux faire", responses=openapi.answered(200, Staff | Parent))
 async def me(at: AtOffice) -> JSONAnswer:
     """The caller, the children they may act for and the households they speak for."""
     caller = at.caller

@@ -2,10 +2,12 @@
 
 from typing import Any, Final
 
+import orjson
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from api import french
+from api.examples import EXAMPLES
 from api.problems import CONTENT_TYPE, STATUS, URN
 
 VERSION: Final = "1.0.0"
@@ -45,7 +47,27 @@ REASONS: Final = {
     500: "Erreur inattendue",
     503: "À réessayer plus tard",
 }
-RETRY_AFTER: Final = {"description": "Secondes à attendre avant de réessayer.", "schema": {"type": "integer"}}
+SUCCESSES: Final = {200: "Fait", 201: "Enregistré"}
+RETRY_AFTER: Final = {
+    "description": "Secondes à attendre avant de réessayer.",
+    "schema": {"type": "integer", "minimum": 1},
+}
+CHALLENGE: Final = {"description": "RFC 6750.", "required": True, "schema": {"type": "string", "pattern": "^Bearer"}}
+ETAG: Final = {
+    "description": "La version du dossier, à rendre dans `If-Match`.",
+    "required": True,
+    "schema": {"type": "string", "pattern": '^"[0-9]+"$'},
+}
+LOCATION: Final = {"description": "Où le lire.", "required": True, "schema": {"type": "string", "pattern": "^/v1/"}}
+HIT: Final = {
+    "description": "Présent quand la réponse est celle d'un premier envoi de la même commande.",
+    "schema": {"type": "string", "enum": ["true"]},
+}
+CORRELATION: Final = {
+    "description": "Le numéro à transmettre à l'exploitant; celui du client s'il en a donné un.",
+    "required": True,
+    "schema": {"type": "string", "minLength": 1},
+}
 
 TEXT: Final = {"type": "string"}
 PROBLEM: Final[dict[str, Any]] = {
@@ -98,6 +120,24 @@ def example(code: str) -> dict[str, Any]:
     return {"summary": french.title(code), "value": {name: value for name, value in said.items() if value}}
 
 
+def answered(status: int, model: Any, *, etag: bool = False, located: bool = False) -> dict[int | str, dict[str, Any]]:
+    """`responses=` of a route: what it answers when it does not refuse.
+
+    The example travels as text until `complete`: FastAPI takes what is null out of the document it makes.
+    """
+    response: dict[str, Any] = {
+        "description": SUCCESSES[status],
+        "model": model,
+        "content": {"application/json": {"example": orjson.dumps(EXAMPLES[model]).decode()}},
+    }
+    headers = {"ETag": ETAG} if etag else {}
+    if located:
+        headers["Location"] = LOCATION
+    if headers:
+        response["headers"] = headers
+    return {status: response}
+
+
 def documented(*codes: str) -> dict[int | str, dict[str, Any]]:
     """`responses=` of a route: the codes its own rules may answer, beside those every door documents by itself."""
     responses: dict[int | str, dict[str, Any]] = {}
@@ -114,8 +154,10 @@ def add(responses: dict[Any, dict[str, Any]], code: str, status: int | str) -> N
         CONTENT_TYPE, {"schema": {"$ref": "#/components/schemas/Problem"}, "examples": {}}
     )
     content.setdefault("examples", {})[code] = example(code)
-    if number == 503:
-        response["headers"] = {"Retry-After": RETRY_AFTER}
+    if number in (409, 503):
+        response["headers"] = {"Retry-After": {**RETRY_AFTER, "required": number == 503}}
+    if number == 401:
+        response["headers"] = {"WWW-Authenticate": CHALLENGE}
 
 
 def complete(path: str, operation: dict[str, Any]) -> None:
@@ -134,8 +176,15 @@ def complete(path: str, operation: dict[str, Any]) -> None:
         codes += ("invalid_cursor",) if "cursor" in names else ()
     for code in codes:
         add(responses, code, str(STATUS[code]))
+    for response in responses.values():
+        response.setdefault("headers", {})["X-Request-Id"] = CORRELATION
+        said = response.get("content", {}).get("application/json", {})
+        if "example" in said:
+            said["example"] = orjson.loads(said["example"])
     for parameter in operation.get("parameters", ()):
         if parameter["name"] == "Idempotency-Key":
+            for response in responses.values():
+                response["headers"]["Idempotency-Hit"] = HIT
             parameter["required"] = True
             parameter["schema"] = {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"}
 

@@ -7,7 +7,7 @@ from fastapi import Query
 from fastapi.responses import Response
 from pydantic import ConfigDict, Field
 
-from api import openapi
+from api import openapi, schemas_town
 from api.answers import JSONAnswer
 from api.cursors import AsOf
 from api.door import doors
@@ -38,6 +38,8 @@ class RulebookText(StrictModel):
 
     content: Annotated[str, Field(min_length=1, max_length=LARGEST_RULEBOOK)]
 
+    model_config = ConfigDict(json_schema_extra={"examples": [{"content": 'commune = "villars"\nnom = "Villars"\n…'}]})
+
 
 class ClosureAsked(StrictModel):
     """A day to close: the whole town, an activity, or a site."""
@@ -62,6 +64,20 @@ class CapacityAsked(StrictModel):
     pool: Annotated[str, Field(max_length=97, examples=["les-winners"])] = ""
     """Who shares them, as `/activities/{activity}/places` tells it; empty when everybody does."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "activity": "alsh-mercredis",
+                    "unit": "journee",
+                    "days": ["2024-03-27"],
+                    "places": 26,
+                    "pool": "les-winners",
+                }
+            ]
+        }
+    )
+
 
 async def _rules(at: Office, first: date, last: date) -> Rules:
     versions, closures = await at.reader.ask(
@@ -70,7 +86,9 @@ async def _rules(at: Office, first: date, last: date) -> Rules:
     return await at.reader.rules(at.commune, versions, closures)
 
 
-@router.get("/rulebook", summary="Le règlement en vigueur")
+@router.get(
+    "/rulebook", summary="Le règlement en vigueur", responses=openapi.answered(200, schemas_town.RulebookInForce)
+)
 async def in_force(
     at: AtOffice,
     as_of: AsOf,
@@ -111,14 +129,22 @@ def _described(rulebook: Rulebook) -> dict[str, Any]:
     }
 
 
-@router.get("/rulebook/versions", summary="Les règlements adoptés")
+@router.get(
+    "/rulebook/versions",
+    summary="Les règlements adoptés",
+    responses=openapi.answered(200, schemas_town.RulebookVersions),
+)
 async def versions(at: AtOffice, as_of: AsOf) -> JSONAnswer:
     """Every version, in the order they were adopted."""
     [rows] = await at.reader.ask(at.commune, town.rulebooks(at.commune, known_at=as_of))
     return JSONAnswer({"versions": [_version(row) for row in rows]})
 
 
-@router.get("/rulebook/versions/{version}", summary="Le texte d'un règlement")
+@router.get(
+    "/rulebook/versions/{version}",
+    summary="Le texte d'un règlement",
+    responses=openapi.answered(200, schemas_town.RulebookContent),
+)
 async def text(version: Annotated[str, Field(max_length=64)], at: AtOffice) -> JSONAnswer:
     """The whole text of a version, as adopted."""
     [rows] = await at.reader.ask(at.commune, town.rulebooks(at.commune))
@@ -133,7 +159,8 @@ async def text(version: Annotated[str, Field(max_length=64)], at: AtOffice) -> J
     "/rulebook/versions",
     status_code=201,
     summary="Adopter un règlement",
-    responses=openapi.documented("rulebook_unsound", "rulebook_of_another_town", "version_already_adopted"),
+    responses=openapi.answered(201, schemas_town.RulebookVersion)
+    | openapi.documented("rulebook_unsound", "rulebook_of_another_town", "version_already_adopted"),
     dependencies=[only("admin")],
 )
 async def adopt(asked: RulebookText, at: AtCounter) -> Response:
@@ -146,7 +173,7 @@ async def adopt(asked: RulebookText, at: AtCounter) -> Response:
     return await at.run(AdoptRulebook(content=asked.content), said)
 
 
-@router.get("/activities", summary="Les activités")
+@router.get("/activities", summary="Les activités", responses=openapi.answered(200, schemas_town.Activities))
 async def activities(
     at: AtOffice, day: Annotated[Day | None, Query(description="Le jour concerné; aujourd'hui par défaut.")] = None
 ) -> JSONAnswer:
@@ -184,6 +211,7 @@ def _activity(activity: Activity) -> dict[str, Any]:
 @router.get(
     "/activities/{activity}/places",
     summary="Les places d'une activité",
+    responses=openapi.answered(200, schemas_town.ActivityPlaces),
     dependencies=[only("agent", "auditor")],
 )
 async def places_of(
@@ -204,7 +232,7 @@ async def places_of(
     return JSONAnswer({"activity": activity, "places": slots})
 
 
-@router.get("/closures", summary="Les jours fermés")
+@router.get("/closures", summary="Les jours fermés", responses=openapi.answered(200, schemas_town.Closures))
 async def closures(
     at: AtOffice,
     first: Annotated[Day, Query(alias="from", description="Premier jour, inclus.")],
@@ -223,7 +251,11 @@ _NOT_CLOSABLE = openapi.documented(
 
 
 @router.post(
-    "/closures", status_code=201, summary="Fermer un jour", responses=_NOT_CLOSABLE, dependencies=[only("agent")]
+    "/closures",
+    status_code=201,
+    summary="Fermer un jour",
+    responses=openapi.answered(201, schemas_town.Closure) | _NOT_CLOSABLE,
+    dependencies=[only("agent")],
 )
 async def close(asked: ClosureAsked, at: AtCounter) -> Response:
     """Closes a day. What was reserved stays written; nobody is expected."""
@@ -239,7 +271,7 @@ async def close(asked: ClosureAsked, at: AtCounter) -> Response:
 @router.delete(
     "/closures/{day}",
     summary="Rouvrir un jour",
-    responses=openapi.documented("not_closed"),
+    responses=openapi.answered(200, schemas_town.Reopened) | openapi.documented("not_closed"),
     dependencies=[only("agent")],
 )
 async def reopen(day: Day, at: AtCounter, activity: SlugText | None = None, site: SlugText | None = None) -> Response:
@@ -252,7 +284,8 @@ async def reopen(day: Day, at: AtCounter, activity: SlugText | None = None, site
 @router.post(
     "/capacities",
     summary="Changer le nombre de places",
-    responses=openapi.documented("unknown_activity", "not_a_day_of_this_activity", "unknown_place"),
+    responses=openapi.answered(200, schemas_town.Capacity)
+    | openapi.documented("unknown_activity", "not_a_day_of_this_activity", "unknown_place"),
     dependencies=[only("agent")],
 )
 async def change_capacities(asked: CapacityAsked, at: AtCounter) -> Response:

@@ -1,0 +1,229 @@
+"""What answers about families look like, for /openapi.json alone; the tests hold what orjson dumped to it."""
+
+from datetime import date, datetime
+from typing import Annotated, Literal, NotRequired
+
+from pydantic import ConfigDict, Field, with_config
+from typing_extensions import TypedDict  # the one pydantic reads before Python 3.12
+
+from api.fields import IdText, SlugText
+from ledger.demande import DemandeKind, Outcome, Status
+from ledger.events import Origin
+from projections.calendar import DayState
+
+exact = with_config(ConfigDict(extra="forbid"))
+
+Number = Annotated[int, Field(ge=1, examples=[43513])]
+Count = Annotated[int, Field(ge=0)]
+SubjectText = Annotated[str, Field(max_length=255, examples=["idp|parent-0001"])]
+VersionText = Annotated[str, Field(max_length=64, examples=["2023-09"])]
+Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+
+@exact
+class Refusal(TypedDict):
+    """A day, or a demande, that a rule refused while the rest was accepted."""
+
+    number: NotRequired[Number]
+    child: NotRequired[IdText]
+    day: NotRequired[date]
+    unit: NotRequired[SlugText]
+    action: NotRequired[Literal["reserve", "cancel", "absence"]]
+    code: str
+    title: str
+    detail: str | None
+    deadline: NotRequired[datetime]
+    opens_at: NotRequired[datetime]
+    article: NotRequired[str]
+
+
+@exact
+class DemandeDay(TypedDict):
+    """A day of a demande: what the rule said when it was asked, and what became of it."""
+
+    day: date
+    unit: SlugText
+    action: Literal["reserve", "cancel", "absence"]
+    outcome: Outcome
+    rulebook: VersionText
+    article: str
+    deadline: datetime | None
+    late: bool
+    surcharge: bool
+    reason: SlugText | None
+
+
+@exact
+class Demande(TypedDict):
+    """A request of a family under its number."""
+
+    number: Number
+    kind: DemandeKind
+    status: Status
+    status_label: str
+    child: IdText
+    activity: SlugText
+    origin: Origin
+    submitted_at: datetime
+    decided_at: datetime | None
+    partial: bool
+    derogation: SlugText | None
+    reason: SlugText | None
+    document: Digest | None
+    rulebook: VersionText
+    days: Annotated[list[DemandeDay], Field(min_length=1)]
+
+
+@exact
+class Foreseen(Demande):
+    """A demande that was not submitted: it has no number."""
+
+    number: None  # type: ignore[misc]
+
+
+@exact
+class Submitted(TypedDict):
+    """One demande per child, and the days a partial request left out."""
+
+    demandes: list[Demande]
+    left_out: list[Refusal]
+
+
+@exact
+class Previewed(TypedDict):
+    """What a submission would come to."""
+
+    possible: bool
+    demandes: list[Foreseen]
+    errors: list[Refusal]
+
+
+@exact
+class DemandeList(TypedDict):
+    """A page of the history; `next` is the cursor of the page after it."""
+
+    demandes: list[Demande]
+    next: str | None
+
+
+@exact
+class QueueDecided(TypedDict):
+    """What was decided, and what could not be."""
+
+    demandes: list[Demande]
+    left_out: list[Refusal]
+
+
+@exact
+class CalendarDay(TypedDict):
+    """A box of the calendar; `code`, `title` and `detail` say why it cannot be changed."""
+
+    day: date
+    week: Annotated[int, Field(ge=1, le=53)]
+    activity: SlugText
+    unit: SlugText
+    state: DayState
+    editable: bool
+    code: str | None
+    title: str | None
+    detail: str | None
+    deadline: datetime | None
+    opens_at: datetime | None
+    article: str | None
+    late: bool
+    surcharge: bool
+    demande: Number | None
+    absence: Literal["declared", "justified", "unjustified"] | None
+    places_left: Count | None
+
+
+CalendarOf = TypedDict("CalendarOf", {"child": IdText, "from": date, "to": date, "days": list[CalendarDay]}, total=True)
+CalendarOf.__doc__ = "The boxes of a period, in order."
+exact(CalendarOf)
+
+
+@exact
+class Enrolment(TypedDict):
+    """An activity, for a period; both days included."""
+
+    enrolment: IdText
+    activity: SlugText
+    site: SlugText | None
+    group: SlugText | None
+    first_day: date
+    last_day: date
+
+
+@exact
+class Enrolments(TypedDict):
+    """What a child is, was or will be enrolled in."""
+
+    enrolments: list[Enrolment]
+
+
+@exact
+class RegisteredChild(TypedDict):
+    """A child and its household."""
+
+    child: IdText
+    household: IdText
+
+
+@exact
+class Child(RegisteredChild):
+    """A child, its household and its enrolments."""
+
+    enrolments: list[Enrolment]
+
+
+@exact
+class Guardian(TypedDict):
+    """Somebody who answers for the children of a household, and the account that speaks for them."""
+
+    guardian: IdText
+    subject: SubjectText | None
+
+
+@exact
+class Guardians(TypedDict):
+    """Those who answer for the children of a household."""
+
+    guardians: list[Guardian]
+
+
+@exact
+class Household(Guardians):
+    """A household: who answers for whom."""
+
+    household: IdText
+    children: list[IdText]
+
+
+@exact
+class OwnHousehold(TypedDict):
+    """A household the caller speaks for, and as which guardian."""
+
+    household: IdText
+    guardian: IdText
+
+
+@exact
+class Staff(TypedDict):
+    """The caller, who works for the town."""
+
+    subject: SubjectText
+    role: Literal["agent", "auditor", "billing", "admin"]
+    commune: SlugText
+    may: list[str]
+
+
+@exact
+class Parent(TypedDict):
+    """The caller, who answers for children."""
+
+    subject: SubjectText
+    role: Literal["guardian"]
+    commune: SlugText
+    may: list[str]
+    children: list[RegisteredChild]
+    households: list[OwnHousehold]

@@ -1,0 +1,70 @@
+"""Every answer of the whole service is in /openapi.json, with its schema, its headers and an example."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import jsonschema_rs
+import pytest
+
+from tests.http.world import World
+
+
+@pytest.fixture(scope="module")
+def document(service: World) -> dict[str, Any]:
+    found: dict[str, Any] = service.http.get("/openapi.json").json()
+    return found
+
+
+def operations(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    for path, found in document["paths"].items():
+        for method, operation in found.items():
+            yield f"{method.upper()} {path}", operation
+
+
+def validator(document: dict[str, Any], schema: dict[str, Any]) -> Any:
+    whole = {"components": document["components"], **schema}
+    return jsonschema_rs.Draft202012Validator(whole, validate_formats=True)
+
+
+def test_every_success_has_a_schema_and_an_example_that_keeps_it(document: dict[str, Any]) -> None:
+    for name, operation in operations(document):
+        if name == "GET /metrics":
+            continue
+        successes = [response for status, response in operation["responses"].items() if status.startswith("2")]
+        assert len(successes) == 1, name
+        content = successes[0]["content"]["application/json"]
+        assert content["schema"], name
+        validator(document, content["schema"]).validate(content["example"])
+
+
+def test_every_body_has_an_example_that_keeps_its_schema(document: dict[str, Any]) -> None:
+    seen = set()
+    for name, operation in operations(document):
+        if "requestBody" not in operation:
+            continue
+        schema = operation["requestBody"]["content"]["application/json"]["schema"]
+        named = schema["$ref"].rpartition("/")[2]
+        examples = document["components"]["schemas"][named].get("examples")
+        assert examples, f"{name}: {named} has no example"
+        for example in examples:
+            validator(document, schema).validate(example)
+        seen.add(named)
+    assert "DemandeAsked" in seen
+
+
+def test_every_problem_documented_keeps_the_schema_of_problems(document: dict[str, Any]) -> None:
+    problem = validator(document, {"$ref": "#/components/schemas/Problem"})
+    for _, operation in operations(document):
+        for status, response in operation["responses"].items():
+            examples = response.get("content", {}).get("application/problem+json", {}).get("examples", {})
+            for code, example in examples.items():
+                problem.validate(example["value"])
+                assert (example["value"]["code"], str(example["value"]["status"])) == (code, status)
+
+
+def test_every_operation_is_said_in_a_sentence_and_has_a_tag(document: dict[str, Any]) -> None:
+    for name, operation in operations(document):
+        assert operation["summary"], name
+        assert operation["tags"], name
+    assert "Any" not in json.dumps(document["components"]["schemas"].keys().__repr__())
