@@ -1,0 +1,146 @@
+"""`ardoise demo`: the three towns and the story of their guides, played over HTTP and told in tables."""
+
+import logging
+import socket
+from contextlib import ExitStack, closing
+from typing import Final
+
+import httpx
+import typer
+
+from api import logs
+from api.demo import chanteloup, present, tour, villars, villennes
+from api.demo.cast import CHANTELOUP, VILLARS, VILLENNES, Cast
+from api.demo.notes import Notes
+from api.demo.page import Page
+from api.demo.stage import Stage, StoryClock, StoryError, Town
+from api.development import DevelopmentKey
+from api.running import stop
+from api.server import running_server, server
+from api.service import application
+from ledger.database import DatabaseUrls, check_database, database_of
+from ledger.identifiers import Commune
+from ledger.migrate import migrate
+from ledger.numbers import set_next_number
+from ledger.settings import Settings
+from rulebook.reader import read_rulebook
+from rulebook.towns import load
+
+INTERRUPTED: Final = 130
+CHAPTERS: Final = (
+    (VILLENNES, "2023-2024", villennes.FIRST_NUMBER, villennes.play),
+    (VILLARS, "2022-2023", villars.FIRST_NUMBER, villars.play),
+    (CHANTELOUP, "2023-2025", chanteloup.FIRST_NUMBER, chanteloup.play),
+)
+
+
+def play(settings: Settings, *, port: int | None, serve: bool) -> None:
+    """Starts what must be started, plays the story, then serves on today's date until a signal asks to stop."""
+    if not settings.development_key:
+        stop(
+            "la démonstration signe ses jetons elle-même : retirez ARDOISE_ISSUERS et ARDOISE_JWKS,"
+            " et mettez ARDOISE_DEVELOPMENT=1 si la base est la vôtre."
+        )
+    logs.configure(level=logging.ERROR)
+    with ExitStack() as open_things:
+        listener = _listen(settings, port) if serve else None
+        if listener is not None:
+            open_things.enter_context(closing(listener))
+        try:
+            _play(settings, listener, Page(), open_things)
+        except StoryError as astray:
+            stop(str(astray))
+        except KeyboardInterrupt:
+            raise typer.Exit(INTERRUPTED) from None
+
+
+def _listen(settings: Settings, port: int | None) -> socket.socket:
+    """The port, held from the start: whoever is early waits for the end of the story."""
+    wanted = settings.port if port is None else port
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    try:
+        return socket.create_server((settings.host, wanted), family=family, backlog=128)
+    except OSError as error:
+        reason = (error.strerror or "adresse inutilisable").lower()
+        stop(f"le port {wanted} de {settings.host} n'est pas libre ({reason}) : essayez ARDOISE_PORT=8001 make demo")
+
+
+def _play(settings: Settings, listener: socket.socket | None, page: Page, open_things: ExitStack) -> None:
+    page.title("Ardoise", "le registre des réservations derrière un portail famille : l'ardoise qu'on n'efface pas")
+    page.line()
+    with page.step("PostgreSQL embarqué" if settings.embedded else "PostgreSQL") as done:
+        urls = open_things.enter_context(database_of(settings))
+        migrate(urls.owner_url, log=lambda _: None)
+        report = check_database(urls.service_url)
+        place = f", données dans {tour.near(settings.data)}" if settings.embedded else f" sur {report.place}"
+        done.append(f"PostgreSQL {report.version}{place}")
+    clock = StoryClock()
+    with running_server(application(settings, urls.service_url, clock=clock)) as address, ExitStack() as story:
+        http = story.enter_context(httpx.Client(base_url=address, timeout=30, trust_env=False))
+        notes = story.enter_context(closing(Notes(settings.data)))
+        stage = Stage(http=http, clock=clock, key=DevelopmentKey.open(settings.data), notes=notes)
+        casts = _told(stage, urls, page)
+        days = _today(casts, page)
+        page.line()
+        page.line(_counted(stage), style="green")
+    if listener is not None:
+        _serve(settings, urls, listener, page, casts, days)
+
+
+def _told(stage: Stage, urls: DatabaseUrls, page: Page) -> dict[Commune, Cast]:
+    casts: dict[Commune, Cast] = {}
+    towns = [(_town(stage, commune), years, number, chapter) for commune, years, number, chapter in CHAPTERS]
+    with page.step("Les règlements, adoptés par HTTP"):
+        for town, *_ in towns:
+            present.adopt(town, first=True)
+    for town, years, number, chapter in towns:
+        set_next_number(urls.owner_url, town.commune, number)
+        page.chapter(f"{town.name}, {years}")
+        casts[town.commune] = chapter(town, page)
+    return casts
+
+
+def _town(stage: Stage, commune: Commune) -> Town:
+    return Town(stage=stage, commune=commune, name=read_rulebook(load(commune)[0]).name)
+
+
+def _today(casts: dict[Commune, Cast], page: Page) -> list[present.Bookable]:
+    page.chapter("Aujourd'hui")
+    with page.step("Les règlements d'aujourd'hui et l'année scolaire en cours"):
+        for cast in casts.values():
+            present.adopt(cast.town, first=False)
+        present.open_year(casts)
+        days = present.bookable(casts)
+    page.show(present.table(days, casts))
+    return days
+
+
+def _counted(stage: Stage) -> str:
+    if stage.repeated == stage.commands:
+        return (
+            f"✓ Tout était déjà là : {stage.commands} commandes renvoyées, autant de réponses gardées,"
+            " rien écrit deux fois."
+        )
+    again = f", dont {stage.repeated} que le registre connaissait déjà" if stage.repeated else ""
+    return f"✓ L'histoire est jouée et vérifiée : {stage.commands} commandes par HTTP{again}."
+
+
+def _serve(
+    settings: Settings,
+    urls: DatabaseUrls,
+    listener: socket.socket,
+    page: Page,
+    casts: dict[Commune, Cast],
+    days: list[present.Bookable],
+) -> None:
+    """Serves on today's date; the first signal ends it."""
+    logs.configure(level=logging.DEBUG if settings.log_level == "debug" else logging.ERROR)
+    port = listener.getsockname()[1]
+    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(settings.host, settings.host)  # noqa: S104 - shown, not bound
+    page.chapter("À vous")
+    tour.show(page, settings, casts, days, f"http://{f'[{host}]' if ':' in host and '[' not in host else host}:{port}")
+    page.line()
+    page.line("Ctrl-C pour arrêter.", style="dim")
+    server(application(settings, urls.service_url), settings.host, port).run(sockets=[listener])
+    page.line()
+    page.line(f"Arrêté. Les données restent dans {tour.near(settings.data)}.")

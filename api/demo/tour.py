@@ -1,0 +1,153 @@
+"""What to open and what to paste, once the service listens."""
+
+import os
+import shlex
+import sys
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Final
+from uuid import uuid4
+
+from api.clock import utc_now
+from api.demo.cast import Cast
+from api.demo.page import Page
+from api.demo.present import Bookable
+from api.demo.stage import ADMIN, AGENT, CLIENT, Person
+from api.demo.words import long_day
+from api.development import OWNER_ONLY, DevelopmentKey, issue_token
+from ledger.identifiers import Commune
+from ledger.settings import Settings
+
+FILE: Final = "demo.env"
+HOURS: Final = 12
+CURL: Final = "curl -sS -w '\\n' \\"
+JSON: Final = "-H 'Content-Type: application/json'"
+
+
+def write_tokens(settings: Settings, casts: Mapping[Commune, Cast], days: Sequence[Bookable], address: str) -> Path:
+    """Addresses, tokens and children as shell variables, in a file only its owner reads, beside the signing key."""
+    key, lines = DevelopmentKey.open(settings.data), []
+    for commune, cast in casts.items():
+        short = shell_name(commune)
+        lines.append(f"{short}={address}/v1/{commune}")
+        parent = next(iter(cast.parents.values()))
+        for role, who in (("PARENT", parent), ("AGENT", AGENT), ("ADMIN", ADMIN)):
+            lines.append(f"{role}_{short}={_token(key, who, commune)}")
+    lines += [f"{name}={child}" for name, child in sorted({(day.child.name.upper(), day.child.id) for day in days})]
+    path = settings.data / FILE
+    draft = path.with_name(f"{FILE}.{uuid4().hex}")
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, OWNER_ONLY), "w", encoding="ascii") as file:
+        file.write("\n".join(lines) + "\n")
+    draft.replace(path)
+    return path
+
+
+def shell_name(commune: Commune) -> str:
+    """VILLENNES, for villennes-sur-seine."""
+    return commune.partition("-")[0].upper()
+
+
+def _token(key: DevelopmentKey, who: Person, commune: Commune) -> str:
+    return issue_token(
+        key,
+        subject=who.subject,
+        role=who.role,
+        commune=commune,
+        client=CLIENT,
+        lifetime=timedelta(hours=HOURS),
+        now=utc_now(),
+    )
+
+
+def near(path: Path) -> str:
+    """A path as one would type it from here, quoted for a shell; with a slash, so that `.` and a command find it."""
+    here = Path.cwd()
+    return shlex.quote(f"./{path.relative_to(here)}" if path.is_relative_to(here) else str(path))
+
+
+def _ardoise(settings: Settings) -> str:
+    """The command line of this installation, on the data of this demo."""
+    elsewhere = settings.data != Path.cwd() / ".ardoise"
+    data = f"ARDOISE_DATA={near(settings.data)} " if elsewhere else ""
+    return f"{data}{near(Path(sys.executable).parent / 'ardoise')}"
+
+
+def show(page: Page, settings: Settings, casts: Mapping[Commune, Cast], days: Sequence[Bookable], address: str) -> None:
+    """Where to look, the tokens, and lines that work when they are pasted."""
+    tokens = write_tokens(settings, casts, days, address)
+    page.line()
+    page.say(f"Le service répond sur [bold]{address}[/] : /openapi.json (l'interface), /readyz, /metrics.")
+    page.say(f"Neuf jetons (parent, agent, admin de chaque ville), bons {HOURS} heures, sont dans {near(tokens)}.")
+    page.say("Pour un autre jeton :")
+    page.paste(f"  {_ardoise(settings)} token villars --role agent --subject agent-demo")
+    page.line()
+    page.line("Dans un autre terminal, depuis ce répertoire :", style="bold")
+    page.line()
+    page.paste(f". {near(tokens)}")
+    day = next((each for each in days if each.open.commune in _INSTRUCTED), None)
+    if day is None:
+        page.line()
+        page.say("Aucun jour ne peut être réservé avant la fin de l'année scolaire : revenez à la rentrée.")
+        return
+    for number, (caption, lines) in enumerate(_lines(day), start=1):
+        page.line()
+        page.line(f"{number}. {caption}", style="cyan")
+        page.paste(*lines)
+
+
+_INSTRUCTED: Final = ("villennes-sur-seine", "chanteloup-les-vignes")
+"""Where an agent decides, so that a demande can be seen waiting."""
+
+
+def _lines(day: Bookable) -> list[tuple[str, list[str]]]:
+    town, name, activity = f"${shell_name(day.open.commune)}", day.child.name, day.open.activity
+    wanted = date.fromisoformat(day.box["day"])
+    year, week, _ = wanted.isocalendar()
+    said, child = long_day(wanted), f"${name.upper()}"
+    parent, agent = (f'-H "Authorization: Bearer ${role}_{town[1:]}"' for role in ("PARENT", "AGENT"))
+    body = (
+        f'-d \'{{"child": "\'{child}\'", "activity": "{activity}",\n'
+        f'       "reserve": [{{"day": "{wanted}", "unit": "{day.open.unit}"}}]}}\''
+    )
+    once, again = (f"-H 'Idempotency-Key: {word}-{uuid4().hex[:12]}'" for word in ("demande", "reponse"))
+    return [
+        (
+            f"Le calendrier de {name}, la semaine du {said}",
+            [
+                CURL,
+                f'  "{town}/children/{child}/calendar?week={year}-W{week:02d}&activity={activity}" \\',
+                f"  {parent}",
+            ],
+        ),
+        (
+            f"Ce que donnerait une demande pour le {said}, sans rien écrire",
+            [f'{CURL}\n  "{town}/demandes/preview" {JSON} \\', f"  {parent} \\", f"  {body}"],
+        ),
+        (
+            f"{day.child.parent.name} dépose la demande (collez deux fois : même réponse, rien de plus au registre)",
+            [
+                f'DEMANDE=$(curl -sS "{town}/demandes" {JSON} \\',
+                f"  {once} {parent} \\",
+                f"  {body})",
+                "printf '%s\\n' \"$DEMANDE\"",
+                "NUMERO=$(printf '%s' \"$DEMANDE\" | sed 's/.*\"number\":\\([0-9]*\\).*/\\1/')",
+            ],
+        ),
+        (
+            f"Les demandes de {name}, avec leur état",
+            [f'{CURL}\n  "{town}/demandes?child={child}" \\', f"  {parent}"],
+        ),
+        (
+            "L'agent accepte",
+            [
+                f'{CURL}\n  "{town}/demandes/$NUMERO/decision" {JSON} \\',
+                f"  {again} {agent} \\",
+                '  -d \'{"approve": "all"}\'',
+            ],
+        ),
+        (
+            "Les places de ce jour, vues par l'agent",
+            [f'{CURL}\n  "{town}/activities/{activity}/places?from={wanted}&to={wanted}" \\', f"  {agent}"],
+        ),
+    ]
