@@ -85,7 +85,7 @@ class Story:
     def lines(self, person: Person) -> list[Entry]:
         """Every line of the child's page, as it is kept."""
         kept = self.store.recorder.select_events(child_page(self.commune, person.id))
-        return [Codec().read(bytes(line.state)) for line in kept]
+        return [CODEC.read(bytes(line.state)) for line in kept]
 
     def known(self, *people: Person) -> Known:
         """What a decision would be told now."""
@@ -120,6 +120,8 @@ class Story:
     def facts(self) -> list[Fact]:
         return [entry.fact for entry in self.entries]
 
+
+CODEC = Codec()
 
 Step = Callable[[Story], None]
 """Something that happens in a story."""

@@ -36,6 +36,8 @@ KEYS: Mapping[str, tuple[str, ...]] = {
 }
 """The primary key of each inline read model."""
 
+CODEC = Codec()
+
 Rows = dict[tuple[Any, ...], Row]
 
 
@@ -86,7 +88,7 @@ def cold(kept: Kept) -> tuple[Pages, Counted]:
     """A reader that starts with an empty memory."""
     entries, snapshots = kept.recorders()
     counted = Counted(entries)
-    return Pages(counted, snapshots, Codec()), counted
+    return Pages(counted, snapshots, CODEC), counted
 
 
 class InMemory:
@@ -103,7 +105,7 @@ class InMemory:
         return Counter({key: n for (town, key), n in self.memory.recorder.taken.items() if n and town == commune})
 
     def lines(self, stream: Stream) -> list[Entry]:
-        return [Codec().read(line.state) for line in self.memory.recorder.select_events(stream)]
+        return [CODEC.read(line.state) for line in self.memory.recorder.select_events(stream)]
 
     def recorders(self) -> tuple[AggregateRecorder, AggregateRecorder]:
         return self.memory.recorder, self.memory._pages.snapshots.recorder
@@ -135,7 +137,7 @@ class OnPostgres:
             return cursor.execute(sql.SQL("SELECT * FROM ardoise.{}").format(sql.Identifier(table))).fetchall()
 
     def lines(self, stream: Stream) -> list[Entry]:
-        return [Codec().read(line.state) for line in EntryRecorder(self.pool).select_events(stream)]
+        return [CODEC.read(line.state) for line in EntryRecorder(self.pool).select_events(stream)]
 
     def recorders(self) -> tuple[AggregateRecorder, AggregateRecorder]:
         return EntryRecorder(self.pool), SnapshotRecorder(self.pool)

@@ -44,6 +44,7 @@ from ledger.identifiers import (
 )
 from ledger.streams import child_page, household_page, town_page
 
+CODEC: Final = Codec()
 TOWN: Final = Commune("valmont")
 CHILD: Final = ChildId("4f0f6c1e-1f53-4f43-9d39-1c4c0d1c8a01")
 HOUSEHOLD: Final = HouseholdId("4f0f6c1e-1f53-4f43-9d39-1c4c0d1c8a02")
@@ -158,7 +159,7 @@ def written(stream: Stream, facts: list[Fact]) -> list[Entry]:
     lines: list[Entry] = []
     for version, fact in enumerate(facts, start=1):
         previous = lines[-1].digest if lines else GENESIS
-        lines.append(Codec().write(fact, stream=stream, version=version, previous=previous, signature=SIGNATURE))
+        lines.append(CODEC.write(fact, stream=stream, version=version, previous=previous, signature=SIGNATURE))
     return lines
 
 
