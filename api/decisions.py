@@ -87,7 +87,7 @@ _REFUSALS = openapi.documented(
 
 
 @router.post(
-    "/demandes/{number}/decision",
+    "/demandes/{number:digits}/decision",
     summary="Instruire une demande",
     responses=openapi.answered(200, schemas.Demande, etag=True) | _REFUSALS,
     dependencies=[only("agent")],

@@ -233,7 +233,7 @@ async def found(at: Office, number: int) -> dict[str, Any]:
 
 
 @router.get(
-    "/demandes/{number}",
+    "/demandes/{number:digits}",
     summary="Une demande",
     responses=openapi.answered(200, schemas.Demande),
     dependencies=[only("guardian", "agent", "auditor")],
@@ -244,7 +244,7 @@ async def one(number: NumberText, at: AtOffice) -> JSONAnswer:
 
 
 @router.delete(
-    "/demandes/{number}",
+    "/demandes/{number:digits}",
     summary="Retirer une demande qui n'est pas décidée",
     responses=openapi.answered(200, schemas.Demande, etag=True) | openapi.documented("already_decided"),
     dependencies=[only("guardian", "agent")],

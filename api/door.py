@@ -13,6 +13,7 @@ from fastapi import APIRouter, FastAPI, Request
 from fastapi.dependencies.models import Dependant
 from fastapi.responses import Response
 from fastapi.routing import APIRoute
+from starlette.convertors import Convertor, register_url_convertor
 
 from api import french
 from api.body import BodyReader, SoundJson, is_sound_text, refuse_body
@@ -20,6 +21,23 @@ from api.once import BODY
 from api.problems import FieldError, Problem, not_found
 from api.tokens import CALLER, TokenChecker
 from api.trace import trace_of
+
+
+class Digits(Convertor[str]):
+    """A number in a path, `{number:digits}`: so that `/demandes/preview` is never taken for a demande."""
+
+    regex = "[0-9]+"
+
+    def convert(self, value: str) -> str:
+        """As it is: the resource reads it, and bounds it."""
+        return value
+
+    def to_string(self, value: str) -> str:
+        """As it is."""
+        return value
+
+
+register_url_convertor("digits", Digits())
 
 PREFIX: Final = "/v1/{commune}"
 LONGEST_SEGMENT: Final = 200

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 from fastapi import APIRouter, FastAPI
-from fastapi.responses import Response
+from fastapi.responses import PlainTextResponse, Response
 
 from api import openapi, schemas_town
 from api.answers import JSONAnswer
@@ -61,7 +61,7 @@ def health_router(readiness: Readiness, metrics: Metrics) -> APIRouter:
     async def readyz() -> Response:
         return JSONAnswer(await readiness.check())
 
-    @router.get("/metrics", summary="Les compteurs, pour Prometheus")
+    @router.get("/metrics", summary="Les compteurs, pour Prometheus", response_class=PlainTextResponse)
     async def scrape() -> Response:
         return Response(metrics.render(), media_type=CONTENT_TYPE)
 

@@ -69,6 +69,19 @@ CORRELATION: Final = {
     "schema": {"type": "string", "minLength": 1},
 }
 
+COMMUNE: Final = {
+    "name": "commune",
+    "in": "path",
+    "required": True,
+    "description": "La commune du jeton : une autre n'existe pas.",
+    "schema": {
+        "type": "string",
+        "pattern": "^[a-z0-9]([a-z0-9-]{0,46}[a-z0-9])?$",
+        "maxLength": 48,
+        "examples": ["villennes-sur-seine"],
+    },
+}
+
 TEXT: Final = {"type": "string"}
 PROBLEM: Final[dict[str, Any]] = {
     "type": "object",
@@ -169,6 +182,7 @@ def complete(path: str, operation: dict[str, Any]) -> None:
         codes: tuple[str, ...] = ("not_ready",) if path == "/readyz" else ()
     else:
         operation["security"] = [{BEARER: []}]
+        operation["parameters"] = [COMMUNE, *operation.get("parameters", ())]
         names = {parameter["name"] for parameter in operation.get("parameters", ())}
         codes = ALWAYS + (WITH_BODY if "requestBody" in operation else WITHOUT_BODY)
         codes += WITH_KEY if "Idempotency-Key" in names else ()
