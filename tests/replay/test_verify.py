@@ -78,9 +78,11 @@ TAMPERINGS = {
         "line 3",
     ),
     "a line and its digest": (
-        "UPDATE entries SET stored = s, digest = sha256(s) FROM (SELECT stream AS on_page, convert_to(replace("
-        f"convert_from(stored, 'UTF8'), 'somebody', 'nobodies'), 'UTF8') AS s FROM entries WHERE {LINE}) AS new"
-        f" WHERE stream = on_page AND {LINE}",
+        (
+            "UPDATE entries SET stored = s, digest = sha256(s) FROM (SELECT stream AS on_page, convert_to(replace("
+            f"convert_from(stored, 'UTF8'), 'somebody', 'nobodies'), 'UTF8') AS s FROM entries WHERE {LINE}) AS new"
+            f" WHERE stream = on_page AND {LINE}"
+        ),
         "chain_broken",
         "line 4",
     ),
@@ -96,14 +98,18 @@ TAMPERINGS = {
         "line 3",
     ),
     "a line copied to another page": (
-        "INSERT INTO entries SELECT commune, 'child/valmont/x', 1, type, recorded_at, stored, digest FROM entries"
-        " WHERE stream LIKE 'child/%' AND version = 1",
+        (
+            "INSERT INTO entries SELECT commune, 'child/valmont/x', 1, type, recorded_at, stored, digest FROM entries"
+            " WHERE stream LIKE 'child/%' AND version = 1"
+        ),
         "line_out_of_place",
         "child/valmont/x line 1",
     ),
     "two lines that changed places": (
-        f"UPDATE entries SET version = 7 - version + 100 WHERE {LINE.replace('= 3', 'IN (3, 4)')};"
-        "UPDATE entries SET version = version - 100 WHERE version > 100",
+        (
+            f"UPDATE entries SET version = 7 - version + 100 WHERE {LINE.replace('= 3', 'IN (3, 4)')};"
+            "UPDATE entries SET version = version - 100 WHERE version > 100"
+        ),
         "line_out_of_place",
         "line 3",
     ),
