@@ -46,15 +46,15 @@ class EntryRecorder(POPOAggregateRecorder):
     def _assert_uniqueness(self, stored_events: Sequence[StoredEvent], **kwargs: Any) -> None:
         append: Append = kwargs["append"]
         self._refuse_replay(append)
+        try:
+            super()._assert_uniqueness(stored_events)
+        except IntegrityError as conflict:
+            raise ConflictError from conflict
         for key, delta in append.prepared.claims.items():
             assert self.taken[append.prepared.commune, key] + delta >= 0, "a place is given back that was never taken"
         full = self.full(append.prepared, append.capacity)
         if full:
             raise FullError(full)
-        try:
-            super()._assert_uniqueness(stored_events)
-        except IntegrityError as conflict:
-            raise ConflictError from conflict
 
     def _refuse_replay(self, append: Append) -> None:
         kept = self.answers.get(_key(append))

@@ -37,9 +37,12 @@ def asks(draw: st.DrawFn) -> tuple[str, Ask]:
         st.sampled_from(
             [
                 reserve(*some, of=person, partial=True),
+                reserve(*some[:1], of=person),
+                submit(reserve=some, of=[person], derogation="urgence", partial=True),
+                approve(of=person),
                 cancel(*some, of=person),
                 submit(reserve=some[:1], cancel=some[1:], of=[person], derogation="urgence"),
-                submit(reserve=some, of=[person], approve=True, derogation="urgence"),
+                submit(reserve=some, of=[person], approve=True, derogation="urgence", partial=True),
                 approve(of=person, number=number),
                 approve(of=person, only=some[:1], number=number),
                 reject(of=person, number=number),
@@ -60,7 +63,7 @@ def town() -> Story:
     return given(*steps, clock(NOWS[0])).story
 
 
-histories = st.lists(st.tuples(st.sampled_from(NOWS), asks()), max_size=25)
+histories = st.lists(st.tuples(st.sampled_from(NOWS), asks()), min_size=5, max_size=30)
 """Hours and asks; the hours are put in order, as they come."""
 
 

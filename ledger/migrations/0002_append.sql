@@ -205,6 +205,12 @@ BEGIN
             WHERE a.commune = p_commune AND a.client = p_client AND a.subject = p_subject AND a.key = p_key;
         RETURN;
     END IF;
+    -- Entries before places: whoever read an older page hears of it before anything is said of places that may have
+    -- moved since, and a disputed slot is locked for the shortest time.
+    INSERT INTO ardoise.entries (commune, stream, version, type, recorded_at, stored, digest)
+    SELECT p_commune, e.stream, e.version, e.type, p_at, e.stored, e.digest
+    FROM unnest(p_streams, p_versions, p_types, p_stored, p_digests) AS e (stream, version, type, stored, digest)
+    ORDER BY e.stream COLLATE "C", e.version;  -- one order for everybody, so that two families of siblings never cross
     IF p_claims <> '[]' THEN
         full_slots := ardoise.claim_places(p_commune, p_claims);
         IF full_slots <> '[]' THEN
@@ -214,10 +220,6 @@ BEGIN
     IF p_capacities <> '[]' THEN
         PERFORM ardoise.set_capacities(p_commune, p_capacities);
     END IF;
-    INSERT INTO ardoise.entries (commune, stream, version, type, recorded_at, stored, digest)
-    SELECT p_commune, e.stream, e.version, e.type, p_at, e.stored, e.digest
-    FROM unnest(p_streams, p_versions, p_types, p_stored, p_digests) AS e (stream, version, type, stored, digest)
-    ORDER BY e.stream COLLATE "C", e.version;  -- one order for everybody, so that two families of siblings never cross
     IF p_rows <> '{}' THEN
         PERFORM ardoise.change_rows(p_rows);
     END IF;

@@ -16,6 +16,7 @@ from ledger.events import (
     DecidedDay,
     DemandeApproved,
     DemandeRejected,
+    DemandeWithdrawn,
     Fact,
     HouseholdOpened,
 )
@@ -299,6 +300,18 @@ def test_places_are_never_fewer_than_none(kept, store, town):
     forged = replace(honest, version=3, head=kept.lines(child_page(town, child))[-1].digest)
     with pytest.raises(Exception, match=r"taken|never"):
         write(store, town, forged, [twice])
+    assert kept.taken(town) == {}
+
+
+def test_a_conflict_is_heard_before_anything_is_said_of_places(kept, store, town):
+    child = a_child(store, town)
+    number = book(store, town, child, DAY)
+    stale = store.child(town, child)
+    decide(store, town, child, number, accept=False)
+    with pytest.raises(ConflictError):
+        write(store, town, stale, [DemandeWithdrawn(demande=DemandeNumber(number))])
+    with pytest.raises(ConflictError):
+        write(store, town, stale, [lunch(99, OTHER_DAY)], places=0)
     assert kept.taken(town) == {}
 
 

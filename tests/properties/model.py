@@ -205,5 +205,9 @@ class Model:
             if (box.child, box.activity) == (child, activity) and last_day < box.day <= end
         }
 
+    def having(self, state: str) -> list[Box]:
+        """The boxes that stand so."""
+        return sorted(box for box, ticked in self.boxes.items() if ticked.state == state)
+
     def open_numbers(self) -> list[int]:
         return sorted(number for number, asked in self.demandes.items() if asked.status == "en_cours")

@@ -115,6 +115,9 @@ class Town(RuleBasedStateMachine):
 
     @rule(wished=wishes)
     def submit(self, wished: dict[Box, str]) -> None:
+        self.submit_all(wished)
+
+    def submit_all(self, wished: dict[Box, str]) -> None:
         child, slug = next(iter(wished))[:2]
         command = SubmitDemande(
             children={ChildId(child): CHILDREN[ChildId(child)].household},
@@ -128,6 +131,28 @@ class Town(RuleBasedStateMachine):
             (number,) = self.must(command)
             self.model.submitted(number, wished)
 
+    @rule(box=boxes)
+    def reserve(self, box: Box) -> None:
+        self.submit_all({box: "reserve"})
+
+    @rule(box=boxes, other=boxes)
+    def reserve_two(self, box: Box, other: Box) -> None:
+        self.submit_all(
+            {box: "reserve", box._replace(day=other.day if other.activity == box.activity else box.day): "reserve"}
+        )
+
+    @precondition(lambda self: self.model.having("reserved"))
+    @rule(data=st.data())
+    def give_up(self, data: st.DataObject) -> None:
+        self.submit_all({data.draw(st.sampled_from(self.model.having("reserved"))): "cancel"})
+
+    @precondition(lambda self: self.model.having("reserved"))
+    @rule(data=st.data())
+    def swap(self, data: st.DataObject) -> None:
+        old = data.draw(st.sampled_from(self.model.having("reserved")))
+        new = old._replace(unit=data.draw(st.sampled_from(sorted(UNITS[old.activity]))))
+        self.submit_all({new: "reserve", old: "cancel"})
+
     @precondition(lambda self: self.model.demandes)
     @rule(data=st.data())
     def withdraw(self, data: st.DataObject) -> None:
@@ -139,8 +164,10 @@ class Town(RuleBasedStateMachine):
         else:
             assert self.refused(command) == {(None, None, "already_decided")}
 
-    @rule(box=boxes.filter(lambda box: box.activity == "cantine"))
-    def declare_absence(self, box: Box) -> None:
+    @precondition(lambda self: any(box.activity == "cantine" for box in self.model.boxes))
+    @rule(data=st.data())
+    def declare_absence(self, data: st.DataObject) -> None:
+        box = data.draw(st.sampled_from(sorted(box for box in self.model.boxes if box.activity == "cantine")))
         command = DeclareAbsence(
             child=ChildId(box.child),
             household=CHILDREN[ChildId(box.child)].household,
@@ -159,12 +186,21 @@ class Town(RuleBasedStateMachine):
 
     # Agents
 
+    @precondition(lambda self: self.model.open_numbers())
+    @rule(data=st.data())
+    def accept(self, data: st.DataObject) -> None:
+        number = data.draw(st.sampled_from(self.model.open_numbers()))
+        self.decide(number, set(self.model.demandes[number].days))
+
     @precondition(lambda self: self.model.demandes)
     @rule(data=st.data())
-    def decide(self, data: st.DataObject) -> None:
-        number = data.draw(st.sampled_from(self.model.open_numbers() or sorted(self.model.demandes)))
+    def answer(self, data: st.DataObject) -> None:
+        number = data.draw(st.sampled_from(sorted(self.model.demandes)))
+        days = sorted(self.model.demandes[number].days)
+        self.decide(number, set(data.draw(st.lists(st.sampled_from(days), unique=True))))
+
+    def decide(self, number: int, approved: set[tuple[date, str, str]]) -> None:
         asked = self.model.demandes[number]
-        approved = set(data.draw(st.lists(st.sampled_from(sorted(asked.days)), unique=True)))
         decision = Decision(
             child=ChildId(asked.child),
             number=DemandeNumber(number),
@@ -186,7 +222,23 @@ class Town(RuleBasedStateMachine):
         self.must(RecordAttendance(activity=Slug("cantine"), unit=Slug(unit), day=SHEET_DAY, marks=marks))
         self.model.attendance[Box(child, "cantine", SHEET_DAY, unit)] = presence
 
-    @rule(child=children, slug=activities, second=st.booleans())
+    @rule(data=st.data())
+    def something_rare(self, data: st.DataObject) -> None:
+        draw = data.draw
+        match draw(st.sampled_from(["end", "begin", "close", "close", "places", "places", "again", "reuse"])):
+            case "end":
+                self.end_enrolment(draw(children), draw(activities), draw(st.booleans()))
+            case "begin":
+                self.enrol_again(draw)
+            case "close":
+                self.close_or_reopen(draw(boxes), draw(st.booleans()))
+            case "places":
+                self.set_places(draw(places), draw(st.none() | st.integers(0, 3)))
+            case "again":
+                self.come_again(*draw(st.sampled_from(self.asked)))
+            case "reuse":
+                self.reuse_a_key(*draw(st.sampled_from(self.asked)))
+
     def end_enrolment(self, child: str, slug: str, second: bool) -> None:
         last_day = DAYS[slug][1 if second else 0] - timedelta(days=1)
         command = EndEnrolment(child=ChildId(child), enrolment=self.enrolments[child, slug], last_day=last_day)
@@ -203,11 +255,11 @@ class Town(RuleBasedStateMachine):
                     self.model.decided(number, set(self.model.demandes[number].days))
             self.model.enrolled[child, slug][-1] = first, last_day
 
-    @precondition(lambda self: any(periods[-1][1] < LAST_DAY for periods in self.model.enrolled.values()))
-    @rule(data=st.data())
-    def enrol_again(self, data: st.DataObject) -> None:
+    def enrol_again(self, draw: Callable[[st.SearchStrategy[Any]], Any]) -> None:
         ended = sorted(who for who, periods in self.model.enrolled.items() if periods[-1][1] < LAST_DAY)
-        child, slug = data.draw(st.sampled_from(ended))
+        if not ended:
+            return
+        child, slug = draw(st.sampled_from(ended))
         self.enrol(child, slug, self.model.enrolled[child, slug][-1][1] + timedelta(days=1))
 
     def enrol(self, child: str, slug: str, first_day: date) -> None:
@@ -226,7 +278,6 @@ class Town(RuleBasedStateMachine):
 
     # The town
 
-    @rule(box=boxes, whole_town=st.booleans())
     def close_or_reopen(self, box: Box, whole_town: bool) -> None:
         slug = None if whole_town else box.activity
         if (box.day, slug) in self.model.closed:
@@ -238,7 +289,6 @@ class Town(RuleBasedStateMachine):
             self.must(CloseDay(day=box.day, reason=Slug("greve"), activity=Slug(slug) if slug else None))
             self.model.closed.add((box.day, slug))
 
-    @rule(place=places, number=st.none() | st.integers(0, 3))
     def set_places(self, place: tuple[str, str, date], number: int | None) -> None:
         slug, unit, day = place
         pool = POOL.get(slug, "")
@@ -247,16 +297,12 @@ class Town(RuleBasedStateMachine):
 
     # The network
 
-    @rule(data=st.data())
-    def come_again(self, data: st.DataObject) -> None:
-        command, key, answer = data.draw(st.sampled_from(self.asked))
+    def come_again(self, command: Command, key: Once, answer: Answer) -> None:
         _, numbers, replayed = self.ask(command, key)
         assert replayed
         assert numbers == orjson.loads(answer.body)
 
-    @rule(data=st.data())
-    def reuse_a_key(self, data: st.DataObject) -> None:
-        command, key, _ = data.draw(st.sampled_from(self.asked))
+    def reuse_a_key(self, command: Command, key: Once, _answer: Answer) -> None:
         with pytest.raises(KeyReusedError):
             self.ask(command, replace(key, fingerprint=b"another body"))
 
@@ -332,7 +378,7 @@ def _apply(folded: dict[str, Rows], line: Entry, state: Child) -> None:
 
 
 def test_whatever_happens_in_memory_the_model_agrees():
-    run_state_machine_as_test(lambda: Town(InMemory), settings=settings(max_examples=60, stateful_step_count=40))
+    run_state_machine_as_test(lambda: Town(InMemory), settings=settings(max_examples=80, stateful_step_count=40))
 
 
 @pytest.fixture
@@ -343,5 +389,5 @@ def postgres(database: Database) -> Iterator[Kept]:
 
 def test_whatever_happens_on_postgresql_the_model_agrees(postgres):
     run_state_machine_as_test(
-        lambda: Town(lambda: postgres), settings=settings(max_examples=20, stateful_step_count=30)
+        lambda: Town(lambda: postgres), settings=settings(max_examples=30, stateful_step_count=30)
     )
