@@ -1,5 +1,6 @@
 """A folded child as plain values and back: what lets a page of years be read as fast as a page of days."""
 
+from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any, Final
 
@@ -8,33 +9,44 @@ from ledger.demande import Demande, DemandeDay
 from ledger.events import PlaceHeld
 from ledger.identifiers import ChildId, HouseholdId
 
-FOLD: Final = 1
+FOLD: Final = 2
 """The version of this form. Raise it whenever `Child` or `evolve` changes: older snapshots are then ignored."""
 
 
 def pack(child: Child) -> dict[str, Any]:
-    """A child as values JSON can hold. Days and instants become their text when it is written."""
+    """A child as values JSON can hold: what many days have in common is written once, days are numbers.
+
+    Instants become their text when it is written. A child is unpacked at every cold start, so a day of a long page
+    costs two integers.
+    """
+    slots: dict[tuple[Any, ...], list[int]] = {}
+    for key, slot in child.slots.items():
+        alike = (key.activity, key.unit, slot.state, slot.household, slot.held, slot.places, slot.removal, slot.absence)
+        slots.setdefault(alike, []).extend((key.day.toordinal(), slot.demande))
+    closed: dict[str, list[int]] = {}
+    for number, status in child.closed.items():
+        closed.setdefault(status, []).append(number)
+    attendance: dict[tuple[Any, ...], list[int]] = {}
+    for key, seen in child.attendance.items():
+        attendance.setdefault((key.activity, key.unit, *seen), []).append(key.day.toordinal())
     return {
         "child": child.child,
         "household": child.household,
         "enrolments": [list(enrolment) for enrolment in child.enrolments.values()],
-        "slots": [
-            [*key, slot.state, slot.demande, slot.household, slot.held, _places(slot), slot.removal, slot.absence]
-            for key, slot in child.slots.items()
-        ],
+        "slots": [[*alike[:5], _packed(alike[5]), *alike[6:], days] for alike, days in slots.items()],
         "open": [[*demande[:6], [list(day) for day in demande.days], *demande[7:]] for demande in child.open.values()],
-        "closed": [list(closed) for closed in child.closed.items()],
-        "attendance": [[*key, *seen] for key, seen in child.attendance.items()],
+        "closed": closed,
+        "attendance": [[*alike, days] for alike, days in attendance.items()],
     }
 
 
-def _places(slot: Slot) -> list[list[str]]:
-    return [[place.unit, place.pool] for place in slot.places]
+def _packed(places: tuple[PlaceHeld, ...]) -> list[list[str]]:
+    return [[place.unit, place.pool] for place in places]
 
 
 def unpack(packed: dict[str, Any]) -> Child:
     """The child that `pack` wrote down."""
-    day, same = date.fromisoformat, _places_read()
+    day = date.fromisoformat
     return Child(
         child=ChildId(packed["child"]),
         household=HouseholdId(packed["household"]),
@@ -42,29 +54,29 @@ def unpack(packed: dict[str, Any]) -> Child:
             enrolment: Enrolment(enrolment, activity, site, group, day(first), day(last))
             for enrolment, activity, site, group, first, last in packed["enrolments"]
         },
-        slots={
-            SlotKey(activity, unit, day(on)): Slot(state, demande, household, held, same(places), removal, absence)
-            for activity, unit, on, state, demande, household, held, places, removal, absence in packed["slots"]
-        },
+        slots=_slots(packed["slots"]),
         open={row[0]: _demande(row) for row in packed["open"]},
-        closed=dict(packed["closed"]),
-        attendance={
-            SlotKey(activity, unit, day(on)): Attendance(presence, _instant(arrived), _instant(left))
-            for activity, unit, on, presence, arrived, left in packed["attendance"]
-        },
+        closed={number: status for status, numbers in packed["closed"].items() for number in numbers},
+        attendance=_attendance(packed["attendance"]),
     )
 
 
-def _places_read() -> Any:
-    known: dict[tuple[tuple[str, str], ...], tuple[PlaceHeld, ...]] = {}
+def _slots(packed: Iterable[list[Any]]) -> dict[SlotKey, Slot]:
+    slots: dict[SlotKey, Slot] = {}
+    for activity, unit, state, household, held, places, removal, absence, days in packed:
+        taken = tuple(PlaceHeld(unit=of, pool=pool) for of, pool in places)
+        for on, demande in zip(days[::2], days[1::2], strict=True):
+            key = SlotKey(activity, unit, date.fromordinal(on))
+            slots[key] = Slot(state, demande, household, held, taken, removal, absence)
+    return slots
 
-    def read(places: list[list[Any]]) -> tuple[PlaceHeld, ...]:
-        key = tuple((unit, pool) for unit, pool in places)
-        if key not in known:
-            known[key] = tuple(PlaceHeld(unit=unit, pool=pool) for unit, pool in places)
-        return known[key]
 
-    return read
+def _attendance(packed: Iterable[list[Any]]) -> dict[SlotKey, Attendance]:
+    attendance: dict[SlotKey, Attendance] = {}
+    for activity, unit, presence, arrived, left, days in packed:
+        seen = Attendance(presence, _instant(arrived), _instant(left))
+        attendance.update({SlotKey(activity, unit, date.fromordinal(on)): seen for on in days})
+    return attendance
 
 
 def _demande(row: list[Any]) -> Demande:

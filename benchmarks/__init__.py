@@ -1,0 +1,1 @@
+"""How fast the ledger is, measured against a floor in the same run: `make bench`."""

@@ -1,0 +1,25 @@
+"""Runs every benchmark, or those that are named: `python -m benchmarks pages appends`."""
+
+import sys
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from benchmarks import appends, pages
+from benchmarks.bench import fresh_database, say
+
+BENCHMARKS: Final[Mapping[str, Callable[[str], None]]] = {"pages": pages.run, "appends": appends.run}
+
+
+def main(names: list[str]) -> int:
+    """0 when every benchmark ran; 2 when one of the names is not a benchmark."""
+    unknown = [name for name in names if name not in BENCHMARKS]
+    if unknown:
+        say(f"No benchmark is called {', '.join(unknown)}. Choose among: {', '.join(BENCHMARKS)}.")
+        return 2
+    with fresh_database() as service_url:
+        for name in names or BENCHMARKS:
+            BENCHMARKS[name](service_url)
+    return 0
+
+
+sys.exit(main(sys.argv[1:]))
