@@ -1,5 +1,6 @@
 """A morning when everybody comes at once: some wait, some are told to come back, nobody is forgotten."""
 
+import asyncio
 import socket
 import time
 from collections.abc import Iterator
@@ -113,18 +114,15 @@ def test_nobody_waits_longer_than_the_deadline() -> None:
 
 
 def test_first_come_is_first_served() -> None:
-    with crowd(running=1, waiting=5, patience_seconds=10) as place:
-        place.fill()
-        order: list[int] = []
-        answers = []
-        for number in range(5):
-            answers.append(place.ask())
-            answers[-1].add_done_callback(lambda _, number=number: order.append(number))  # type: ignore[misc]
-            place.until_waiting(number + 1)
-        place.latch.opened.set()
-        assert {answer.result().status_code for answer in answers} == {200}
-        place.empty()
-        assert order[0] == 0
+    async def line() -> None:
+        places = Places(running=1, waiting=5)
+        assert places.take()
+        turns = [places.stand() for _ in range(5)]
+        for served in range(5):
+            places.leave()
+            assert [turn is not None and turn.done() for turn in turns] == [place <= served for place in range(5)]
+
+    asyncio.run(line())
 
 
 def test_health_is_answered_however_full_the_house_is() -> None:
