@@ -131,9 +131,11 @@ BEGIN
         ON CONFLICT (commune, child) DO UPDATE SET household = excluded.household;
     END IF;
     IF p_rows ? 'guardians' THEN
-        DELETE FROM ardoise.guardians t
-        USING jsonb_populate_recordset(NULL::ardoise.guardians, p_rows #> '{guardians,drop}') d
-        WHERE (t.commune, t.household, t.guardian, t.subject) = (d.commune, d.household, d.guardian, d.subject);
+        IF p_rows #> '{guardians,drop}' <> '[]' THEN
+            DELETE FROM ardoise.guardians t
+            USING jsonb_populate_recordset(NULL::ardoise.guardians, p_rows #> '{guardians,drop}') d
+            WHERE (t.commune, t.household, t.guardian, t.subject) = (d.commune, d.household, d.guardian, d.subject);
+        END IF;
         INSERT INTO ardoise.guardians
         SELECT * FROM jsonb_populate_recordset(NULL::ardoise.guardians, p_rows #> '{guardians,put}')
         ON CONFLICT DO NOTHING;
@@ -146,9 +148,11 @@ BEGIN
             first_day = excluded.first_day, last_day = excluded.last_day;
     END IF;
     IF p_rows ? 'calendar_days' THEN
-        DELETE FROM ardoise.calendar_days t
-        USING jsonb_populate_recordset(NULL::ardoise.calendar_days, p_rows #> '{calendar_days,drop}') d
-        WHERE (t.commune, t.child, t.day, t.activity, t.unit) = (d.commune, d.child, d.day, d.activity, d.unit);
+        IF p_rows #> '{calendar_days,drop}' <> '[]' THEN
+            DELETE FROM ardoise.calendar_days t
+            USING jsonb_populate_recordset(NULL::ardoise.calendar_days, p_rows #> '{calendar_days,drop}') d
+            WHERE (t.commune, t.child, t.day, t.activity, t.unit) = (d.commune, d.child, d.day, d.activity, d.unit);
+        END IF;
         INSERT INTO ardoise.calendar_days
         SELECT * FROM jsonb_populate_recordset(NULL::ardoise.calendar_days, p_rows #> '{calendar_days,put}')
         ON CONFLICT (commune, child, day, activity, unit) DO UPDATE SET
@@ -175,9 +179,11 @@ BEGIN
         ON CONFLICT (commune, version) DO NOTHING;
     END IF;
     IF p_rows ? 'closures' THEN
-        DELETE FROM ardoise.closures t
-        USING jsonb_populate_recordset(NULL::ardoise.closures, p_rows #> '{closures,drop}') d
-        WHERE (t.commune, t.day, t.activity, t.site) = (d.commune, d.day, d.activity, d.site);
+        IF p_rows #> '{closures,drop}' <> '[]' THEN
+            DELETE FROM ardoise.closures t
+            USING jsonb_populate_recordset(NULL::ardoise.closures, p_rows #> '{closures,drop}') d
+            WHERE (t.commune, t.day, t.activity, t.site) = (d.commune, d.day, d.activity, d.site);
+        END IF;
         INSERT INTO ardoise.closures
         SELECT * FROM jsonb_populate_recordset(NULL::ardoise.closures, p_rows #> '{closures,put}')
         ON CONFLICT (commune, day, activity, site) DO UPDATE SET reason = excluded.reason;
