@@ -1,8 +1,11 @@
 """`ardoise demo`: the three towns and the story of their guides, played over HTTP and told in tables."""
 
+import errno
 import logging
+import os
 import socket
 from contextlib import ExitStack, closing
+from functools import partial
 from typing import Final
 
 import httpx
@@ -28,9 +31,9 @@ from rulebook.towns import load
 
 INTERRUPTED: Final = 130
 CHAPTERS: Final = (
-    (VILLENNES, "2023-2024", villennes.FIRST_NUMBER, villennes.play),
-    (VILLARS, "2022-2023", villars.FIRST_NUMBER, villars.play),
-    (CHANTELOUP, "2023-2025", chanteloup.FIRST_NUMBER, chanteloup.play),
+    (VILLENNES, "2023-2024", villennes.play),
+    (VILLARS, "2022-2023", villars.play),
+    (CHANTELOUP, "2023-2025", chanteloup.play),
 )
 
 
@@ -61,7 +64,7 @@ def _listen(settings: Settings, port: int | None) -> socket.socket:
     try:
         return socket.create_server((settings.host, wanted), family=family, backlog=128)
     except OSError as error:
-        reason = (error.strerror or "adresse inutilisable").lower()
+        reason = "un autre programme l'écoute" if error.errno == errno.EADDRINUSE else os.strerror(error.errno or 0)
         stop(f"le port {wanted} de {settings.host} n'est pas libre ({reason}) : essayez ARDOISE_PORT=8001 make demo")
 
 
@@ -89,14 +92,13 @@ def _play(settings: Settings, listener: socket.socket | None, page: Page, open_t
 
 def _told(stage: Stage, urls: DatabaseUrls, page: Page) -> dict[Commune, Cast]:
     casts: dict[Commune, Cast] = {}
-    towns = [(_town(stage, commune), years, number, chapter) for commune, years, number, chapter in CHAPTERS]
+    towns = [(_town(stage, commune), years, chapter) for commune, years, chapter in CHAPTERS]
     with page.step("Les règlements, adoptés par HTTP"):
         for town, *_ in towns:
             present.adopt(town, first=True)
-    for town, years, number, chapter in towns:
-        set_next_number(urls.owner_url, town.commune, number)
+    for town, years, chapter in towns:
         page.chapter(f"{town.name}, {years}")
-        casts[town.commune] = chapter(town, page)
+        casts[town.commune] = chapter(town, page, partial(set_next_number, urls.owner_url, town.commune))
     return casts
 
 
@@ -121,7 +123,7 @@ def _counted(stage: Stage) -> str:
             f"✓ Tout était déjà là : {stage.commands} commandes renvoyées, autant de réponses gardées,"
             " rien écrit deux fois."
         )
-    again = f", dont {stage.repeated} que le registre connaissait déjà" if stage.repeated else ""
+    again = f", dont {stage.repeated} déjà au registre" if stage.repeated else ""
     return f"✓ L'histoire est jouée et vérifiée : {stage.commands} commandes par HTTP{again}."
 
 

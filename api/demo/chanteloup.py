@@ -1,13 +1,13 @@
 """Chanteloup-les-Vignes: fifteen days counted inclusively, a grace until 30 September, four weeks before a session."""
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from api.demo import tables
+from api.demo import asks, tables
 from api.demo.cast import Cast, enrol, settle
 from api.demo.page import Page
-from api.demo.stage import AGENT, Json, Town
+from api.demo.stage import Json, Town
 
 EVENINGS: Final = "accueil-soir"
 HOLIDAYS: Final = "vacances"
@@ -45,8 +45,9 @@ FIFTEEN: Final = (
 UNIT: Final = {EVENINGS: "soir", HOLIDAYS: "journee"}
 
 
-def play(town: Town, page: Page) -> Cast:
+def play(town: Town, page: Page, next_number: Callable[[int], object]) -> Cast:
     """The town that accepts what is late, and says that it may cost more. Its rulebook is adopted already."""
+    next_number(FIRST_NUMBER)
     town.at("2023-08-29 10:00")
     cast = settle(town)
     for first_day, last_day in YEARS:
@@ -58,44 +59,28 @@ def play(town: Town, page: Page) -> Cast:
         "[bold]Vacances : 4 semaines avant le premier jour de la session[/] (session du 23/10/2023 : jusqu'au"
         " 25/09/2023). [bold]Rentrée : ouvert jusqu'au 30 septembre.[/] Ensuite, c'est accepté avec majoration."
     )
-    sessions = _tried(cast, SESSIONS)
-    page.show(tables.answers(sessions))
+    numbers: list[int] = []
+    page.show(tables.answers([_one(cast, each, numbers) for each in SESSIONS]))
     page.say(
         "[bold]Soir : 15 jours comptés inclusivement[/], l'exemple de la ville : pour le 15 octobre, au plus tard"
         " le 1er octobre."
     )
-    fifteen = _tried(cast, FIFTEEN)
-    page.show(tables.answers(fifteen))
-    _decided(cast, page, "2024-10-02 09:00", len(SESSIONS) + len(FIFTEEN))
+    page.show(tables.answers([_one(cast, each, numbers) for each in FIFTEEN]))
+    asks.decide_all(cast, "2024-10-02 09:00", numbers)
+    page.say(
+        f"L'agent accepte les {len(numbers)} demandes ; la majoration reste marquée sur les jours demandés trop tard."
+    )
     return cast
 
 
-def _tried(cast: Cast, tries: Sequence[Try]) -> list[tuple[str, str, Json]]:
-    return [(each.name, cast.town.at(each.when).isoformat(), _one(cast, each)) for each in tries]
-
-
-def _one(cast: Cast, asked: Try) -> Json:
-    child = cast.child(asked.name)
-    cast.town.at(asked.when)
-    wanted = [{"day": asked.day, "unit": UNIT[asked.activity]}]
-    told = cast.town.tell(child.parent, "/demandes", {"child": child.id, "activity": asked.activity, "reserve": wanted})
-    day: Json = told.body["demandes"][0]["days"][0]
+def _one(cast: Cast, asked: Try, numbers: list[int]) -> tuple[str, str, Json]:
+    """Asks, holds the answer to the rule, and notes the number given."""
+    demande = asks.submit(cast, asked.when, asked.name, asks.wanted(asked.activity, UNIT[asked.activity], [asked.day]))
+    numbers.append(demande["number"])
+    day: Json = demande["days"][0]
     found = (day["late"], day["surcharge"], day["deadline"])
     expected = (asked.late, asked.late, asked.deadline)
     cast.town.check(
         found == expected, f"{asked.name}, le {asked.when} pour le {asked.day} : {found}, et non {expected}"
     )
-    return day
-
-
-def _decided(cast: Cast, page: Page, when: str, number: int) -> None:
-    """The agent answers the whole queue."""
-    cast.town.at(when)
-    decisions = [{"number": FIRST_NUMBER + place, "approve": "all"} for place in range(number)]
-    said = cast.town.tell(AGENT, "/decisions", {"decisions": decisions}, expect=200).body
-    statuses = {each["status_label"] for each in said["demandes"]}
-    cast.town.check(statuses == {"Traitée positivement"}, f"toutes les demandes devaient être acceptées : {statuses}")
-    page.say(
-        f"L'agent accepte les {len(said['demandes'])} demandes ; la majoration reste marquée sur les jours demandés"
-        " trop tard."
-    )
+    return asked.name, demande["submitted_at"], day

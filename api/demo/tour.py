@@ -101,53 +101,57 @@ _INSTRUCTED: Final = ("villennes-sur-seine", "chanteloup-les-vignes")
 
 
 def _lines(day: Bookable) -> list[tuple[str, list[str]]]:
+    """What a parent may try with a day, then an agent: a caption, and the lines to paste."""
+    return [*_parent_lines(day), *_agent_lines(day)]
+
+
+def _parent_lines(day: Bookable) -> list[tuple[str, list[str]]]:
     town, name, activity = f"${shell_name(day.open.commune)}", day.child.name, day.open.activity
     wanted = date.fromisoformat(day.box["day"])
     year, week, _ = wanted.isocalendar()
-    said, child = long_day(wanted), f"${name.upper()}"
-    parent, agent = (f'-H "Authorization: Bearer ${role}_{town[1:]}"' for role in ("PARENT", "AGENT"))
+    said, child, parent = long_day(wanted), f"${name.upper()}", _bearer("PARENT", day)
     body = (
         f'-d \'{{"child": "\'{child}\'", "activity": "{activity}",\n'
         f'       "reserve": [{{"day": "{wanted}", "unit": "{day.open.unit}"}}]}}\''
     )
-    once, again = (f"-H 'Idempotency-Key: {word}-{uuid4().hex[:12]}'" for word in ("demande", "reponse"))
+    calendar = f'"{town}/children/{child}/calendar?week={year}-W{week:02d}&activity={activity}"'
+    submitted = [
+        f'DEMANDE=$(curl -sS "{town}/demandes" {JSON} \\',
+        f"  {_fresh_key()} {parent} \\",
+        f"  {body})",
+        "printf '%s\\n' \"$DEMANDE\"",
+        "NUMERO=$(printf '%s' \"$DEMANDE\" | sed 's/.*\"number\":\\([0-9]*\\).*/\\1/')",
+    ]
     return [
-        (
-            f"Le calendrier de {name}, la semaine du {said}",
-            [
-                CURL,
-                f'  "{town}/children/{child}/calendar?week={year}-W{week:02d}&activity={activity}" \\',
-                f"  {parent}",
-            ],
-        ),
+        (f"Le calendrier de {name}, la semaine du {said}", [CURL, f"  {calendar} \\", f"  {parent}"]),
         (
             f"Ce que donnerait une demande pour le {said}, sans rien écrire",
-            [f'{CURL}\n  "{town}/demandes/preview" {JSON} \\', f"  {parent} \\", f"  {body}"],
+            [CURL, f'  "{town}/demandes/preview" {JSON} \\', f"  {parent} \\", f"  {body}"],
         ),
-        (
-            f"{day.child.parent.name} dépose la demande (collez deux fois : même réponse, rien de plus au registre)",
-            [
-                f'DEMANDE=$(curl -sS "{town}/demandes" {JSON} \\',
-                f"  {once} {parent} \\",
-                f"  {body})",
-                "printf '%s\\n' \"$DEMANDE\"",
-                "NUMERO=$(printf '%s' \"$DEMANDE\" | sed 's/.*\"number\":\\([0-9]*\\).*/\\1/')",
-            ],
-        ),
-        (
-            f"Les demandes de {name}, avec leur état",
-            [f'{CURL}\n  "{town}/demandes?child={child}" \\', f"  {parent}"],
-        ),
-        (
-            "L'agent accepte",
-            [
-                f'{CURL}\n  "{town}/demandes/$NUMERO/decision" {JSON} \\',
-                f"  {again} {agent} \\",
-                '  -d \'{"approve": "all"}\'',
-            ],
-        ),
-        (
-            "Les places de ce jour, vues par l'agent",
-            [f'{CURL}\n  "{town}/activities/{activity}/places?from={wanted}&to={wanted}" \\', f"  {agent}"],
-        ),
+        (f"{day.child.parent.name} dépose la demande (deux fois : même réponse, rien de plus au registre)", submitted),
+        (f"Les demandes de {name}, avec leur état", [CURL, f'  "{town}/demandes?child={child}" \\', f"  {parent}"]),
     ]
+
+
+def _agent_lines(day: Bookable) -> list[tuple[str, list[str]]]:
+    town, agent, wanted = f"${shell_name(day.open.commune)}", _bearer("AGENT", day), day.box["day"]
+    decision = [
+        CURL,
+        f'  "{town}/demandes/$NUMERO/decision" {JSON} \\',
+        f"  {_fresh_key()} {agent} \\",
+        '  -d \'{"approve": "all"}\'',
+    ]
+    places = f'"{town}/activities/{day.open.activity}/places?from={wanted}&to={wanted}"'
+    return [
+        ("L'agent accepte", decision),
+        ("Les places de ce jour, vues par l'agent", [CURL, f"  {places} \\", f"  {agent}"]),
+    ]
+
+
+def _bearer(role: str, day: Bookable) -> str:
+    return f'-H "Authorization: Bearer ${role}_{shell_name(day.open.commune)}"'
+
+
+def _fresh_key() -> str:
+    """The same when a line is pasted twice, another at the next demo."""
+    return f"-H 'Idempotency-Key: essai-{uuid4().hex[:12]}'"
