@@ -1,0 +1,253 @@
+"""`ardoise demo`, run for real: once, again, after a kill, and with what it prints pasted into a shell."""
+
+import os
+import pty
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import quote, urlencode
+
+import pytest
+from psycopg.conninfo import conninfo_to_dict
+
+from ledger.embedded import Server
+from tests.servers import Database, scratch_directory
+
+ARDOISE = Path(sys.executable).parent / "ardoise"
+WIDTH = 100
+SECONDS = 60
+
+VILLENNES = (
+    r"7 mars 2024, 19:12\n.*n° 43493, En cours d'instruction",
+    r"7 mars 2024, 19:32\n.*n° 43495",
+    r"19:50, huit places +8 +9 +0 +1\n",
+    r"n° 43493 Traitée négativement",
+    r"20/03 ● Journée · Hors délai",
+    r"27/03 □ Journée · Complet",
+    r"Hors délai \(article 4\.1\) : Pour le mercredi 20 mars 2024",
+    r"Complet \(article 4\.1\) : Il n'y a plus de place le mercredi 27 mars 2024",
+    r"18 demandes d'autres familles, n° 43494 à 43512",
+    r"8 mars 2024, 10:43\n.*n° 43513, En cours d'instruction",
+    r"13 │ 25/03 │ 26/03 │ 27/03 ● Journée  ",
+    r"8 mars 2024 +10:43 +n° 43513 .*✔ Traitée positivement",
+    r"7 mars 2024 +19:32 +n° 43495 .*✔ Traitée positivement",
+    r"7 mars 2024 +19:12 +n° 43493 .*✘ Traitée négativement",
+    r"du 09 au 10/04/2024",
+    r"Nino +non +présent +présent sans réservation",
+)
+VILLARS = (
+    r"22 août 2022 +16:54 +n° 18201 +Réservation Camille .*✔ Traitée positivement",
+    r"22 août 2022 +16:54 +n° 18202 +Réservation Sasha .*✔ Traitée positivement",
+    r"mer\. 24/08 23:59:59 +jeu\. 01/09/2022 +mer\. 24/08 23:59 .*✔ dans les temps",
+    r"jeu\. 25/08 00:00:00 +jeu\. 01/09/2022 +mer\. 24/08 23:59 .*✘ Hors délai",
+    r"mer\. 14/09 23:59:59 +lun\. 19/09/2022 .*✔ dans les temps",
+    r"jeu\. 15/09 00:00:00 +lun\. 19/09/2022 .*✘ Hors délai",
+    r"29/09 ✕ Repas",
+    r"fermé le jeudi 29 septembre 2022 : grève",
+    r"Justificatif hors délai",
+    r"Justificatif obligatoire",
+)
+CHANTELOUP = (
+    r"Louis +dim\. 01/10 00:00:00 +lun\. 23/10/2023 +lun\. 25/09 23:59 +5\.1 +✔ accepté, à majorer",
+    r"Moussa +sam\. 30/09 23:59:59 +lun\. 23/10/2023 .*✔ dans les temps",
+    r"Lina +mar\. 01/10 23:59:59 +mar\. 15/10/2024 +mar\. 01/10 23:59 +2\.1 +✔ dans les temps",
+    r"Moussa +mer\. 02/10 00:00:00 +mar\. 15/10/2024 +mar\. 01/10 23:59 +2\.1 +✔ accepté, à majorer",
+    r"L'histoire est jouée et vérifiée : \d+ commandes par HTTP",
+)
+
+
+def environment(data: Path, **more: str) -> dict[str, str]:
+    """A plain shell, in which nothing of Ardoise is set but the data directory."""
+    plain = {name: value for name, value in os.environ.items() if not name.startswith("ARDOISE_")}
+    return {**plain, "ARDOISE_DATA": str(data), "PYTHONUNBUFFERED": "1", **more}
+
+
+def demo(data: Path, *options: str, **more: str) -> subprocess.CompletedProcess[str]:
+    command, env = [ARDOISE, "demo", *options], environment(data, **more)
+    return subprocess.run(command, env=env, capture_output=True, text=True, timeout=SECONDS, check=False)
+
+
+def story(output: str) -> str:
+    """What is the same at every demo: the tables, without the seconds that things took and the last line."""
+    told = output[output.index(" Villennes-sur-Seine, 2023-2024") : output.index(" Aujourd'hui ")]
+    assert told.count("\n") > 150
+    return told
+
+
+@pytest.fixture(scope="module")
+def directories() -> Iterator[Path]:
+    """Where the demos of this file live; their servers are stopped even if a demo was killed."""
+    with scratch_directory() as directory:
+        try:
+            yield directory
+        finally:
+            for data in directory.iterdir():
+                Server(data).sweep()
+
+
+@pytest.fixture(scope="module")
+def data(directories: Path) -> Path:
+    return directories / "told"
+
+
+@pytest.fixture(scope="module")
+def told(data: Path) -> str:
+    """The first demo of a fresh directory."""
+    run = demo(data, "--no-serve")
+    assert (run.returncode, run.stderr) == (0, ""), run.stderr
+    return run.stdout
+
+
+@pytest.mark.parametrize("fact", [*VILLENNES, *VILLARS, *CHANTELOUP])
+def test_the_demo_tells_the_facts_of_the_guides(told: str, fact: str) -> None:
+    assert re.search(fact, told), told
+
+
+def test_a_file_receives_a_hundred_columns_without_colour_or_trailing_blanks(told: str) -> None:
+    assert "\x1b" not in told
+    assert [line for line in told.splitlines() if len(line) > WIDTH or line != line.rstrip()] == []
+
+
+def test_a_second_demo_tells_the_same_story_and_writes_nothing_twice(data: Path, told: str) -> None:
+    again = demo(data, "--no-serve")
+    assert (again.returncode, again.stderr) == (0, "")
+    assert story(again.stdout) == story(told)
+    assert re.search(r"Tout était déjà là : \d+ commandes renvoyées, autant de réponses gardées", again.stdout)
+
+
+@pytest.mark.parametrize("last_words", ["n° 43495", "hors délai (article 3.4)"])
+def test_a_demo_killed_in_the_middle_goes_on_where_it_stopped(directories: Path, told: str, last_words: str) -> None:
+    place = directories / f"killed-{len(last_words)}"
+    with subprocess.Popen(
+        [ARDOISE, "demo", "--no-serve"], env=environment(place), stdout=subprocess.PIPE, text=True
+    ) as run:
+        assert run.stdout is not None
+        for line in run.stdout:
+            if last_words in line:
+                run.kill()
+                break
+        run.wait(SECONDS)
+    assert run.returncode == -signal.SIGKILL
+    again = demo(place, "--no-serve")
+    assert (again.returncode, again.stderr) == (0, "")
+    assert story(again.stdout) == story(told)
+    assert re.search(r"vérifiée : \d+ commandes par HTTP, dont \d+ déjà au registre", again.stdout)
+
+
+def pasted(output: str) -> str:
+    """The lines to paste, as a shell gets them: no caption, no prose."""
+    after = output[output.index("Dans un autre terminal") :].splitlines()[1:]
+    blocks = "\n".join(after).split("\n\n")
+    lines = [line for block in blocks for line in block.splitlines() if not re.match(r"\d\. |Ctrl-C", line)]
+    return "\n".join(lines)
+
+
+@pytest.mark.skipif(not (shutil.which("bash") and shutil.which("curl")), reason="needs bash and curl")
+def test_what_the_demo_prints_works_when_it_is_pasted(data: Path, told: str, tmp_path: Path) -> None:
+    assert told
+    with subprocess.Popen(
+        [ARDOISE, "demo", "--port", "0"],
+        env=environment(data),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=tmp_path,
+    ) as run:
+        assert run.stdout is not None
+        assert run.stderr is not None
+        printed = []
+        for line in run.stdout:
+            printed.append(line)
+            if line.startswith("Ctrl-C"):
+                break
+        script = pasted("".join(printed))
+        assert script.count("curl ") == 6
+        honest = 'curl() { command curl --noproxy "*" --max-time 20 --fail "$@" || echo "REFUSED $*" >&2; }\n'
+        shell = subprocess.run(
+            ["bash", "-u"],
+            input=honest + script,
+            capture_output=True,
+            text=True,
+            cwd=tmp_path,
+            env=environment(data),
+            timeout=SECONDS,
+            check=False,
+        )
+        run.send_signal(signal.SIGINT)
+        rest = run.stdout.read()
+        assert run.wait(SECONDS) == 0
+        assert run.stderr.read() == ""
+    assert (shell.returncode, shell.stderr) == (0, "")
+    calendar, preview, submitted, history, decided, places = shell.stdout.strip().splitlines()
+    assert '"editable":true' in calendar
+    assert '"possible":true' in preview
+    assert '"status":"en_cours"' in submitted
+    assert '"status":"en_cours"' in history
+    assert '"status":"traitee_positivement"' in decided
+    assert '"taken":1' in places
+    assert "Arrêté. Les données restent" in rest
+
+
+def test_a_taken_port_is_said_in_one_line_before_anything_else(directories: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        run = demo(directories / "unused", ARDOISE_PORT=str(port))
+    assert (run.returncode, run.stdout) == (1, "")
+    assert run.stderr.count("\n") == 1
+    assert f"le port {port} de 127.0.0.1 n'est pas libre" in run.stderr
+
+
+def test_a_demo_that_may_not_sign_its_tokens_says_so(directories: Path) -> None:
+    run = demo(directories / "unused", ARDOISE_ISSUERS="https://idp.example", ARDOISE_JWKS="keys.json")
+    assert (run.returncode, run.stdout) == (1, "")
+    assert "la démonstration signe ses jetons elle-même" in run.stderr
+
+
+def test_without_its_notes_a_played_demo_refuses_to_show_another_day(data: Path, told: str, tmp_path: Path) -> None:
+    assert told
+    [notes] = data.glob("demo-*.jsonl")
+    kept = notes.read_bytes()
+    try:
+        notes.unlink()
+        run = demo(data, "--no-serve")
+        assert run.returncode == 1
+        assert run.stderr.startswith("ardoise: ces données contiennent déjà l'histoire")
+    finally:
+        notes.write_bytes(kept)
+
+
+def test_a_terminal_gets_colours(data: Path, told: str) -> None:
+    assert told
+    ours, theirs = pty.openpty()
+    plain = {"TERM": "xterm-256color", "COLUMNS": "120", "NO_COLOR": ""}
+    with subprocess.Popen([ARDOISE, "demo", "--no-serve"], env=environment(data, **plain), stdout=theirs) as run:
+        os.close(theirs)
+        seen = b""
+        while True:
+            try:
+                read = os.read(ours, 65_536)
+            except OSError:  # how Linux says that nobody writes any more
+                break
+            if not read:
+                break
+            seen += read
+    os.close(ours)
+    assert run.returncode == 0
+    assert "\x1b[1;32m ● Journée" in seen.decode()
+
+
+def url(conninfo: str) -> str:
+    """The same way in, as a URL."""
+    return f"postgresql:///?{urlencode(conninfo_to_dict(conninfo), quote_via=quote)}"
+
+
+def test_a_postgresql_of_ones_own_does_as_well(directories: Path, database: Database, told: str) -> None:
+    urls = {"ARDOISE_DATABASE_URL": url(database.service_url), "ARDOISE_OWNER_URL": url(database.owner_url)}
+    run = demo(directories / "own", "--no-serve", ARDOISE_DEVELOPMENT="1", **urls)
+    assert (run.returncode, run.stderr) == (0, "")
+    assert story(run.stdout) == story(told)
