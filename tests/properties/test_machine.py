@@ -3,47 +3,32 @@
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import date, timedelta
-from itertools import count
 from typing import Any
 
 import orjson
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import precondition, rule, run_state_machine_as_test
 
-from commands.adopt_rulebook import AdoptRulebook
 from commands.change_capacity import ChangeCapacity
 from commands.close_day import CloseDay, ReopenDay
 from commands.decide_demandes import DecideDemandes, Decision
 from commands.declare_absence import DeclareAbsence
-from commands.enrol_child import EndEnrolment, EnrolChild
-from commands.execute import Request, execute
-from commands.outcome import Accepted, Command, Outcome, Refused
+from commands.enrol_child import EndEnrolment
+from commands.outcome import Command
 from commands.record_attendance import Mark, RecordAttendance
-from commands.register_household import OpenHousehold, RegisterChild
 from commands.submit_demande import SubmitDemande, Wish
 from commands.withdraw_demande import WithdrawDemande
-from ledger.child import Child, evolve
-from ledger.entry import Entry
-from ledger.events import Demanded
-from ledger.holdings import held
-from ledger.identifiers import ChildId, Commune, DemandeNumber, EnrolmentId, Slug, new_id
-from ledger.snapshots import pack, unpack
+from ledger.identifiers import ChildId, DemandeNumber, Slug
 from ledger.store import Answer, KeyReusedError, Once
-from ledger.streams import child_page
-from projections.inline import project
-from tests.properties.model import DAYS, FIRST_DAY, LAST_DAY, LIMITS, UNITS, Box, Model
+from tests.properties.machine_town import CHILDREN, Town
+from tests.properties.model import DAYS, LAST_DAY, UNITS, Box
 from tests.servers import Database
-from tests.spec import once, signed
-from tests.stores import KEYS, InMemory, Kept, Rows, by_key, cold, on_postgres
-from tests.town import AWA, MATTEO, MOUSSA, RULEBOOK, VALMONT, at
+from tests.stores import InMemory, Kept, on_postgres
 
-NOW = at("2024-03-04 10:00")
-CHILDREN = {person.id: person for person in (MATTEO, AWA, MOUSSA)}
 SHEET_DAY = date(2024, 2, 6)
 POOL = {"mercredis": "grands"}
-TOWNS = count(1)
 
 activities = st.sampled_from(sorted(DAYS))
 children = st.sampled_from(sorted(CHILDREN))
@@ -69,47 +54,8 @@ wishes = st.tuples(children, activities).flatmap(
 places = boxes.flatmap(lambda box: st.sampled_from([(box.activity, u, box.day) for u in UNITS[box.activity][box.unit]]))
 
 
-class Town(RuleBasedStateMachine):
-    """A small town in which everything may be asked. Each example is a town of its own."""
-
-    def __init__(self, make: Callable[[], Kept]) -> None:
-        super().__init__()
-        self.kept, self.model = make(), Model()
-        self.town = Commune(f"town-{next(TOWNS)}")
-        self.enrolments: dict[tuple[str, str], EnrolmentId] = {}
-        self.asked: list[tuple[Command, Once, Answer]] = []
-        self.before = self.model.taken()
-        self.must(AdoptRulebook(content=RULEBOOK.replace(f'"{VALMONT}"', f'"{self.town}"')))
-        for person in CHILDREN.values():
-            self.ask(OpenHousehold(household=person.household))
-            self.must(RegisterChild(child=person.id, household=person.household))
-            for slug in DAYS:
-                self.enrol(person.id, slug, FIRST_DAY)
-
-    def ask(self, command: Command, key: Once | None = None) -> tuple[Outcome, list[int], bool]:
-        """What came of it, the numbers given, and whether it was answered before."""
-        request = Request(commune=self.town, command=command, signature=signed(NOW))
-        key = key or once(body=repr(command).encode())
-
-        def answer(result: Any) -> Answer:
-            facts = [entry.fact for entry in result.prepared.entries]
-            given = sorted({fact.demande for fact in facts if isinstance(fact, Demanded)})
-            return Answer(status=200 if isinstance(result.outcome, Accepted) else 409, body=orjson.dumps(given))
-
-        result, kept = execute(self.kept.store, request, once=key, respond=answer)
-        if not kept.replayed:
-            self.asked.append((command, key, kept.answer))
-        return result.outcome, orjson.loads(kept.answer.body), kept.replayed
-
-    def must(self, command: Command) -> list[int]:
-        outcome, numbers, _ = self.ask(command)
-        assert isinstance(outcome, Accepted), outcome
-        return numbers
-
-    def refused(self, command: Command) -> set[tuple[Any, Any, str]]:
-        outcome, _, _ = self.ask(command)
-        assert isinstance(outcome, Refused), outcome
-        return {(refusal.day, refusal.unit, refusal.code) for refusal in outcome.refusals}
+class Machine(Town):
+    """Anything families, agents and the town may do."""
 
     # Families
 
@@ -262,20 +208,6 @@ class Town(RuleBasedStateMachine):
         child, slug = draw(st.sampled_from(ended))
         self.enrol(child, slug, self.model.enrolled[child, slug][-1][1] + timedelta(days=1))
 
-    def enrol(self, child: str, slug: str, first_day: date) -> None:
-        self.enrolments[child, slug] = EnrolmentId(new_id())
-        command = EnrolChild(
-            child=ChildId(child),
-            enrolment=self.enrolments[child, slug],
-            activity=Slug(slug),
-            first_day=first_day,
-            last_day=LAST_DAY,
-            site=Slug("centre") if slug == "cantine" else None,
-            group=Slug("grands") if slug == "mercredis" else None,
-        )
-        self.must(command)
-        self.model.enrolled.setdefault((child, slug), []).append((first_day, LAST_DAY))
-
     # The town
 
     def close_or_reopen(self, box: Box, whole_town: bool) -> None:
@@ -306,79 +238,9 @@ class Town(RuleBasedStateMachine):
         with pytest.raises(KeyReusedError):
             self.ask(command, replace(key, fingerprint=b"another body"))
 
-    # What is always true
-
-    @invariant()
-    def places_are_what_the_boxes_hold(self) -> None:
-        taken = self.model.taken()
-        held_by = {(key.activity, key.unit, key.day): n for key, n in self.kept.taken(self.town).items()}
-        assert held_by == dict(taken)
-        from_pages = sum((held(child, child.slots) for child in self.pages().values()), start=type(taken)())
-        assert from_pages == self.kept.taken(self.town)
-        for place, number in taken.items():
-            limit = self.model.limit(place)
-            assert limit is None or number <= max(limit, self.before[place]), f"{place} was overbooked"
-        self.before = taken
-
-    def pages(self) -> dict[str, Child]:
-        """The children, read by a process that just started."""
-        reader, _ = cold(self.kept)
-        found = {}
-        for child in CHILDREN:
-            page = reader.read(child_page(self.town, child))
-            assert replace(page.state, latest=None) == replace(
-                self.kept.store.child(self.town, child).state, latest=None
-            )
-            found[child] = page.state
-        return found
-
-    @invariant()
-    def read_models_are_the_fold_of_the_facts(self) -> None:
-        folded: dict[str, Rows] = {table: {} for table in ("calendar_days", "demandes", "attendance", "enrolments")}
-        for child in CHILDREN:
-            state: Child | None = None
-            for line in self.kept.lines(child_page(self.town, child)):
-                state = evolve(state, [line])
-                assert state is not None
-                _apply(folded, line, state)
-            assert state is not None
-            again = unpack(orjson.loads(orjson.dumps(pack(state))))
-            assert again == replace(state, latest=None)
-        for table, rows in folded.items():
-            assert self.kept.rows(self.town, table) == rows, table
-
-    @invariant()
-    def what_is_shown_is_what_the_model_says(self) -> None:
-        calendar = self.kept.rows(self.town, "calendar_days").values()
-        assert {
-            Box(row["child"], row["activity"], row["day"], row["unit"]): (row["state"], row["absence"])
-            for row in calendar
-        } == {box: (ticked.state, ticked.absence) for box, ticked in self.model.boxes.items()}
-        demandes = self.kept.rows(self.town, "demandes").values()
-        assert {row["number"]: row["status"] for row in demandes} == {
-            number: asked.status for number, asked in self.model.demandes.items()
-        }
-        sheet = self.kept.rows(self.town, "attendance").values()
-        assert {
-            Box(row["child"], row["activity"], row["day"], row["unit"]): row["presence"] for row in sheet
-        } == self.model.attendance
-        assert set(LIMITS) == set(DAYS)
-
-
-def _apply(folded: dict[str, Rows], line: Entry, state: Child) -> None:
-    for change in project(line, state):
-        if change.table not in folded:
-            continue
-        (row,) = by_key(change.table, [{**change.row}]).values()
-        key = tuple(row[name] for name in KEYS[change.table])
-        if type(change).__name__ == "Put":
-            folded[change.table][key] = row
-        else:
-            folded[change.table].pop(key, None)
-
 
 def test_whatever_happens_in_memory_the_model_agrees():
-    run_state_machine_as_test(lambda: Town(InMemory), settings=settings(max_examples=80, stateful_step_count=40))
+    run_state_machine_as_test(lambda: Machine(InMemory), settings=settings(max_examples=80, stateful_step_count=40))
 
 
 @pytest.fixture
@@ -389,5 +251,5 @@ def postgres(database: Database) -> Iterator[Kept]:
 
 def test_whatever_happens_on_postgresql_the_model_agrees(postgres):
     run_state_machine_as_test(
-        lambda: Town(lambda: postgres), settings=settings(max_examples=30, stateful_step_count=30)
+        lambda: Machine(lambda: postgres), settings=settings(max_examples=30, stateful_step_count=30)
     )
