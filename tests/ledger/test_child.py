@@ -60,6 +60,11 @@ def test_a_day_goes_through_its_states():
     ]
 
 
+def test_a_day_kept_after_all_is_no_longer_given_up_by_anybody():
+    assert after(7).slots[KEY].removal == 43496
+    assert (after(8).slots[KEY].removal, after(8).slots[KEY].demande) == (None, SECOND)
+
+
 def test_a_child_knows_what_its_page_says_in_the_end():
     child = after(len(LINES))
     assert (child.child, child.household) == (CHILD, HOUSEHOLD)

@@ -134,9 +134,12 @@ class Town(RuleBasedStateMachine):
     def what_is_shown_is_what_the_model_says(self) -> None:
         calendar = self.kept.rows(self.town, "calendar_days").values()
         assert {
-            Box(row["child"], row["activity"], row["day"], row["unit"]): (row["state"], row["absence"])
+            Box(row["child"], row["activity"], row["day"], row["unit"]): (row["state"], row["absence"], row["demande"])
             for row in calendar
-        } == {box: (ticked.state, ticked.absence) for box, ticked in self.model.boxes.items()}
+        } == {
+            box: (ticked.state, ticked.absence, ticked.removal or ticked.demande)
+            for box, ticked in self.model.boxes.items()
+        }
         demandes = self.kept.rows(self.town, "demandes").values()
         assert {row["number"]: row["status"] for row in demandes} == {
             number: asked.status for number, asked in self.model.demandes.items()

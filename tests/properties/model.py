@@ -42,6 +42,7 @@ class Ticked:
     """What stands in a box."""
 
     state: str
+    demande: int
     removal: int | None = None
     absence: str | None = None
 
@@ -148,7 +149,7 @@ class Model:
         )
         for each, action in wishes.items():
             if action == "reserve":
-                self.boxes[each] = Ticked("awaiting_add")
+                self.boxes[each] = Ticked("awaiting_add", number)
             else:
                 self.boxes[each].state, self.boxes[each].removal = "awaiting_removal", number
         if box.activity in BY_RULE:
