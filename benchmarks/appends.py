@@ -1,7 +1,7 @@
 """Keeping a request with 1, 4 and 16 threads, beside the floors of the same run: bytes inserted, one row committed."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 from hashlib import sha256
@@ -88,7 +88,7 @@ def _bare(pool: Pool) -> Callable[[], Callable[[], object]]:
     return once
 
 
-def _execute(pool: Pool, values: dict[str, object]) -> None:
+def _execute(pool: Pool, values: Mapping[str, object]) -> None:
     with pool.connection() as connection:
         connection.execute(_INSERT, values)
 
