@@ -12,13 +12,16 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote, urlencode
 
+import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict
 
-from ledger.embedded import Server
+from api.demo.cast import FAMILIES
+from ledger.embedded import DATABASE, Server
 from tests.servers import Database, scratch_directory
 
 ARDOISE = Path(sys.executable).parent / "ardoise"
+README = Path(__file__).parent.parent / "README.md"
 WIDTH = 100
 SECONDS = 60
 
@@ -111,6 +114,39 @@ def test_the_demo_tells_the_facts_of_the_guides(told: str, fact: str) -> None:
 def test_a_file_receives_a_hundred_columns_without_colour_or_trailing_blanks(told: str) -> None:
     assert "\x1b" not in told
     assert [line for line in told.splitlines() if len(line) > WIDTH or line != line.rstrip()] == []
+
+
+def test_the_tour_of_the_readme_is_what_the_demo_prints(told: str) -> None:
+    blocks = re.findall(r"^```\n(.*?)^```$", README.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    shown = [line for block in blocks if "●" in block or "✔" in block for line in block.splitlines()]
+    assert len(shown) > 60
+    assert [line for line in shown if line not in told.splitlines()] == []
+
+
+@pytest.mark.parametrize("town", ["villennes-sur-seine", "villars", "chanteloup-les-vignes"])
+def test_what_the_demo_wrote_verifies(data: Path, told: str, town: str) -> None:
+    assert told
+    run = subprocess.run(
+        [ARDOISE, "verify", town], env=environment(data), capture_output=True, text=True, timeout=SECONDS, check=False
+    )
+    assert run.returncode == 0, run.stdout + run.stderr
+
+
+def test_the_ledger_holds_none_of_the_names_of_the_story(data: Path, told: str) -> None:
+    assert "Matteo" in told
+    server = Server(data)
+    try:
+        with psycopg.connect(server.start().admin_url, dbname=DATABASE) as connection:
+            rows = connection.execute(
+                "SELECT concat_ws(' ', stream, convert_from(stored, 'UTF8')) FROM ardoise.entries"
+            )
+            entries = [said for (said,) in rows]
+    finally:
+        server.leave()
+    names = [name for families in FAMILIES.values() for each in families for name in (*each.guardians, *each.children)]
+    assert len(entries) > 250
+    assert any("reservation_requested" in entry for entry in entries)
+    assert [name for name in names for entry in entries if re.search(rf"\b{name}\b", entry)] == []
 
 
 def test_a_second_demo_tells_the_same_story_and_writes_nothing_twice(data: Path, told: str) -> None:

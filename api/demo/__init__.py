@@ -54,6 +54,7 @@ def play(settings: Settings, *, port: int | None, serve: bool) -> None:
         except StoryError as astray:
             stop(str(astray))
         except KeyboardInterrupt:
+            typer.echo("\nInterrompu. La prochaine démonstration reprendra là où celle-ci s'est arrêtée.", err=True)
             raise typer.Exit(INTERRUPTED) from None
 
 
@@ -84,7 +85,6 @@ def _play(settings: Settings, listener: socket.socket | None, page: Page, open_t
         stage = Stage(http=http, clock=clock, key=DevelopmentKey.open(settings.data), notes=notes)
         casts = _told(stage, urls, page)
         days = _today(casts, page)
-        page.line()
         page.line(_counted(stage), style="green")
     if listener is not None:
         _serve(settings, urls, listener, page, casts, days)
