@@ -152,7 +152,10 @@ def serve(
 ) -> bool:
     """Serve until a signal asks to stop; False when the server could not start."""
     running = server(app, host, port, notice_seconds=notice_seconds, drain_seconds=drain_seconds)
-    running.run()
+    try:
+        running.run()
+    except SystemExit:  # uvicorn's way of saying that it could not listen there; it has logged why
+        return False
     return running.started
 
 
