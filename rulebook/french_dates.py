@@ -3,7 +3,7 @@
 from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
 
-from rulebook.words import MONTHS, WEEKDAYS
+from rulebook.words import WEEKDAYS, spelled
 
 
 def french_ordinal(day: int) -> str:
@@ -18,7 +18,7 @@ def french_clock(clock: time) -> str:
 
 def french_date(day: date) -> str:
     """27 mars 2024, 1er mars 2024."""
-    return f"{french_ordinal(day.day)} {MONTHS[day.month - 1]} {day.year}"
+    return spelled(day)
 
 
 def french_day(day: date) -> str:

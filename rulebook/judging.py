@@ -55,7 +55,8 @@ class Situation:
 
 def judge(rules: Rules, situation: Situation, key: SlotKey, verb: Verb) -> Judgement:
     """The first refusal a family should hear about a slot, or the terms on which it is accepted. Pure."""
-    rulebook = rules.on(key.day)
+    slot = situation.slots.get(key)
+    rulebook = rules.rulebook_of(key) if verb is Verb.CANCEL and slot is not None else rules.on(key.day)
     activity = None if rulebook is None else rulebook.activities.get(key.activity)
     unit = None if activity is None else activity.units.get(key.unit)
     if rulebook is None or activity is None or unit is None:
@@ -71,7 +72,7 @@ def judge(rules: Rules, situation: Situation, key: SlotKey, verb: Verb) -> Judge
         return replace(terms, code="day_closed", closure=closure)
     if verb is Verb.BOOK and unit not in offered(rulebook, activity, key.day, site=site, group=group):
         return replace(terms, code="not_a_day_of_this_activity", article=unit.article or activity.article)
-    held = _held(situation.slots.get(key), verb)
+    held = _held(slot, verb)
     if held is not None:
         return replace(terms, code=held)
     terms = _in_time(rulebook, activity, unit, key.day, verb, situation, terms)
@@ -84,7 +85,9 @@ def _held(slot: Slot | None, verb: Verb) -> str | None:
     if slot is None:
         return None if verb is Verb.BOOK else "not_reserved"
     if slot.state == "reserved":
-        return "already_reserved" if verb is Verb.BOOK else None
+        if verb is Verb.BOOK:
+            return "already_reserved"
+        return "already_declared" if slot.absence in ("declared", "declared_again", "justified") else None
     return "already_awaiting"
 
 

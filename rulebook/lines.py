@@ -24,14 +24,26 @@ def locate(text: str) -> dict[Path, int]:
         if not depth and not quote:
             header = _HEADER.match(line)
             if header:
-                table = _enter(_parts(header[2]), counts, header[1] == "[[")
-                found.setdefault(table, number)
+                parts = _parts(header[2])
+                table = _enter(parts, counts, header[1] == "[[")
+                _note(found, (), parts, number)
+                found[table] = number
                 continue
             entry = _ENTRY.match(line)
             if entry:
                 _note(found, table, _parts(entry[1]), number)
         depth, quote = _scan(line, depth, quote)
     return found
+
+
+def opened(lines: list[str]) -> int | None:
+    """The line on which begins what these first lines of a text leave open: a list, or a long text."""
+    depth, quote, began = 0, "", 0
+    for number, line in enumerate(lines, 1):
+        if not depth and not quote:
+            began = number
+        depth, quote = _scan(line, depth, quote)
+    return began if depth or quote else None
 
 
 def line_of(found: dict[Path, int], path: Path) -> int | None:

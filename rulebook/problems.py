@@ -22,7 +22,7 @@ class Problem:
         """Write the problem on one line, as the command line shows it."""
         place = [f"ligne {self.line}"] if self.line else []
         place += [f"article {self.article}"] if self.article else []
-        place += [self.path] if self.path else []
+        place += [self.path] if self.path and not self.line else []
         return " · ".join([*place, f"{self.message} — {self.remedy}"])
 
 

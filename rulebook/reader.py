@@ -1,8 +1,8 @@
 """A town's TOML file, read into a rulebook or refused with everything that is wrong in it."""
 
-import re
 import tomllib
 from collections.abc import Mapping
+from datetime import date
 from itertools import pairwise
 from types import MappingProxyType
 from typing import Final, cast
@@ -16,8 +16,9 @@ from rulebook.reading_activities import read_activity, read_labels
 from rulebook.reading_places import read_span
 from rulebook.reading_rules import check_order, read_grace
 from rulebook.rulebook import Activity, Closure, Rulebook
+from rulebook.syntax import syntax_problem
 from rulebook.tables import Table
-from rulebook.words import HOLIDAY_WORDS, slugify
+from rulebook.words import HOLIDAY_WORDS, printable, slugify
 
 __all__ = ["Problem", "RulebookError", "read_rulebook"]
 
@@ -26,7 +27,7 @@ MOST_HOLIDAY_DAYS: Final = 100
 MOST_LINE_LETTERS: Final = 2000
 MOST_PROBLEMS: Final = 100
 
-ZONE_WORDS: Final[Mapping[str, Zone]] = {"a": "A", "b": "B", "c": "C"}
+ZONE_WORDS: Final[Mapping[str, Zone]] = {"A": "A", "B": "B", "C": "C"}
 REGION_WORDS: Final = {name.replace("-", " "): name for name in REGIONS} | {name: name for name in REGIONS}
 
 REFUSAL_REASONS: Final = {
@@ -57,27 +58,6 @@ CLOSURE_REASONS: Final = {
     "autre": "Autre motif",
 }
 """What a town that writes no [motifs] has. Never a diagnosis."""
-
-SYNTAX: Final = (
-    ("Expected '=' after a key", "cette ligne n'est ni une section ni une clé", "écrivez clé = valeur"),
-    ("Invalid value", "cette valeur n'est pas comprise", 'écrivez les textes entre guillemets : "…"'),
-    ("Cannot overwrite", "cette clé est écrite deux fois", "supprimez l'une des deux"),
-    ("Cannot declare", "cette section est écrite deux fois", "réunissez les deux en une seule"),
-    ("Cannot mutate", "cette section a déjà été écrite autrement", "réunissez les deux en une seule"),
-    ("Unterminated string", "un guillemet n'est pas refermé", "ajoutez le guillemet qui manque"),
-    ("Unclosed array", "un crochet n'est pas refermé", "ajoutez le ] qui manque"),
-    ("Unclosed inline table", "une accolade n'est pas refermée", "ajoutez l'accolade qui manque"),
-    ("Invalid date", "cette date n'existe pas", "écrivez une date comme 2024-03-15"),
-    (r"Illegal character '\n'", "un guillemet n'est pas refermé", "ajoutez le guillemet qui manque"),
-    ("Illegal character", "un caractère invisible s'est glissé ici", "effacez-le et retapez la ligne"),
-    ("Expected newline", "il y a quelque chose de trop à la fin de la ligne", "mettez une seule clé par ligne"),
-    ("Expected ']'", "il manque un ] à la fin de cette section", "écrivez [nom-de-la-section]"),
-)
-UNFINISHED: Final = (
-    "le fichier s'arrête au milieu d'une valeur",
-    "refermez le guillemet, le crochet ] ou l'accolade }",
-)
-OTHER_SYNTAX: Final = ("cette ligne n'est pas comprise", "comparez-la aux exemples de docs/rulebook.md")
 
 
 def read_rulebook(text: str) -> Rulebook:
@@ -113,12 +93,7 @@ def _parsed(text: str) -> dict[str, object]:
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        said = str(error)
-        at = re.search(r"at line (\d+)", said)
-        line = int(at[1]) if at else text.count("\n") + 1
-        told = [(message, remedy) for start, message, remedy in SYNTAX if said.startswith(start)] or [OTHER_SYNTAX]
-        message, remedy = told[0] if at or not said.startswith("Invalid value") else UNFINISHED
-        raise _alone(line, message, remedy) from None
+        raise RulebookError((syntax_problem(text, error),)) from None
     except (RecursionError, ValueError, OverflowError):
         raise _alone(None, "ce texte n'est pas compris", "comparez-le aux exemples de docs/rulebook.md") from None
 
@@ -159,7 +134,7 @@ def _activities(
 ) -> Mapping[Slug, Activity]:
     section = top.table("activites")
     slugs = [] if section is None else section.slug_keys()
-    if not slugs:
+    if section is None or not section.values:
         top.wrong("activites", "il n'y a aucune activité", "écrivez [activites.restauration]")
     known = dict.fromkeys(slugs)
     closures = tuple(_closure(table, known, closings) for table in top.tables("fermetures"))
@@ -227,13 +202,22 @@ def _reasons(section: Table | None, key: str, default: Mapping[str, str]) -> Map
     return own or MappingProxyType({Slug(slug): label for slug, label in default.items()})
 
 
+def _one_end(table: Table) -> None:
+    remedy = "écrivez du = 2024-12-24 et au = 2024-12-31"
+    for missing, written in (("au", table.values.get("du")), ("du", table.values.get("au"))):
+        if written is not None:
+            day = written if isinstance(written, date) else f'"{printable(str(written))}"'
+            remedy = f"écrivez {missing} = {day}, ou un autre jour"
+    table.wrong("", "une fermeture a un premier et un dernier jour", remedy)
+
+
 def _closure(table: Table, activities: Mapping[Slug, None], reasons: Mapping[Slug, str]) -> Closure:
     span = read_span(table)
-    if span.first is None or span.last is None:
-        table.wrong("", "une fermeture a un premier et un dernier jour", "écrivez du = 2024-12-24 et au = 2024-12-31")
+    if not {"du", "au"} <= table.values.keys():
+        _one_end(table)
     check_order(table, "au", span.first, span.last)
     chosen = table.slugs("motif", reasons)
-    if not chosen:
+    if not table.values.get("motif"):
         table.wrong("motif", "une fermeture a un motif", f'écrivez motif = "{next(iter(reasons))}"')
     closure = Closure(
         span=span,

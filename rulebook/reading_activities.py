@@ -104,14 +104,19 @@ def _activity_deadlines(
     table: Table, units: Mapping[Slug, Unit], around: Surroundings
 ) -> tuple[DeadlineRule | None, DeadlineRule | None]:
     book, cancel = read_deadlines(table, replace(around, units=tuple(u for u in units.values() if u.book is None)))
-    for rule, own, key, word in (
-        (book, [unit.book for unit in units.values()], "delai_reservation", "réserver"),
-        (cancel, [unit.cancel for unit in units.values()], "delai_annulation", "annuler"),
-    ):
-        if rule is None and not (own and all(own)):
-            path = ".".join(map(str, table.path))
-            remedy = f"écrivez [{path}.delai] (ou [{path}.{key}]), avec type = \"aucun\" s'il n'y en a pas"
-            table.wrong("", f"on ne sait pas jusqu'à quand on peut {word}", remedy)
+    unknown = {
+        word: key
+        for rule, own, key, word in (
+            (book, [unit.book for unit in units.values()], "delai_reservation", "réserver"),
+            (cancel, [unit.cancel for unit in units.values()], "delai_annulation", "annuler"),
+        )
+        if rule is None and not (own and all(own))
+    }
+    if unknown:
+        path = ".".join(map(str, table.path))
+        key = "delai" if len(unknown) > 1 else next(iter(unknown.values()))
+        remedy = f"écrivez [{path}.{key}], avec type = \"aucun\" s'il n'y en a pas"
+        table.wrong("", f"on ne sait pas jusqu'à quand on peut {' ni '.join(unknown)}", remedy)
     return book, cancel
 
 

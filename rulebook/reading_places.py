@@ -9,7 +9,7 @@ from rulebook.reading_rules import check_order
 from rulebook.rulebook import AbsenceRule, Capacity, Instruction, Sharing
 from rulebook.tables import Table
 from rulebook.timing import Skip, Span
-from rulebook.words import INSTRUCTION_WORDS, SEASON_WORDS, SHARING_WORDS, SKIP_WORDS, plain
+from rulebook.words import INSTRUCTION_WORDS, SEASON_WORDS, SHARING_WORDS, SKIP_WORDS, one_of, plain
 
 MOST_PLACES: Final = 100_000
 MOST_DAYS_AFTER: Final = 400
@@ -33,7 +33,7 @@ def read_places(
         _check_shared(narrower, sharing, key)
         for slug in narrower.slug_keys():
             if slug not in known:
-                narrower.wrong(slug, f"« {slug} » n'est pas déclaré dans cette activité", _known(known))
+                narrower.wrong(slug, f"« {slug} » n'est pas déclaré dans cette activité", one_of(known))
             chosen = {key: frozenset({slug})}
             lines.append(
                 _line(
@@ -137,7 +137,3 @@ def _check_shared(table: Table, sharing: Sharing, key: str) -> None:
         table.wrong("", "les places ne sont pas comptées par groupe", 'écrivez par = "groupe" dans « places »')
     if key == "sites" and sharing not in (Sharing.SITE, Sharing.SITE_AND_GROUP):
         table.wrong("", "les places ne sont pas comptées par site", 'écrivez par = "site" dans « places »')
-
-
-def _known(known: Mapping[Slug, object]) -> str:
-    return f"écrivez l'un de ceux-ci : {', '.join(list(known)[:40]) or 'aucun'}"

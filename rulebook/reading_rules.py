@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, time
 from typing import Final
 
-from rulebook.reading_kinds import KINDS, Surroundings, counts_hours, need_start
+from rulebook.reading_kinds import KINDS, Read, Surroundings, counts_hours, need_start
 from rulebook.rulebook import Grace
 from rulebook.tables import Table
 from rulebook.timing import (
@@ -62,8 +62,7 @@ def read_rule(table: Table, around: Surroundings, above: Inherited | None) -> De
     after_holidays = None if back is None else read_rule(back, around, inherited)
     when, skipped = None, frozenset[Skip]()
     if table.has("type") or not cases:
-        kind = table.choice("type", KINDS)
-        when, skipped = kind(table, around)
+        when, skipped = _counted(table, around)
     elif missing := sorted(around.weekdays - cases.keys()):
         names = ", ".join(WEEKDAYS[day] for day in missing)
         table.wrong("cas", f"aucune règle pour : {names}", "ajoutez un cas, ou un « type » pour les autres jours")
@@ -83,9 +82,11 @@ def read_rule(table: Table, around: Surroundings, above: Inherited | None) -> De
 
 def read_opening(table: Table, around: Surroundings) -> OpeningRule:
     """From which instant days may be booked."""
-    kind = table.choice("type", KINDS)
-    when, skipped = kind(table, around)
-    if when is None or skipped or isinstance(when, PublishedDate) or counts_hours(when):
+    already = len(table.found)
+    when, skipped = _counted(table, around)
+    if len(table.found) > already:
+        when = YearlyDay(annual=AnnualDay(1, 1))
+    elif when is None or skipped or isinstance(when, PublishedDate) or counts_hours(when):
         table.wrong(
             "type",
             "une ouverture ne se compte pas ainsi",
@@ -103,7 +104,7 @@ def read_grace(table: Table, activities: Collection[str]) -> Grace:
     """A window of requests that are never late."""
     name = table.text("nom", example="Rentrée")
     requests = Span(first=table.bound("demandes_du"), last=table.bound("demandes_au"))
-    if requests.last is None:
+    if not table.has("demandes_au"):
         table.wrong("demandes_au", "il manque « demandes_au »", 'écrivez demandes_au = "30 septembre"')
     days = Span(first=table.bound("jours_du"), last=table.bound("jours_au"))
     for first, last, key in ((requests.first, requests.last, "demandes_au"), (days.first, days.last, "jours_au")):
@@ -121,9 +122,23 @@ def read_grace(table: Table, activities: Collection[str]) -> Grace:
 
 
 def check_order(table: Table, key: str, first: date | AnnualDay | None, last: date | AnnualDay | None) -> None:
-    """Report a span that ends before it begins."""
+    """Report a span that ends before it begins, or that only half comes back every year."""
+    if first is not None and last is not None and isinstance(first, date) != isinstance(last, date):
+        table.wrong(
+            key, "une seule de ces deux dates a une année", "écrivez les deux avec leur année, ou les deux sans année"
+        )
     if isinstance(first, date) and isinstance(last, date) and last < first:
         table.wrong(key, "cette période finit avant de commencer", "échangez les deux dates")
+
+
+def _counted(table: Table, around: Surroundings) -> Read:
+    """How a rule counts; of a type that is unknown, no other key can be judged."""
+    already = len(table.found)
+    kind = table.choice("type", KINDS)
+    if len(table.found) > already:
+        table.asked.update(table.values)
+        return None, frozenset()
+    return kind(table, around)
 
 
 def _cases(table: Table, around: Surroundings, inherited: Inherited) -> dict[int, DeadlineRule]:

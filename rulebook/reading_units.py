@@ -10,6 +10,7 @@ from rulebook.reading_places import read_seasons, read_span
 from rulebook.reading_rules import read_deadlines
 from rulebook.rulebook import Opening, Unit
 from rulebook.tables import Table
+from rulebook.words import quoted
 
 SCHOOL_DAYS: Final = frozenset({Season.SCHOOL})
 UNIT_KEYS: Final = frozenset(
@@ -58,11 +59,22 @@ def read_units(table: Table, article: str) -> tuple[dict[Slug, Unit], tuple[Open
                     groups=frozenset(),
                 )
             )
+    _check_takes(section, units)
     symmetric = {
         slug: replace(unit, excludes=unit.excludes | {other.slug for other in units.values() if slug in other.excludes})
         for slug, unit in units.items()
     }
     return symmetric, tuple(openings)
+
+
+def _check_takes(section: Table, units: dict[Slug, Unit]) -> None:
+    """Report a unit whose places others take, but which takes none of them itself."""
+    taken = {slug for unit in units.values() if unit.takes != (unit.slug,) for slug in unit.takes if slug in units}
+    for slug in sorted(taken):
+        if slug not in units[slug].takes:
+            own = quoted((slug, *units[slug].takes))
+            message = f"« {units[slug].name} » ne prend pas ses propres places, qu'une autre unité prend"
+            section.wrong(slug, message, f"écrivez prend_les_places_de = [{own}]")
 
 
 def _unit(unit: Table, slug: Slug, slugs: list[Slug], article: str) -> Unit:

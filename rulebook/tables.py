@@ -1,5 +1,6 @@
 """A TOML table read key by key: every misuse becomes a problem with its line and its remedy, and reading goes on."""
 
+import re
 from collections.abc import Callable, Collection, Mapping
 from datetime import date, datetime, time
 from difflib import get_close_matches
@@ -47,9 +48,13 @@ class Table:
         if len(self.found) >= MOST_PROBLEMS:
             return
         path = (*self.path, key) if key else self.path
-        dotted = ".".join(f"n°{part + 1}" if isinstance(part, int) else french.printable(part) for part in path)
         line = line_of(self.lines, path)
-        self.found.append(Problem(line=line, path=dotted, article=self.article, message=message, remedy=remedy))
+        problem = Problem(line=line, path=self._dotted(path), article=self.article, message=message, remedy=remedy)
+        self.found.append(problem)
+
+    @staticmethod
+    def _dotted(path: Path) -> str:
+        return ".".join(f"n°{part + 1}" if isinstance(part, int) else french.printable(part) for part in path)
 
     def has(self, key: str) -> bool:
         """Whether a key is written."""
@@ -57,14 +62,21 @@ class Table:
         return key in self.values
 
     def close(self) -> None:
-        """Report every key that nobody asked for, with the nearest known one."""
+        """Report every key that nobody asked for, with the nearest known one: the missing one it stands for."""
         for key in self.values:
             if key in self.asked or len(self.found) >= MOST_PROBLEMS:
                 continue
             near = get_close_matches(french.plain(key[:48]).replace(" ", "_"), sorted(self.asked), 1)
             possible = f"supprimez-la ; les clés possibles ici : {french.listed(self.asked)}"
             remedy = f"écrivez « {near[0]} »" if near else possible
+            if near:
+                self._found_again(near[0])
             self.wrong(key, f"la clé « {french.printable(key)} » n'est pas connue ici", remedy)
+
+    def _found_again(self, key: str) -> None:
+        """Forget that a key is missing: it was written, with a mistake told elsewhere."""
+        path = self._dotted((*self.path, key))
+        self.found[:] = [p for p in self.found if (p.path, p.message) != (path, f"il manque « {key} »")]
 
     def _get(self, key: str, hint: str, required: bool) -> object | None:
         self.asked.add(key)
@@ -96,9 +108,11 @@ class Table:
     def number(self, key: str, low: int, high: int, default: int | None = None) -> int:
         """A whole number between two bounds; required without a default."""
         hint = f"écrivez un nombre entier de {low} à {high}"
-        value = self._get(key, f"{key} = … : {hint}", required=default is None)
+        value = self._get(key, f"écrivez {key} = {max(low, 1)}, ou un autre nombre entier", required=default is None)
         if value is None:
             return low if default is None else default
+        if isinstance(value, str) and (digits := re.match(r"\d{1,6}", value)):
+            hint = f"écrivez {key} = {int(digits[0])}, sans guillemets"
         if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
             self.wrong(key, f"« {key} » n'est pas un nombre entier de {low} à {high}", hint)
             return low
@@ -106,7 +120,7 @@ class Table:
 
     def choice(self, key: str, words: Mapping[str, Value], default: Value | None = None) -> Value:
         """One word of a closed list; required without a default."""
-        hint = f'écrivez {key} = "{next(iter(words))}" ({french.listed(words)})'
+        hint = f'écrivez {key} = "{next(iter(words))}" (ou {french.quoted(list(words)[1:])})'
         value = self._get(key, hint, required=default is None)
         first = next(iter(words.values()))
         if value is None:
@@ -115,10 +129,11 @@ class Table:
 
     def _word(self, key: str, value: object, words: Mapping[str, Value], fallback: Value) -> Value:
         word = french.plain(value[:MOST_LETTERS]) if isinstance(value, str) else ""
-        if word in words:
-            return words[word]
-        near = get_close_matches(word, words, 1, 0.6)
-        remedy = f'écrivez "{near[0]}"' if near else f"écrivez l'une de ces valeurs : {french.listed(words)}"
+        known = {french.plain(written): written for written in words}
+        if word in known:
+            return words[known[word]]
+        near = _inside(word, known) or get_close_matches(word, known, 1)
+        remedy = f'écrivez "{known[near[0]]}"' if near else f"écrivez l'une de ces valeurs : {french.quoted(words)}"
         self.wrong(key, f"« {key} » a une valeur inconnue", remedy)
         return fallback
 
@@ -143,6 +158,12 @@ class Table:
     def choices(self, key: str, words: Mapping[str, Value]) -> list[Value]:
         """Words of a closed list."""
         first = next(iter(words.values()))
+        text = self.values.get(key)
+        if isinstance(text, str) and len(_inside(french.plain(text[:MOST_LETTERS]), words)) > 1:
+            self.asked.add(key)
+            two = french.quoted(list(words)[:2])
+            self.wrong(key, f"« {key} » est une liste", f"écrivez {key} = [{two}], chaque valeur entre guillemets")
+            return [first]
         return [self._word(key, item, words, first) for item in self.items(key)]
 
     def weekdays(self, key: str) -> frozenset[int]:
@@ -157,7 +178,7 @@ class Table:
                 found[Slug(item)] = None
                 continue
             near = get_close_matches(item[:48], known, 1) if isinstance(item, str) else []
-            remedy = f'écrivez "{near[0]}"' if near else f"écrivez l'un de ceux-ci : {french.listed(known)}"
+            remedy = f'écrivez "{near[0]}"' if near else french.one_of(known)
             self.wrong(key, f"« {key} » cite un nom que ce fichier ne déclare pas", remedy)
         return tuple(found)
 
@@ -172,17 +193,29 @@ class Table:
         """Dates."""
         return tuple(self._day(key, item) for item in self.items(key))
 
-    def _day(self, key: str, value: object) -> date:
+    def _day(self, key: str, value: object, hint: str = DATE_HINT) -> date:
         day = _understood(value, french.parse_day)
+        self._weekday(key, value, day)
         if isinstance(day, date) and not isinstance(day, datetime) and day.year in french.YEARS:
             return day
-        self.wrong(key, f"« {key} » n'est pas une date possible", DATE_HINT)
+        self.wrong(key, f"« {key} » n'est pas une date possible", hint)
         return date(french.YEARS.start, 1, 1)
+
+    def _weekday(self, key: str, value: object, day: object) -> None:
+        said = french.weekday_said(value) if isinstance(value, str) else None
+        if isinstance(day, date) and said not in (None, day.weekday()):
+            right = f"{french.WEEKDAYS[day.weekday()]} {french.spelled(day)}"
+            message = f"le {french.spelled(day)} n'est pas un {french.WEEKDAYS[said or 0]}"
+            self.wrong(key, message, f'écrivez "{right}", ou corrigez la date')
 
     def bound(self, key: str) -> date | AnnualDay | None:
         """A date, or a day that comes back every year."""
         value = _understood(self._get(key, "", required=False), french.parse_annual)
-        return value if value is None or isinstance(value, AnnualDay) else self._day(key, value)
+        if value is None or isinstance(value, AnnualDay):
+            return value
+        already = len(self.found)
+        day = self._day(key, value, f'{DATE_HINT}, ou "15 mars" pour chaque année')
+        return day if len(self.found) == already else None
 
     def annual(self, key: str) -> AnnualDay:
         """A day that comes back every year; required."""
@@ -199,12 +232,14 @@ class Table:
         if isinstance(value, time) and value.tzinfo is None:
             return value.replace(second=0, microsecond=0)
         if value is not None:
-            self.wrong(key, f"« {key} » n'est pas une heure", 'écrivez une heure comme "23:59"')
+            self.wrong(key, f"« {key} » n'est pas une heure", 'écrivez une heure comme "23:59", "midi" ou "minuit"')
         return None
 
     def wall(self, key: str) -> datetime | None:
         """A date and an hour of the town; None when the key is missing."""
-        value = _understood(self._get(key, "", required=False), french.parse_wall)
+        written = self._get(key, "", required=False)
+        value = _understood(written, french.parse_wall)
+        self._weekday(key, written, value)
         if isinstance(value, datetime) and value.tzinfo is None and value.year in french.YEARS:
             return value.replace(second=0, microsecond=0)
         if value is not None:
@@ -243,6 +278,13 @@ class Table:
                 shown, better = french.printable(key), french.slugify(key)
                 self.wrong(key, f"« {shown} » ne peut pas être un nom", f"écrivez « {better} »")
         return [Slug(key) for key in self.values if is_slug(key)]
+
+
+def _inside(text: str, known: Collection[str]) -> list[str]:
+    """The words of a list that a text holds among others, but in no longer one: "jours" in "15 jours avant"."""
+    padded = f" {text.replace(',', ' ')} "
+    held = [word for word in known if f" {word} " in padded]
+    return [word for word in held if not any(word != other and word in other for other in held)]
 
 
 def _understood(value: object, parse: Callable[[str], object]) -> object:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
 
+from ledger.child import SlotKey
 from ledger.holdings import PlaceKey
 from ledger.identifiers import Slug
 from ledger.town import Closure, Town
@@ -34,6 +35,27 @@ class Rules:
         """An activity as the rulebook in force that day describes it."""
         rulebook = self.on(day)
         return None if rulebook is None else rulebook.activities.get(slug)
+
+    def rulebook_of(self, key: SlotKey) -> Rulebook | None:
+        """The rulebook that governs a slot: the one in force that day, or, for a unit it has dropped, the last to know it.
+
+        What was booked under a rulebook can still be given up under the next.
+        """
+        return next(
+            (
+                rulebook
+                for rulebook in (self.on(key.day), *reversed(self.rulebooks))
+                if rulebook is not None
+                and key.activity in rulebook.activities
+                and key.unit in rulebook.activities[key.activity].units
+            ),
+            None,
+        )
+
+    def governing(self, key: SlotKey) -> Activity | None:
+        """The activity of a slot, as the rulebook that governs it describes it."""
+        rulebook = self.rulebook_of(key)
+        return None if rulebook is None else rulebook.activities[key.activity]
 
     def closure(self, activity: Slug, day: date, *, site: Slug | None) -> Slug | None:
         """Why the activity is closed that day, if it is: the town's decision first, then its rulebook."""

@@ -136,6 +136,16 @@ def listed(words: Collection[str]) -> str:
     return ", ".join(shown) or "aucun"
 
 
+def quoted(words: Collection[str]) -> str:
+    """The words one may choose from, as they are to be typed."""
+    return ", ".join(f'"{word}"' for word in list(words)[:40])
+
+
+def one_of(declared: Collection[str]) -> str:
+    """What to write where only a name declared elsewhere will do."""
+    return f"écrivez l'un de ceux-ci : {quoted(declared)}" if declared else "déclarez-le d'abord"
+
+
 _MONTH_NUMBERS: Final = {plain(name): number for number, name in enumerate(MONTHS, 1)}
 
 
@@ -185,6 +195,16 @@ def parse_wall(text: str) -> datetime | None:
         if day and clock:
             return datetime.combine(day, clock)
     return None
+
+
+def weekday_said(text: str) -> int | None:
+    """The weekday that a date spelled out begins with; Monday is 0."""
+    return WEEKDAY_WORDS.get(plain(text[:32]).partition(" ")[0])
+
+
+def spelled(day: date) -> str:
+    """A date as people write it: 27 mars 2024, 1er mars 2024."""
+    return f"{'1er' if day.day == 1 else day.day} {MONTHS[day.month - 1]} {day.year}"
 
 
 def _without_weekday(word: str) -> str:
