@@ -199,12 +199,12 @@ def test_swaps_in_opposite_orders_never_wait_for_each_other_for_ever(race, numbe
 
 def test_siblings_asked_for_in_opposite_orders_never_wait_for_each_other_for_ever(race):
     race.places(500)
-    one, other = race.child(), race.child()
-    for turn in range(10):
-        units = [Wish(day=TUESDAY, unit=REPAS, action="cancel" if turn % 2 else "reserve")]
+    children = [race.child() for _ in range(24)]
+    for turn in range(6):
+        wishes = [Wish(day=TUESDAY, unit=REPAS, action="cancel" if turn % 2 else "reserve")]
+        orders = (children, children[::-1], children[1:] + children[:1], children[::-2] + children[::2])
         ended = together(
-            lambda wishes=units: race.ask(race.lunch(one, other, wishes=wishes))[0],
-            lambda wishes=units: race.ask(race.lunch(other, one, wishes=wishes))[0],
+            *[lambda order=order, wishes=wishes: race.ask(race.lunch(*order, wishes=wishes))[0] for order in orders]
         )
         assert codes(ended)["accepted"] == 1, ended
     assert race.taken() == {}
