@@ -12,7 +12,7 @@ from api.door import doors
 from api.fields import Number, NumberText, SlugText, StrictModel
 from api.office import AtCounter, AtVersionedCounter, Said, zone_of
 from api.problems import not_found
-from api.refusals import day_error
+from api.refusals import day_error, sayable
 from api.tokens import only
 from commands.decide_demandes import DecideDemandes, Decision
 from commands.execute import Result
@@ -136,5 +136,5 @@ def _queue_decided(result: Result) -> Said:
             "detail": french.detail(refusal.code),
         }
 
-    left_out = [said(refusal) for refusal in result.outcome.left_out]
+    left_out = [said(refusal) for refusal in sayable(result.outcome.left_out, result.rules)]
     return Said(status=200, content={"demandes": written(result), "left_out": left_out})

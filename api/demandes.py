@@ -16,7 +16,7 @@ from api.door import doors
 from api.fields import Day, IdText, NumberText, SlugText
 from api.office import AtCounter, AtOffice, AtVersionedCounter, Office, Said, zone_of
 from api.problems import invalid_field, not_found
-from api.refusals import errors_of, problem_of
+from api.refusals import errors_of, problem_of, sayable
 from api.tokens import only
 from commands.declare_absence import DeclareAbsence
 from commands.execute import Result
@@ -83,7 +83,7 @@ def rendered(row: Mapping[str, Any]) -> dict[str, Any]:
     days: Sequence[Mapping[str, Any]] = row["days"]
     outcomes = {day["outcome"] for day in days}
     return {
-        "number": row["number"] or None,
+        "number": row["number"] if row["number"] > 0 else None,
         "kind": row["kind"],
         "status": row["status"],
         "status_label": french.status_label(row["status"]),
@@ -109,7 +109,7 @@ def written(result: Result) -> list[dict[str, Any]]:
 
 def _submitted(result: Result) -> Said:
     assert isinstance(result.outcome, Accepted)
-    left_out = errors_of(result.outcome.left_out, zone_of(result.rules))
+    left_out = errors_of(sayable(result.outcome.left_out, result.rules), zone_of(result.rules))
     said = {"demandes": written(result), "left_out": [error.content() for error in left_out]}
     return Said(status=201, content=said)
 
@@ -166,7 +166,7 @@ async def preview(asked: DemandeAsked, at: AtOffice) -> JSONAnswer:
     if isinstance(outcome, Refused) and all(refusal.day is None for refusal in outcome.refusals):
         raise problem_of(outcome, zone)
     refusals = outcome.refusals if isinstance(outcome, Refused) else outcome.left_out
-    errors = [error.content() for error in errors_of(refusals, zone)]
+    errors = [error.content() for error in errors_of(sayable(refusals, result.rules), zone)]
     possible = isinstance(outcome, Accepted)
     return JSONAnswer({"possible": possible, "demandes": written(result), "errors": errors})
 

@@ -18,7 +18,7 @@ from api.clock import Now
 from api.cursors import Expected, IfMatch
 from api.once import IdempotencyKey, Once, kept_once, sent
 from api.problems import not_found
-from api.refusals import answer_of, problem_of
+from api.refusals import answer_of, problem_of, sayable
 from api.tokens import Caller, Signed
 from api.trace import trace_of
 from commands import execute
@@ -152,7 +152,8 @@ class Counter:
 
 def _answer(result: execute.Result, render: Render, about: Stream | None) -> Answer:
     if isinstance(result.outcome, Refused):
-        return answer_of(problem_of(result.outcome, zone_of(result.rules)))
+        refused = Refused(refusals=sayable(result.outcome.refusals, result.rules))
+        return answer_of(problem_of(refused, zone_of(result.rules)))
     said = render(result)
     headers = {"Content-Type": "application/json"}
     if said.location is not None:

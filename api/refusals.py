@@ -1,6 +1,7 @@
 """Says over HTTP what a decision refused: its first refusal as a problem, and one error per day."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -9,11 +10,21 @@ from api.french_days import day_detail
 from api.problems import CONTENT_TYPE, DayError, FieldError, Problem, not_found
 from commands.outcome import Refusal, Refused
 from ledger.store import Answer
+from rulebook.town import Rules
 
 HIDDEN: Final = frozenset(
     {"unknown_child", "unknown_household", "unknown_guardian", "unknown_enrolment", "unknown_demande"}
 )
 """What a stranger may not tell from what is forbidden."""
+
+
+def sayable(refusals: Iterable[Refusal], rules: Rules) -> tuple[Refusal, ...]:
+    """The same refusals without the units no rulebook knows: a word that was sent is never repeated."""
+    known = {unit for book in rules.rulebooks for activity in book.activities.values() for unit in activity.units}
+    return tuple(
+        refusal if refusal.unit is None or refusal.unit in known else replace(refusal, unit=None)
+        for refusal in refusals
+    )
 
 
 def day_error(refusal: Refusal, zone: ZoneInfo) -> DayError:
