@@ -36,6 +36,17 @@ app = typer.Typer(help="Vérifier, adopter et lire les règlements.", no_args_is
 LARGEST_BYTES = 1_000_000
 OPERATOR = Subject("ardoise-cli")
 
+UNREADABLE: dict[type[OSError], str] = {
+    FileNotFoundError: "n'existe pas : vérifiez son nom et le dossier où il est",
+    IsADirectoryError: "est un dossier : donnez le nom d'un fichier",
+    PermissionError: "ne peut pas être lu : vous n'en avez pas le droit",
+}
+DOCUMENTS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"%PDF", b"{\\rtf")
+DOCUMENT = (
+    "vient de Word, d'Excel ou d'un PDF : copiez son texte dans le Bloc-notes, et enregistrez-le avec le codage UTF-8"
+)
+NOT_UTF_8 = "n'est pas en UTF-8 : dans le Bloc-notes, Fichier, Enregistrer sous, et choisissez le codage UTF-8"
+
 FileArgument = Annotated[Path, typer.Argument(help="Le fichier du règlement, en TOML.", metavar="FICHIER")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Répondre en JSON.")]
 
@@ -44,11 +55,13 @@ def _text(file: Path) -> str:
     try:
         content = file.read_bytes()
     except OSError as error:
-        stop(f"{file} ne peut pas être lu : {error.strerror or 'erreur'}.")
+        stop(f"{file} {UNREADABLE.get(type(error), 'ne peut pas être lu')}.")
+    if content.startswith(DOCUMENTS):
+        stop(f"{file} {DOCUMENT}.")
     try:
         return content[: LARGEST_BYTES + 1].decode("utf-8")
     except UnicodeDecodeError:
-        stop(f"{file} n'est pas en UTF-8 : enregistrez-le sous ce codage.")
+        stop(f"{file} {NOT_UTF_8}.")
 
 
 def _read(file: Path, *, as_json: bool) -> Rulebook:
@@ -75,7 +88,7 @@ def _problem(problem: Any) -> dict[str, Any]:
 def check(file: FileArgument, as_json: JsonOption = False) -> None:
     """Relire un règlement : l'expliquer en français, ou dire ce qu'il faut corriger, et où."""
     rulebook = _read(file, as_json=as_json)
-    found = warnings(rulebook)
+    found = warnings(rulebook, _text(file))
     if as_json:
         said = {"sound": True, "sentences": explain(rulebook), "warnings": [_problem(each) for each in found]}
         typer.echo(orjson.dumps(said).decode())

@@ -1,17 +1,18 @@
 """A rulebook said back in French, so that its author hears what the file really says."""
 
 from collections.abc import Iterator, Mapping
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Final
 
 from ledger.days import days_between
+from ledger.identifiers import Slug
 from rulebook.deadlines import deadline, rule_of
-from rulebook.explain_offer import days_sentences, places_sentences, span_words, units_sentences
-from rulebook.explain_rules import NEVER_CLOSED, rule_sentence
+from rulebook.explain_offer import closure_sentence, days_sentences, places_sentences, span_words, units_sentences
+from rulebook.explain_rules import SKIPS, opening_sentence, rule_sentence
 from rulebook.french_dates import french_clock, french_date, french_day, french_instant, join
 from rulebook.openings import offered
-from rulebook.rulebook import Activity, Grace, Rulebook, Sessions, Unit, Verb
-from rulebook.timing import DeadlineRule, Late, OpeningRule, WeekdayBefore
+from rulebook.rulebook import Activity, Grace, Instruction, Rulebook, Session, Sessions, Unit, Verb
+from rulebook.timing import Late, WeekdayBefore
 
 __all__ = ["example_days", "explain", "french_clock", "french_date", "french_day", "french_instant", "join"]
 
@@ -31,6 +32,16 @@ SESSIONS: Final[Mapping[Sessions, str]] = {
     Sessions.SCHOOL_YEAR: "L'année scolaire est une session.",
 }
 
+ABSENCE_UNTIL: Final[Mapping[int | None, str]] = {
+    None: "sans limite de temps",
+    0: "le jour même au plus tard",
+    1: "le jour qui la suit au plus tard",
+}
+DECIDED: Final[Mapping[Instruction, str]] = {
+    "agent": "Un agent décide de chaque absence.",
+    "rule": "L'absence est acceptée aussitôt par la règle.",
+}
+
 
 def explain(rulebook: Rulebook) -> list[str]:
     """The whole rulebook in French sentences, with dates worked out on the real calendar."""
@@ -43,9 +54,23 @@ def explain(rulebook: Rulebook) -> list[str]:
         f"{holiday.name} (écrit par la ville) : du {french_day(holiday.first_day)} au {french_day(holiday.last_day)}."
         for holiday in rulebook.calendar.declared
     ]
+    said += _calendar(rulebook)
+    for activity in list(rulebook.activities.values())[:1]:
+        said += [closure_sentence(rulebook, closure) for closure in activity.closures if not closure.activities]
+        said += [_grace(grace) for grace in activity.graces if not grace.activities]
     for activity in rulebook.activities.values():
         said += [f"{activity.name} — {sentence}" for sentence in _activity(rulebook, activity)]
     return said
+
+
+def _calendar(rulebook: Rulebook) -> Iterator[str]:
+    calendar = rulebook.calendar
+    if calendar.region != "metropole":
+        yield f"Jours fériés : {calendar.region}."
+    for day in sorted(calendar.extra_public_holidays):
+        yield f"Férié aussi : le {french_day(day)}."
+    for day in sorted(calendar.class_days):
+        yield f"Jour de classe pendant les vacances : le {french_day(day)}."
 
 
 def example_days(rulebook: Rulebook, activity: Activity, unit: Unit) -> list[date]:
@@ -77,8 +102,7 @@ def _activity(rulebook: Rulebook, activity: Activity) -> Iterator[str]:
     yield from days_sentences(rulebook, activity)
     if activity.sessions in SESSIONS:
         yield SESSIONS[activity.sessions]
-    for session in activity.published_sessions:
-        yield f"Session « {session.name} » : du {french_day(session.first_day)} au {french_day(session.last_day)}."
+    yield from (_session(session) for session in activity.published_sessions)
     yield from units_sentences(activity)
     if activity.instruction == "agent":
         yield f"Un agent décide de chaque demande (article {activity.article})."
@@ -86,25 +110,24 @@ def _activity(rulebook: Rulebook, activity: Activity) -> Iterator[str]:
         yield f"La demande est acceptée aussitôt par la règle (article {activity.article})."
     yield from places_sentences(activity)
     if activity.opens is not None:
-        yield _opens(activity.opens)
+        yield f"Les réservations ouvrent {opening_sentence(activity.opens)} (article {activity.opens.article})."
     for verb in Verb:
         yield from _verb(rulebook, activity, verb)
-    yield from (_grace(grace) for grace in activity.graces)
-    yield from _absence(activity)
+    yield from (_grace(grace) for grace in activity.graces if grace.activities)
+    yield from _absence(rulebook, activity)
 
 
-def _opens(rule: OpeningRule) -> str:
-    as_deadline = DeadlineRule(
-        when=rule.when,
-        at=rule.at,
-        skipped=frozenset(),
-        move=NEVER_CLOSED.move,
-        late="refuse",
-        article=rule.article,
-        by_weekday={},
-        after_holidays=None,
-    )
-    return f"Les réservations ouvrent {rule_sentence(as_deadline)} (article {rule.article})."
+def _session(session: Session) -> str:
+    said = f"Session « {session.name} » : du {french_day(session.first_day)} au {french_day(session.last_day)}"
+    if session.opens_at:
+        said += f" ; réservations ouvertes le {_wall(session.opens_at)}"
+    if session.last_minute:
+        said += f" ; date limite le {_wall(session.last_minute)}"
+    return f"{said}."
+
+
+def _wall(moment: datetime) -> str:
+    return f"{french_day(moment.date())} à {french_clock(moment.time())}"
 
 
 def _verb(rulebook: Rulebook, activity: Activity, verb: Verb) -> Iterator[str]:
@@ -145,13 +168,24 @@ def _grace(grace: Grace) -> str:
     return f"{grace.name} : une demande faite {asked}, ce jour compris, n'est jamais en retard{about}{article}."
 
 
-def _absence(activity: Activity) -> Iterator[str]:
+def _labels(rulebook: Rulebook, reasons: frozenset[Slug]) -> str:
+    return join([label for slug, label in rulebook.absence_reasons.items() if slug in reasons])
+
+
+def _absence(rulebook: Rulebook, activity: Activity) -> Iterator[str]:
     rule = activity.absence
     if rule is None:
         return
-    until = "sans limite de temps" if rule.days_after is None else f"dans les {rule.days_after} jours qui la suivent"
+    until = ABSENCE_UNTIL.get(rule.days_after, f"dans les {rule.days_after} jours qui la suivent")
     paper = " avec un justificatif" if rule.document_reasons >= rule.reasons else ""
     yield f"Une absence se déclare {until}{paper} (article {rule.article})."
+    if rule.skipped:
+        yield f"Ne comptent pas : {join([words for skip, words in SKIPS.items() if skip in rule.skipped])}."
+    if rule.reasons < rulebook.absence_reasons.keys():
+        yield f"Motifs d'absence : {_labels(rulebook, rule.reasons)}."
+    if rule.document_reasons < rule.reasons and rule.document_reasons:
+        yield f"Un justificatif est demandé pour : {_labels(rulebook, rule.document_reasons)}."
+    yield DECIDED[rule.instruction]
     if rule.notice_at is not None:
         before = {0: "le jour même", 1: "la veille"}.get(
             rule.notice_days_before, f"{rule.notice_days_before} jours avant"

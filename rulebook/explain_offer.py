@@ -7,17 +7,20 @@ from typing import Final
 from ledger.days import Season
 from ledger.identifiers import Slug
 from rulebook.french_dates import french_clock, french_day, french_ordinal, join
-from rulebook.rulebook import Activity, Capacity, Opening, Rulebook, Sharing
+from rulebook.rulebook import Activity, Capacity, Closure, Opening, Rulebook, Sharing
 from rulebook.timing import AnnualDay, Span
 from rulebook.words import MONTHS, WEEKDAYS
 
 SEASONS: Final = (
     (frozenset(Season), "toute l'année"),
+    (frozenset({Season.SHORT_HOLIDAYS, Season.SUMMER}), "pendant les vacances"),
     (frozenset({Season.SCHOOL}), "les semaines d'école"),
     (frozenset({Season.SHORT_HOLIDAYS}), "pendant les petites vacances"),
     (frozenset({Season.SUMMER}), "pendant les grandes vacances"),
-    (frozenset({Season.SHORT_HOLIDAYS, Season.SUMMER}), "pendant les vacances"),
+    (frozenset({Season.BRIDGE}), "les ponts"),
 )
+"""Widest first: the words of some seasons are those of the fewest lines that make them up."""
+
 POOLS: Final[Mapping[Sharing, str]] = {
     Sharing.ALL: "",
     Sharing.GROUP: " par groupe",
@@ -27,25 +30,43 @@ POOLS: Final[Mapping[Sharing, str]] = {
 
 
 def days_sentences(rulebook: Rulebook, activity: Activity) -> Iterator[str]:
-    """When each unit is offered, and when the activity is closed."""
+    """Where and for whom, when each unit is offered, and when this activity is closed."""
+    for labels, word in ((activity.sites, "Site"), (activity.groups, "Groupe")):
+        if labels:
+            yield f"{word}{'s' * (len(labels) > 1)} : {join(list(labels.values()))}."
     public = ", jours fériés compris" if activity.open_on_public_holidays else ", sauf jours fériés"
     for opening in activity.openings:
         units = [unit.name for slug, unit in activity.units.items() if not opening.units or slug in opening.units]
-        yield f"{join(units)} : {_weekdays(opening)}, {_season(opening)}{span_words(opening.span)}{public}."
-    for closure in activity.closures:
-        yield f"Fermé{span_words(closure.span)} ({rulebook.closure_reasons[closure.reason]})."
+        only = [activity.sites[slug] for slug in sorted(opening.sites)]
+        only += [activity.groups[slug] for slug in sorted(opening.groups)]
+        whom = f" ({join(only)})" if only else ""
+        when = f"{_weekdays(opening)}, {_season(opening.seasons)}{span_words(opening.span)}"
+        yield f"{join(units)}{whom} : {when}{public}."
+    yield from (closure_sentence(rulebook, closure) for closure in activity.closures if closure.activities)
+
+
+def closure_sentence(rulebook: Rulebook, closure: Closure) -> str:
+    """When and why it is closed."""
+    return f"Fermé{span_words(closure.span)} ({rulebook.closure_reasons[closure.reason]})."
 
 
 def _weekdays(opening: Opening) -> str:
     return join([f"le {WEEKDAYS[weekday]}" for weekday in sorted(opening.weekdays)])
 
 
-def _season(opening: Opening) -> str:
-    return next((words for seasons, words in SEASONS if seasons == opening.seasons), "certains jours de l'année")
+def _season(seasons: frozenset[Season]) -> str:
+    said: list[str] = []
+    for some, words in SEASONS:
+        if some <= seasons:
+            said.append(words)
+            seasons -= some
+    return join(said)
 
 
 def span_words(span: Span) -> str:
-    """Words like " du 1er septembre au 30 juin", with its leading space; empty for any day."""
+    """Words like " du 1er septembre au 30 juin" or " le 7 mai", with their leading space; empty for any day."""
+    if span.first and span.first == span.last:
+        return f" le {_bound(span.first)}" + " de chaque année" * isinstance(span.first, AnnualDay)
     said = f" du {_bound(span.first)}" if span.first else ""
     said += f" au {_bound(span.last)}" if span.last else ""
     yearly = isinstance(span.first, AnnualDay) or isinstance(span.last, AnnualDay)
@@ -69,6 +90,8 @@ def units_sentences(activity: Activity) -> Iterator[str]:
             yield f"{unit.name} demande aussi : {_names(activity, unit.requires)}."
         if unit.takes != (unit.slug,):
             yield f"{unit.name} prend une place de : {_names(activity, frozenset(unit.takes))}."
+        if unit.by_duration:
+            yield f"{unit.name} : on compte l'heure d'arrivée et de départ."
 
 
 def _names(activity: Activity, slugs: frozenset[Slug]) -> str:
@@ -79,10 +102,24 @@ def places_sentences(activity: Activity) -> Iterator[str]:
     """How many children are received."""
     for line in activity.capacities:
         count = "places illimitées" if line.places is None else f"{line.places} place{'s' * (line.places > 1)}"
-        each = " pour chaque unité" if len(activity.units) > 1 and not line.units else ""
-        yield f"{count}{POOLS[activity.sharing]}{each}{_where(activity, line)}."
+        pool = "" if line.sites or line.groups else POOLS[activity.sharing]
+        yield f"{_where(activity, line)}{count}{pool}{'' if line.units else _each(activity)}{span_words(line.span)}."
     if not activity.capacities:
         yield "Le nombre de places n'est pas limité."
+    if activity.publishes_places:
+        yield "Les familles voient les places qui restent."
+    if activity.holds == "approval":
+        yield "Une demande ne tient sa place qu'une fois acceptée."
+
+
+def _each(activity: Activity) -> str:
+    """For which units places are counted, when there are several: those that some unit fills."""
+    counted = frozenset(taken for unit in activity.units.values() for taken in unit.takes)
+    if len(activity.units) == 1:
+        return ""
+    if counted == activity.units.keys():
+        return " pour chaque unité"
+    return " pour " + join([activity.units[slug].name for slug in activity.units if slug in counted])
 
 
 def _where(activity: Activity, line: Capacity) -> str:
@@ -91,5 +128,5 @@ def _where(activity: Activity, line: Capacity) -> str:
         activity.groups[slug] for slug in sorted(line.groups)
     ]
     said += [f"le {WEEKDAYS[weekday]}" for weekday in sorted(line.weekdays)]
-    said += [words for seasons, words in SEASONS if seasons == line.seasons]
-    return (f" ({', '.join(said)})" if said else "") + span_words(line.span)
+    said += [_season(line.seasons)] if line.seasons else []
+    return f"{', '.join(said)} : " if said else ""

@@ -1,7 +1,6 @@
 """A deadline rule in French words."""
 
 from collections.abc import Mapping
-from types import MappingProxyType
 from typing import Final
 
 from rulebook.french_dates import french_clock, french_ordinal, join
@@ -12,6 +11,7 @@ from rulebook.timing import (
     Measure,
     MonthDayBefore,
     Move,
+    OpeningRule,
     PublishedDate,
     Skip,
     WeekdayBefore,
@@ -19,18 +19,6 @@ from rulebook.timing import (
     YearlyDay,
 )
 from rulebook.words import LAST_DAY, MONTHS, WEEKDAYS
-
-NEVER_CLOSED: Final = DeadlineRule(
-    when=None,
-    at=None,
-    skipped=frozenset(),
-    move=Move.STAY,
-    late="refuse",
-    article="",
-    by_weekday=MappingProxyType({}),
-    after_holidays=None,
-)
-"""The rule of what nothing closes but its own start."""
 
 ANCHORS: Final[Mapping[Anchor, str]] = {
     Anchor.DAY: "le jour réservé",
@@ -80,6 +68,11 @@ def rule_sentence(rule: DeadlineRule) -> str:
     if rule.after_holidays is not None:
         said.append(f"pour le premier jour après les vacances, {_main(rule.after_holidays)}")
     return " ; ".join(said)
+
+
+def opening_sentence(rule: OpeningRule) -> str:
+    """From when, in words that follow « Les réservations ouvrent »."""
+    return f"{_when(rule.when, frozenset())}, à {french_clock(rule.at)}"
 
 
 def _main(rule: DeadlineRule) -> str:

@@ -1,13 +1,15 @@
 """What a sound rulebook says that its author may not have meant."""
 
 from collections.abc import Iterator
-from datetime import date, timedelta
+from dataclasses import replace
+from datetime import date, datetime, timedelta
 from typing import Final
 
 from ledger.days import days_between
 from ledger.identifiers import Slug
 from rulebook.deadlines import deadline
 from rulebook.explain import french_day
+from rulebook.lines import line_of, locate
 from rulebook.openings import is_open, offered
 from rulebook.places import capacity, pools
 from rulebook.problems import Problem
@@ -16,13 +18,16 @@ from rulebook.timing import Anchor, CountBack, DeadlineRule
 
 YEAR: Final = timedelta(days=365)
 
+AFTER_START: Final = 'écrivez heure = "debut du service" ou une heure plus tôt, ou semaines_avant = 1'
 
-def warnings(rulebook: Rulebook) -> tuple[Problem, ...]:
-    """Everything worth a second look, read on the first year in force; none for a rulebook with nothing to say."""
+
+def warnings(rulebook: Rulebook, text: str = "") -> tuple[Problem, ...]:
+    """Everything worth a second look, read on the first year in force, at its line of the text when it is given."""
     found = list(_calendar(rulebook))
     for activity in rulebook.activities.values():
         found += _activity(rulebook, activity)
-    return tuple(found)
+    lines = locate(text)
+    return tuple(replace(problem, line=line_of(lines, tuple(problem.path.split(".")))) for problem in found)
 
 
 def _warn(path: str, article: str | None, message: str, remedy: str) -> Problem:
@@ -80,17 +85,18 @@ def _hours_of(rulebook: Rulebook, activity: Activity, unit: Unit, day: date, ver
     if when.opens_at is not None and when.opens_at >= when.closes_at:
         message = f"pour le {french_day(day)}, les réservations ouvrent après leur limite"
         return _warn(path, when.article, message, "avancez l'ouverture ou repoussez la limite")
-    if unit.starts_at is not None and when.closes_at == when.final_at and _begun(rulebook, unit, day, verb, activity):
+    if when.closes_at == when.final_at and _begun(rulebook, unit, day, when.final_at):
         verb_word = "réserver" if verb is Verb.BOOK else "annuler"
         message = f"pour le {french_day(day)}, on pourrait {verb_word} une fois le service commencé"
-        return _warn(path, when.article, message, 'écrivez heure = "debut du service" ou une heure plus tôt')
+        return _warn(path, when.article, message, AFTER_START)
     return None
 
 
-def _begun(rulebook: Rulebook, unit: Unit, day: date, verb: Verb, activity: Activity) -> bool:
-    when = deadline(rulebook, activity, unit, day, verb=verb)
-    local = when.final_at.astimezone(rulebook.timezone)
-    return local.date() > day or (unit.starts_at is not None and local.time() > unit.starts_at)
+def _begun(rulebook: Rulebook, unit: Unit, day: date, final_at: datetime) -> bool:
+    if unit.starts_at is None:
+        return False
+    local = final_at.astimezone(rulebook.timezone)
+    return local.date() > day or local.time() > unit.starts_at
 
 
 def _offered_with(rulebook: Rulebook, activity: Activity, slug: Slug, days: list[date]) -> bool:

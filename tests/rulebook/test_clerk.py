@@ -1,7 +1,11 @@
 """The mistakes of a town clerk, and what is told of each: where, what is wrong, and a remedy that works."""
 
-import pytest
+from pathlib import Path
 
+import pytest
+from typer.testing import CliRunner
+
+from api.rulebooks import app
 from rulebook.reader import Problem, RulebookError, read_rulebook
 from tests.rulebook.town import text
 
@@ -167,3 +171,32 @@ def test_a_unit_that_takes_the_places_of_another_leaves_it_its_own() -> None:
     with pytest.raises(RulebookError) as caught:
         read_rulebook(CLERK.replace('debut = "11:45"', 'prend_les_places_de = ["journee"]') + day)
     assert 'prend_les_places_de = ["repas", "journee"]' in str(caught.value)
+
+
+FILES = [
+    (b"PK\x03\x04\x14\x00", "Bloc-notes"),
+    (b"{\\rtf1 commune}", "Bloc-notes"),
+    ('nom = "École"'.encode("cp1252"), "choisissez le codage UTF-8"),
+    ('nom = "École"'.encode("utf-16"), "choisissez le codage UTF-8"),
+    (None, "vérifiez son nom"),
+]
+
+
+@pytest.mark.parametrize(("content", "remedy"), FILES)
+def test_a_file_that_is_not_a_text_is_told_with_what_to_do(tmp_path: Path, content: bytes | None, remedy: str) -> None:
+    file = tmp_path / "mon-reglement.toml"
+    if content is not None:
+        file.write_bytes(content)
+    told = CliRunner().invoke(app, ["check", str(file)])
+    assert (told.exit_code, remedy in told.output) == (1, True)
+
+
+def test_a_folder_is_not_a_rulebook(tmp_path: Path) -> None:
+    assert "est un dossier" in CliRunner().invoke(app, ["check", str(tmp_path)]).output
+
+
+def test_a_warning_of_the_command_has_its_line(tmp_path: Path) -> None:
+    file = tmp_path / "mon-reglement.toml"
+    file.write_text(CLERK.replace("nombre = 15", "nombre = 0"), encoding="utf-8")
+    line = CLERK.split("\n").index("[activites.accueil.unites.repas]") + 1
+    assert f"Attention : ligne {line} · article 1 · pour le" in CliRunner().invoke(app, ["check", str(file)]).output

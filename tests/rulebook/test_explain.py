@@ -8,7 +8,7 @@ from ledger.identifiers import Commune
 from rulebook.explain import explain, french_clock, french_date, french_day, french_instant, join
 from rulebook.reader import read_rulebook
 from rulebook.towns import load, town_files
-from tests.rulebook.town import PARIS, WEEK, town
+from tests.rulebook.town import PARIS, WEEK, text, town
 
 
 def said(commune: str) -> list[str]:
@@ -109,3 +109,87 @@ def test_every_sentence_ends_and_none_shows_a_word_of_code() -> None:
         for sentence in explain(read_rulebook(content)):
             assert sentence.endswith(".")
             assert not any(word in sentence for word in ("None", "frozenset", "Measure", "_"))
+
+
+SITES = '[activites.accueil.sites]\nnord = "École du Nord"\nsud = "École du Sud"\n'
+
+
+@pytest.mark.parametrize(
+    ("around", "sentence"),
+    [
+        (
+            {"more": '[[fermetures]]\ndu = 2024-05-10\nau = 2024-05-10\nmotif = "pont"'},
+            "Fermé le vendredi 10 mai 2024 (Pont).",
+        ),
+        (
+            {
+                "more": '[[fermetures]]\ndu = "8 juin"\nau = "8 juin"\nmotif = "autre"\nactivites = ["accueil"]',
+            },
+            "Accueil — Fermé le 8 juin de chaque année (Autre motif).",
+        ),
+        ({"more": SITES}, "Accueil — Sites : École du Nord et École du Sud."),
+        (
+            {"more": '[activites.accueil.groupes]\na = "Les petits (3-5 ans)"'},
+            "Accueil — Groupe : Les petits (3-5 ans).",
+        ),
+        (
+            {"more": SITES + '[activites.accueil.places]\npar = "site"\nnombre = 80\nsites.sud = 1'},
+            "Accueil — École du Sud : 1 place.",
+        ),
+        (
+            {
+                "more": '[activites.accueil.unites.gouter]\nnom = "Goûter"\nprend_les_places_de = ["repas"]\n'
+                "[activites.accueil.places]\nnombre = 80"
+            },
+            "Accueil — 80 places pour Repas.",
+        ),
+        (
+            {
+                "more": SITES + '[[activites.accueil.ouvertures]]\njours = ["samedi"]\nsites = ["sud"]',
+                "days": '["lundi"]',
+            },
+            "Accueil — Repas (École du Sud) : le samedi, les semaines d'école, jours fériés compris.",
+        ),
+        (
+            {"activity": 'quand = ["ecole", "petites vacances"]', "when": ""},
+            "les semaines d'école et pendant les petites vacances, jours",
+        ),
+        ({"activity": 'places_publiees = "oui"'}, "Accueil — Les familles voient les places qui restent."),
+        ({"activity": 'places_tenues = "accord"'}, "Accueil — Une demande ne tient sa place qu'une fois acceptée."),
+        ({"unit": 'au_temps_passe = "oui"'}, "Accueil — Repas : on compte l'heure d'arrivée et de départ."),
+        ({"top": 'feries = "alsace-moselle"'}, "Jours fériés : alsace-moselle."),
+        ({"top": "feries_en_plus = [2024-01-02]"}, "Férié aussi : le mardi 2 janvier 2024."),
+        ({"top": "jours_de_classe = [2024-02-13]"}, "Jour de classe pendant les vacances : le mardi 13 février 2024."),
+        (
+            {
+                "more": '[[activites.accueil.sessions]]\nnom = "Hiver"\npremier_jour = 2024-02-12\n'
+                'dernier_jour = 2024-02-16\nouverture = "dimanche 7 janvier 2024 à 20 h"\nlimite = "2024-01-21 23:59"'
+            },
+            "; réservations ouvertes le dimanche 7 janvier 2024 à 20 h ; date limite le dimanche 21 janvier 2024 à 23 h",
+        ),
+        (
+            {"more": '[activites.accueil.absence]\ninstruction = "agent"\njustificatif_pour = ["maladie"]'},
+            "Accueil — Un justificatif est demandé pour : Enfant malade.",
+        ),
+        (
+            {"more": '[activites.accueil.absence]\ninstruction = "agent"'},
+            "Accueil — Un agent décide de chaque absence.",
+        ),
+        (
+            {"more": '[activites.accueil.absence]\njours_apres = 1\nmotifs = ["maladie"]'},
+            "Accueil — Une absence se déclare le jour qui la suit au plus tard (article 1).",
+        ),
+        ({"more": '[activites.accueil.absence]\nmotifs = ["maladie"]'}, "Accueil — Motifs d'absence : Enfant malade."),
+    ],
+)
+def test_nothing_that_the_file_rules_is_left_unsaid(around: dict[str, str], sentence: str) -> None:
+    content = text(**around).replace('quand = ""\n', "")
+    assert sentence in "\n".join(explain(read_rulebook(content)))
+
+
+def test_what_holds_for_the_whole_town_is_said_once() -> None:
+    grace = '[[tolerances]]\nnom = "Rentrée"\ndemandes_au = "30 septembre"\n'
+    closed = '[[fermetures]]\ndu = "24 décembre"\nau = "1er janvier"\nmotif = "fermeture-annuelle"\n'
+    said_once = heard('type = "aucun"', more=grace + closed)
+    assert "\nFermé du 24 décembre au 1er janvier de chaque année (Fermeture annuelle).\n" in said_once
+    assert "\nRentrée : une demande faite jusqu'au 30 septembre" in said_once

@@ -5,7 +5,7 @@ import pytest
 from rulebook.lint import warnings
 from rulebook.reader import read_rulebook
 from rulebook.towns import town_files
-from tests.rulebook.town import WEEK, town
+from tests.rulebook.town import WEEK, text, town
 
 PLACES = "[activites.accueil.places]\nnombre = 10\n"
 
@@ -80,3 +80,14 @@ def test_a_calendar_about_to_end_is_told() -> None:
     )
     found = warnings(read_rulebook(content.replace("2026-09-01", "2028-01-01").replace("2026-09", late)))
     assert "jusqu'au jeudi 31 août 2028" in found[0].message
+
+
+def test_a_warning_is_told_at_its_line() -> None:
+    content = text('type = "jours"\nnombre = 0', more=PLACES)
+    found = warnings(read_rulebook(content), content)
+    assert found[0].line == content.split("\n").index("[activites.accueil.unites.repas]") + 1
+
+
+def test_a_deadline_after_the_service_is_remedied_by_its_week_too() -> None:
+    said = messages('type = "jour de la semaine"\njour = "jeudi"\nsemaines_avant = 0\nheure = "10 h"')
+    assert "semaines_avant = 1" in said
