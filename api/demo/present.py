@@ -123,7 +123,7 @@ def table(days: Sequence[Bookable], casts: Mapping[Commune, Cast]) -> Table:
     """What can be booked now."""
     shown = Table(box=box.SIMPLE_HEAD, header_style="bold", border_style="bright_black", pad_edge=False)
     for column in ("Ville", "Enfant", "Activité", "Premier jour libre", "À demander avant"):
-        shown.add_column(column, no_wrap=True)
+        shown.add_column(column)
     for each in days:
         town = casts[each.open.commune].town
         limit = short_instant(each.box["deadline"]) if each.box["deadline"] else ""

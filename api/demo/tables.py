@@ -46,7 +46,7 @@ def calendar(boxes: Sequence[Json], first: date, last: date, units: Mapping[str,
     table = Table(box=box.ROUNDED, show_lines=not on_one_line, border_style=GREYED, header_style="bold")
     table.add_column("Sem.", justify="right", style=GREYED)
     for number, weekday in enumerate(WEEKDAYS):
-        table.add_column(weekday if number in busy else weekday[:3], no_wrap=True)
+        table.add_column(weekday if number in busy else weekday[:3], no_wrap=number not in busy)
     for start in range((first - timedelta(days=first.weekday())).toordinal(), last.toordinal() + 1, 7):
         week = [date.fromordinal(start + number) for number in range(7)]
         cells = [_cell(day, by_day.get(day.isoformat(), []), units, " · " if on_one_line else "\n") for day in week]
@@ -99,7 +99,7 @@ def answers(rows: Iterable[tuple[str, str, Json]]) -> Table:
     """What was answered to the second: who asked, when, for which day, until when it was possible."""
     table = Table(box=box.SIMPLE_HEAD, header_style="bold", border_style=GREYED, pad_edge=False)
     for column in ("Pour", "Demandé le", "Jour", "Limite", "Art.", "Réponse"):
-        table.add_column(column, no_wrap=True)
+        table.add_column(column, no_wrap=column == "Pour")
     for child, asked_at, day in rows:
         limit = short_instant(day["deadline"]) if day.get("deadline") else ""
         asked = short_instant_to_the_second(asked_at)

@@ -196,7 +196,9 @@ def _morning(cast: Cast, page: Page, others: list[int]) -> None:
 
 def _last_demandes(cast: Cast, page: Page, names: dict[str, tuple[str, str | None]]) -> None:
     """The history and the calendar of the guide."""
-    boxes = _look(cast, page, "2024-03-08 11:06", "Le calendrier est maintenant celui du guide : cinq mercredis réservés.")
+    boxes = _look(
+        cast, page, "2024-03-08 11:06", "Le calendrier est maintenant celui du guide : cinq mercredis réservés."
+    )
     cast.town.check(boxes[THAT_DAY]["state"] == "reserved", "le 27 mars devait être réservé à la fin")
     matteo = cast.child("Matteo")
     demandes = cast.town.ask(matteo.parent, "/demandes", child=matteo.id)["demandes"]
