@@ -47,9 +47,8 @@ async def calendar(
     """A period, a week or a month: every box with its state, and why it cannot be changed."""
     first_day, last_day = _period(first, last, week, month)
     known, commune = ChildId(child), at.commune
-    await at.household_for(known)
-    rows, enrolled, versions, closures, counts, [version] = await at.reader.ask(
-        commune,
+    _, (rows, enrolled, versions, closures, counts, [version]) = await at.ask_about(
+        known,
         days_of(commune, known, first_day, last_day),
         families.enrolments_of(commune, known),
         town.rulebooks(commune),

@@ -88,17 +88,16 @@ async def register(asked: ChildAsked, at: AtCounter) -> Response:
 )
 async def one(child: IdText, at: AtOffice) -> JSONAnswer:
     """The child, its household and its enrolments."""
-    household = await at.household_for(ChildId(child))
-    enrolments, version = await _enrolments(at, ChildId(child))
+    household, enrolments, version = await _enrolments(at, ChildId(child))
     return JSONAnswer({"child": child, "household": household, "enrolments": enrolments}, version=version)
 
 
-async def _enrolments(at: Office, child: ChildId) -> tuple[list[dict[str, Any]], int]:
+async def _enrolments(at: Office, child: ChildId) -> tuple[HouseholdId, list[dict[str, Any]], int]:
     stream = child_page(at.commune, child)
-    rows, [version] = await at.reader.ask(
-        at.commune, families.enrolments_of(at.commune, child), families.version_of(stream)
+    household, (rows, [version]) = await at.ask_about(
+        child, families.enrolments_of(at.commune, child), families.version_of(stream)
     )
-    return [enrolment(row) for row in rows], version["version"]
+    return household, [enrolment(row) for row in rows], version["version"]
 
 
 def enrolment(row: dict[str, Any]) -> dict[str, Any]:
@@ -121,8 +120,7 @@ def enrolment(row: dict[str, Any]) -> dict[str, Any]:
 )
 async def enrolments(child: IdText, at: AtOffice) -> JSONAnswer:
     """What the child is, was or will be enrolled in."""
-    await at.household_for(ChildId(child))
-    found, version = await _enrolments(at, ChildId(child))
+    _, found, version = await _enrolments(at, ChildId(child))
     return JSONAnswer({"enrolments": found}, version=version)
 
 
@@ -146,7 +144,7 @@ def _one_enrolment(status: int, commune: Commune, child: ChildId) -> Any:
 async def enrol(child: IdText, asked: EnrolmentAsked, at: AtVersionedCounter) -> Response:
     """Enrols the child for a period."""
     known, commune = ChildId(child), at.office.commune
-    await at.office.household_for(known)
+    await at.office.households_for([known])
     command = EnrolChild(
         child=known,
         enrolment=EnrolmentId(new_id()),
@@ -169,6 +167,6 @@ async def enrol(child: IdText, asked: EnrolmentAsked, at: AtVersionedCounter) ->
 async def end(child: IdText, enrolment: IdText, asked: EnrolmentEnd, at: AtVersionedCounter) -> Response:
     """Ends an enrolment; what was reserved later is cancelled under a number of its own."""
     known, commune = ChildId(child), at.office.commune
-    await at.office.household_for(known)
+    await at.office.households_for([known])
     command = EndEnrolment(child=known, enrolment=EnrolmentId(enrolment), last_day=asked.last_day)
     return await at.run(command, _one_enrolment(200, commune, known), about=child_page(commune, known))

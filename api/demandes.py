@@ -39,7 +39,7 @@ async def _command(asked: DemandeAsked, at: Office) -> Command:
     if note is not None and at.caller.role != "agent":
         raise not_found()
     children = dict.fromkeys(ChildId(child) for child in [asked.child, *asked.also_for])
-    households: dict[ChildId, HouseholdId] = {child: await at.household_for(child) for child in children}
+    households = await at.households_for(children)
     origin: Literal["family", "counter"] = "family" if at.caller.role == "guardian" else "counter"
     derogation = Slug(note.derogation) if note and note.derogation else None
     if asked.kind == "absence":
@@ -225,10 +225,9 @@ def _next(shown: Sequence[Mapping[str, Any]], order: str) -> str:
 
 async def found(at: Office, number: int) -> dict[str, Any]:
     """The row of a demande the caller may see; not found otherwise."""
-    [rows] = await at.reader.ask(at.commune, history.one(at.commune, DemandeNumber(number)))
+    [rows] = await at.reader.ask(at.commune, history.one(at.commune, DemandeNumber(number), subject=at.only_for))
     if not rows:
         raise not_found()
-    await at.household_for(ChildId(rows[0]["child"]))
     return rows[0]
 
 

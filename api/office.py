@@ -1,6 +1,6 @@
 """What every resource works with: the ledger to write in, the read models to ask, and how a command is run."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated, Any
@@ -13,7 +13,7 @@ from fastapi.responses import Response
 from starlette.concurrency import run_in_threadpool
 
 from api.answers import OPTIONS, etag
-from api.asking import Reader
+from api.asking import Reader, Rows
 from api.clock import Now
 from api.cursors import Expected, IfMatch
 from api.once import IdempotencyKey, Once, kept_once, sent
@@ -24,9 +24,10 @@ from api.trace import trace_of
 from commands import execute
 from commands.outcome import Command, Refused
 from ledger.entry import Signature
-from ledger.identifiers import ChildId, Commune, HouseholdId, Stream
+from ledger.identifiers import ChildId, Commune, HouseholdId, Stream, Subject
 from ledger.store import Answer, Store
 from projections import families
+from projections.question import Question
 from rulebook.town import Rules
 
 PARIS = ZoneInfo("Europe/Paris")
@@ -65,19 +66,27 @@ class Office:
         """The town of the caller."""
         return self.caller.commune
 
-    async def household_for(self, child: ChildId) -> HouseholdId:
-        """The household through which the caller may act for a child; not found otherwise."""
-        if self.caller.role == "guardian":
-            [mine] = await self.reader.ask(
-                self.commune, families.children_of_subject(self.commune, self.caller.subject)
-            )
-            found = next((row["household"] for row in mine if row["child"] == child), None)
-        else:
-            [rows] = await self.reader.ask(self.commune, families.household_of_child(self.commune, child))
-            found = rows[0]["household"] if rows else None
-        if found is None:
+    @property
+    def only_for(self) -> Subject | None:
+        """The account whose families alone may be seen; None for the town's staff."""
+        return self.caller.subject if self.caller.role == "guardian" else None
+
+    async def households_for(self, children: Iterable[ChildId]) -> dict[ChildId, HouseholdId]:
+        """The household through which the caller may act for each child; not found when one is missing."""
+        wanted = list(children)
+        questions = [families.household_of_child(self.commune, child, subject=self.only_for) for child in wanted]
+        answers = await self.reader.ask(self.commune, *questions)
+        if not all(answers):
             raise not_found()
-        return HouseholdId(found)
+        return {child: HouseholdId(rows[0]["household"]) for child, rows in zip(wanted, answers, strict=True)}
+
+    async def ask_about(self, child: ChildId, *questions: Question) -> tuple[HouseholdId, list[Rows]]:
+        """The household of a child and what is asked about it, in one round trip; not found for a stranger."""
+        mine = families.household_of_child(self.commune, child, subject=self.only_for)
+        [rows, *answers] = await self.reader.ask(self.commune, mine, *questions)
+        if not rows:
+            raise not_found()
+        return HouseholdId(rows[0]["household"]), answers
 
     async def open_household(self, household: HouseholdId) -> None:
         """Lets the caller see a household: its own guardians, and the town's staff. Not found otherwise."""

@@ -4,10 +4,10 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from benchmarks import appends, pages
+from benchmarks import appends, http, pages
 from benchmarks.bench import fresh_database, say
 
-BENCHMARKS: Final[Mapping[str, Callable[[str], None]]] = {"pages": pages.run, "appends": appends.run}
+BENCHMARKS: Final[Mapping[str, Callable[[str], None]]] = {"pages": pages.run, "appends": appends.run, "http": http.run}
 
 
 def main(names: list[str]) -> int:

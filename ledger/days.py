@@ -193,6 +193,7 @@ class Calendar:
     extra_public_holidays: Mapping[date, str] = field(default_factory=dict)
     holidays: tuple[Holiday, ...] = field(init=False, repr=False, compare=False)
     _by_day: Mapping[date, Holiday] = field(init=False, repr=False, compare=False)
+    _known_until: date = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Lay the town's own holidays over the official ones, once."""
@@ -207,10 +208,11 @@ class Calendar:
         }
         object.__setattr__(self, "holidays", holidays)
         object.__setattr__(self, "_by_day", by_day)
+        object.__setattr__(self, "_known_until", max(holiday.last_day for holiday in holidays))
 
     def known_until(self) -> date:
         """The last day whose school calendar is known: later days are neither school days nor holidays."""
-        return max(holiday.last_day for holiday in self.holidays)
+        return self._known_until
 
     def holiday_on(self, day: date) -> Holiday | None:
         """The school holidays a day belongs to."""

@@ -130,12 +130,17 @@ def history(commune: Commune, which: Filter, *, order: Order, after: Place | Non
     )
 
 
-def one(commune: Commune, number: DemandeNumber) -> Question:
-    """A demande by its number."""
-    return Question(
-        sql=_COLUMNS + "WHERE commune = %(commune)s AND number = %(number)s",
-        values={"commune": commune, "number": number},
-    )
+_ONE = """
+    WHERE commune = %(commune)s AND number = %(number)s
+      AND (%(subject)s::text IS NULL OR child IN (
+          SELECT c.child FROM guardians g JOIN children c ON c.commune = g.commune AND c.household = g.household
+          WHERE g.commune = %(commune)s AND g.subject = %(subject)s))
+"""
+
+
+def one(commune: Commune, number: DemandeNumber, *, subject: Subject | None = None) -> Question:
+    """A demande by its number; no row when it is of no child the account may act for."""
+    return Question(sql=_COLUMNS + _ONE, values={"commune": commune, "number": number, "subject": subject})
 
 
 def owners(commune: Commune, numbers: list[DemandeNumber]) -> Question:

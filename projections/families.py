@@ -82,11 +82,17 @@ def households_of_subject(commune: Commune, subject: Subject) -> Question:
     )
 
 
-def household_of_child(commune: Commune, child: ChildId) -> Question:
-    """The household of a child: no row for a child the town does not know."""
+def household_of_child(commune: Commune, child: ChildId, *, subject: Subject | None = None) -> Question:
+    """The household of a child: no row for a child the town does not know, or an account may not act for."""
     return Question(
-        sql="SELECT household FROM children WHERE commune = %(commune)s AND child = %(child)s",
-        values={"commune": commune, "child": child},
+        sql="""
+            SELECT household FROM children c
+            WHERE commune = %(commune)s AND child = %(child)s
+              AND (%(subject)s::text IS NULL OR EXISTS (
+                  SELECT FROM guardians g
+                  WHERE g.commune = c.commune AND g.household = c.household AND g.subject = %(subject)s))
+        """,
+        values={"commune": commune, "child": child, "subject": subject},
     )
 
 
