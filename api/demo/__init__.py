@@ -113,7 +113,8 @@ def _today(casts: dict[Commune, Cast], page: Page) -> list[present.Bookable]:
             present.adopt(cast.town, first=False)
         present.open_year(casts)
         days = present.bookable(casts)
-    page.show(present.table(days, casts))
+    if days:
+        page.show(present.table(days, casts))
     return days
 
 

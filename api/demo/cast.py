@@ -91,7 +91,7 @@ def settle(town: Town) -> Cast:
     return cast
 
 
-def enrol(cast: Cast, name: str, activity: str, first_day: str, last_day: str, *, key: str = "", **where: str) -> None:
+def enrol(cast: Cast, name: str, activity: str, first_day: str, last_day: str, **where: str) -> None:
     """The town accepts a child in an activity for a period; `where` is a site and a group where there are some."""
     body: Json = {"activity": activity, "first_day": first_day, "last_day": last_day, **where}
-    cast.town.tell(AGENT, f"/children/{cast.child(name).id}/enrolments", body, key=key)
+    cast.town.tell(AGENT, f"/children/{cast.child(name).id}/enrolments", body)

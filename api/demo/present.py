@@ -10,8 +10,8 @@ from rich import box
 from rich.table import Table
 
 from api.clock import utc_now
-from api.demo.cast import CHANTELOUP, VILLARS, VILLENNES, Cast, Child, enrol
-from api.demo.stage import ADMIN, PARIS, Json, Town
+from api.demo.cast import CHANTELOUP, VILLARS, VILLENNES, Cast, Child
+from api.demo.stage import ADMIN, AGENT, PARIS, Json, Town
 from api.demo.words import short_day, short_instant
 from ledger.days import school_year
 from ledger.identifiers import Commune
@@ -92,9 +92,16 @@ def open_year(casts: Mapping[Commune, Cast]) -> None:
         cast.town.today()
     for year in sorted({school_year(today), school_year(today + timedelta(days=SUMMER_DAYS))}):
         for place, each in enumerate(OPEN):
-            key = f"annee-{year}-{place}"
-            first, last = f"{year}-09-01", f"{year + 1}-07-10"
-            enrol(casts[each.commune], each.name, each.activity, first, last, key=key, **each.place)
+            _enrol(casts[each.commune], each, year, key=f"annee-{year}-{place}")
+
+
+def _enrol(cast: Cast, each: Open, year: int, *, key: str) -> None:
+    """For the whole school year, unless the story itself has enrolled the child for it."""
+    body: Json = {"activity": each.activity, "first_day": f"{year}-09-01", "last_day": f"{year + 1}-07-10"}
+    path = f"/children/{cast.child(each.name).id}/enrolments"
+    told = cast.town.tell(AGENT, path, {**body, **each.place}, key=key, expect=None)
+    known = told.body.get("code") == "already_enrolled"
+    cast.town.check(told.status == 201 or known, f"{each.name} n'est pas inscrite pour {year} : {told.body}")
 
 
 def bookable(casts: Mapping[Commune, Cast]) -> list[Bookable]:
