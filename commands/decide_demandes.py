@@ -9,7 +9,7 @@ from commands.remaining import Remaining
 from ledger.child import Child, SlotKey, apply, copied
 from ledger.demande import Demande
 from ledger.events import ChildFact, DecidedDay, DemandeApproved, DemandeRejected
-from ledger.holdings import PlaceKey
+from ledger.holdings import PlaceKey, held
 from ledger.identifiers import ChildId, Commune, DemandeNumber, Slug, Stream
 from ledger.store import Write
 from ledger.streams import child_page
@@ -77,9 +77,12 @@ class _Desk:
         refusals = tuple(self._refusals(demande, decision, trial))
         if not refusals:
             self.remaining.follow(trial)
+            keys = [SlotKey(demande.activity, day.unit, day.day) for day in demande.pending()]
+            before = held(self.state, keys)
             for fact in _facts(demande, decision):
-                apply(self.state, fact, self.known.now)
+                apply(self.state, fact, self.known.now, self.known.now)
                 self.facts.append(fact)
+            self.remaining.give(before - held(self.state, keys))
         return refusals
 
     def _refusals(self, demande: Demande, decision: Decision, remaining: Remaining) -> Iterator[Refusal]:
@@ -97,24 +100,22 @@ class _Desk:
         if decision.reason is None:
             yield self._refusal("reason_required", demande)
             return
-        rulebook = self.known.rules.on(demande.days[0].day)
-        if rulebook is None or decision.reason not in rulebook.refusal_reasons:
+        rulebooks = [self.known.rules.on(day.day) for day in demande.pending()]
+        if any(rulebook is None or decision.reason not in rulebook.refusal_reasons for rulebook in rulebooks):
             yield self._refusal("unknown_reason", demande)
 
     def _day_refusals(
         self, demande: Demande, day: DecidedDay, decision: Decision, remaining: Remaining
     ) -> Iterator[Refusal]:
         assert self.state is not None
-        if day.action == "absence":
-            return
         key = SlotKey(demande.activity, day.unit, day.day)
-        slot = self.state.slots[key]
-        wanted = [PlaceKey(key.activity, place.unit, key.day, place.pool) for place in slot.places]
-        if day.action == "reserve" and not slot.held and not remaining.take(wanted):
-            yield self._refusal("no_place_left", demande, day=day.day, unit=day.unit)
-        activity = self.known.rules.activity(key.activity, key.day)
-        if activity is None or day.unit not in activity.units:
+        seen, activity = self.state.attendance.get(key), self.known.rules.governing(key)
+        if day.action != "reserve" and seen is not None and seen.presence == "present":
+            yield self._refusal("recorded_present", demande, day=day.day, unit=day.unit)
+        if day.action == "absence" or activity is None:
             return
+        if day.action == "reserve" and not remaining.take(self._wanted(key)):
+            yield self._refusal("no_place_left", demande, day=day.day, unit=day.unit)
         unit, coming = activity.units[day.unit], self._coming(activity, demande, decision, day.day)
         if day.action == "reserve":
             excluded, missing = unit.excludes & coming, unit.requires - coming
@@ -125,6 +126,12 @@ class _Desk:
             yield self._refusal("unit_conflict", demande, day=day.day, unit=day.unit, units=tuple(sorted(excluded)))
         if missing:
             yield self._refusal("unit_required", demande, day=day.day, unit=day.unit, units=tuple(sorted(missing)))
+
+    def _wanted(self, key: SlotKey) -> set[PlaceKey]:
+        """The places the reservation of a slot takes when it is accepted: those the child does not hold yet."""
+        assert self.state is not None
+        places = {PlaceKey(key.activity, place.unit, key.day, place.pool) for place in self.state.slots[key].places}
+        return places - held(self.state, [key]).keys()
 
     def _coming(self, activity: Activity, demande: Demande, decision: Decision, day: date) -> set[Slug]:
         """The units the child would have that day after the decision; what waits to be given up is still there."""
@@ -145,7 +152,16 @@ class _Desk:
         unit: Slug | None = None,
         units: tuple[Slug, ...] = (),
     ) -> Refusal:
-        return Refusal(code=code, child=self.child, number=demande.number, day=day, unit=unit, units=units)
+        governing = self.known.rules.activity(demande.activity, day or demande.days[0].day)
+        return Refusal(
+            code=code,
+            article=governing.article if governing else None,
+            child=self.child,
+            number=demande.number,
+            day=day,
+            unit=unit,
+            units=units,
+        )
 
 
 def _facts(demande: Demande, decision: Decision) -> Iterator[ChildFact]:

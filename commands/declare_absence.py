@@ -12,6 +12,8 @@ from ledger.store import Write
 from ledger.streams import child_page
 from rulebook.absences import AbsenceWindow, window
 from rulebook.counting import ONE_MICROSECOND
+from rulebook.judging import Situation, judge
+from rulebook.rulebook import Verb
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -37,8 +39,10 @@ class DeclareAbsence:
         page = known.child(self.child)
         if not self.days or page.state is None:
             return refused("nothing_to_do", child=self.child)
-        rulebook = known.rules.on(self.days[0][0])
-        if self.derogation is not None and (rulebook is None or self.derogation not in rulebook.derogation_reasons):
+        rulebooks = [known.rules.on(day) for day, _ in self.days]
+        if self.derogation is not None and any(
+            rulebook is None or self.derogation not in rulebook.derogation_reasons for rulebook in rulebooks
+        ):
             return refused("unknown_reason", child=self.child)
         days = sorted(set(self.days))
         refusals = tuple(refusal for day, unit in days for refusal in self._refusals(known, page.state, day, unit))
@@ -65,13 +69,35 @@ class DeclareAbsence:
         slot, seen = child.slots.get(key), child.attendance.get(key)
         if slot is None or slot.state == "awaiting_add":
             return "not_reserved", None
+        if slot.state == "awaiting_removal":
+            return "already_awaiting", None
         if seen is not None and seen.presence == "present":
             return "recorded_present", None
-        if slot.absence in ("declared", "justified"):
+        if slot.absence not in (None, "unjustified"):
             return "already_declared", None
         allowed = self._window(known, key.day)
         if allowed is None:
             return "absence_not_taken", None
+        if self._is_to_come(known, key.day):
+            return self._beforehand(known, child, key, allowed)
+        return self._terms(allowed, known)
+
+    def _is_to_come(self, known: Known, day: date) -> bool:
+        rulebook = known.rules.on(day)
+        return rulebook is not None and day > known.now.astimezone(rulebook.timezone).date()
+
+    def _beforehand(
+        self, known: Known, child: Child, key: SlotKey, allowed: AbsenceWindow
+    ) -> tuple[str | None, str | None]:
+        """An absence is said in advance only where the rulebook asks for notice, and a day that can be given up is."""
+        situation = Situation(enrolments=tuple(child.enrolments.values()), slots=child.slots, now=known.now)
+        if judge(known.rules, situation, key, Verb.CANCEL).code is None:
+            return "still_cancellable", allowed.article
+        if allowed.notice_closes_at is None:
+            return "day_not_come", allowed.article
+        return self._terms(allowed, known)
+
+    def _terms(self, allowed: AbsenceWindow, known: Known) -> tuple[str | None, str | None]:
         if self.reason not in allowed.reasons:
             return "unknown_reason", allowed.article
         if allowed.is_late(known.now) and self.derogation is None:

@@ -1,6 +1,6 @@
 """The town accepts a child in an activity for a period, and ends it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -82,10 +82,9 @@ class EnrolChild:
         return known.activity == self.activity and known.first_day <= self.last_day and self.first_day <= known.last_day
 
 
-def _among(slug: Slug | None, names: object) -> bool:
+def _among(slug: Slug | None, names: Mapping[Slug, str]) -> bool:
     """Whether a site or a group is one of the activity's; none is needed where it has none."""
-    assert isinstance(names, dict) or hasattr(names, "__contains__")
-    return slug in names if names else slug is None  # type: ignore[operator]
+    return slug in names if names else slug is None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -113,15 +112,25 @@ class EndEnrolment:
             for key, slot in page.state.slots.items()
             if enrolment.covers(key.activity, key.day) and key.day > self.last_day
         )
-        waiting = tuple(self._waiting(key) for key, slot in later if slot.state != "reserved")
-        if waiting:
-            return Refused(refusals=waiting)
+        refusals = tuple(self._refusals(page.state, later))
+        if refusals:
+            return Refused(refusals=refusals)
         facts: list[ChildFact] = [*self._cancellations(known, enrolment.activity, later)]
         facts.append(EnrolmentEnded(enrolment=self.enrolment, last_day=self.last_day))
         return Accepted(writes=[Write(page=page, facts=facts)])
 
-    def _waiting(self, key: SlotKey) -> Refusal:
-        return Refusal(code="already_awaiting", child=self.child, day=key.day, unit=key.unit)
+    def _refusals(self, child: Child, later: Sequence[tuple[SlotKey, Slot]]) -> Iterator[Refusal]:
+        for key, slot in later:
+            seen = child.attendance.get(key)
+            code = None
+            if slot.state != "reserved":
+                code = "already_awaiting"
+            elif seen is not None and seen.presence == "present":
+                code = "recorded_present"
+            elif slot.absence in ("declared", "declared_again"):
+                code = "already_declared"
+            if code is not None:
+                yield Refusal(code=code, child=self.child, day=key.day, unit=key.unit, action="cancel")
 
     def _cancellations(
         self, known: Known, activity: Slug, later: Sequence[tuple[SlotKey, Slot]]

@@ -93,16 +93,22 @@ def _decided(store: Store, request: Request, known: Known, *, number: bool) -> R
     outcome: Outcome = refused("version_changed") if stale else request.command.decide(known)
     writes: list[Write] = []
     if isinstance(outcome, Accepted):
-        writes = [_numbered(store, request.commune, write) if number else write for write in outcome.writes]
+        writes = [
+            _numbered(write, store.next_number(request.commune) if number else DemandeNumber(-place))
+            if _opens_demande(write)
+            else write
+            for place, write in enumerate(outcome.writes, start=1)
+        ]
     prepared = store.prepare(request.commune, request.signature, writes)
     return Result(outcome=outcome, prepared=prepared, rules=known.rules)
 
 
-def _numbered(store: Store, commune: Commune, write: Write) -> Write:
-    """The same facts, under a number of their own where they open a demande."""
-    if not any(isinstance(fact, Demanded) and fact.demande == UNNUMBERED for fact in write.facts):
-        return write
-    number = store.next_number(commune)
+def _opens_demande(write: Write) -> bool:
+    return any(isinstance(fact, Demanded) and fact.demande == UNNUMBERED for fact in write.facts)
+
+
+def _numbered(write: Write, number: DemandeNumber) -> Write:
+    """The same facts under a number of their own: below zero while nothing is written."""
     return replace(write, facts=[_under(number, fact) for fact in write.facts])
 
 

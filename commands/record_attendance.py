@@ -3,9 +3,10 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from zoneinfo import ZoneInfo
 
 from commands.outcome import Accepted, Known, Outcome, Refusal, Refused, refused
-from ledger.child import Attendance, SlotKey
+from ledger.child import Attendance, Child, SlotKey
 from ledger.events import AttendanceRecorded, Presence
 from ledger.identifiers import ChildId, Commune, Slug, Stream
 from ledger.store import Write
@@ -46,28 +47,44 @@ class RecordAttendance:
             return refused("not_a_day_of_this_activity")
         if self.day > known.now.astimezone(rulebook.timezone).date():
             return refused("day_not_come")
-        if known.rules.closure(self.activity, self.day, site=None) is not None:
-            return refused("day_closed")
         if activity is None or unit not in offered(rulebook, activity, self.day):
             return refused("not_a_day_of_this_activity")
-        refusals = tuple(refusal for mark in self.marks for refusal in self._refusals(known, mark, unit))
+        zone = rulebook.timezone
+        refusals = tuple(refusal for mark in self.marks for refusal in self._refusals(known, mark, unit, zone))
         if refusals:
             return Refused(refusals=refusals)
         return Accepted(writes=[write for mark in self.marks for write in self._writes(known, mark)])
 
-    def _refusals(self, known: Known, mark: Mark, unit: Unit) -> Iterator[Refusal]:
+    def _refusals(self, known: Known, mark: Mark, unit: Unit, zone: ZoneInfo) -> Iterator[Refusal]:
         times = [at for at in (mark.arrived_at, mark.left_at) if at is not None]
-        code = None
-        if known.child(mark.child).state is None:
+        child, code = known.child(mark.child).state, None
+        if child is None:
             code = "unknown_child"
+        elif self._closed(known, child):
+            code = "day_closed"
         elif times and (mark.presence == "absent" or not unit.by_duration):
             code = "times_not_expected"
-        elif times != sorted(times) or any(at > known.now for at in times):
+        elif (mark.left_at and not mark.arrived_at) or times != sorted(times) or not self._today(times, known, zone):
             code = "times_out_of_order"
         elif sum(other.child == mark.child for other in self.marks) > 1:
             code = "child_twice"
+        elif mark.presence == "present" and any(self._came(child, other) for other in unit.excludes):
+            code = "unit_conflict"
         if code is not None:
-            yield Refusal(code=code, child=mark.child, day=self.day, unit=self.unit)
+            yield Refusal(code=code, article=unit.article, child=mark.child, day=self.day, unit=self.unit)
+
+    def _closed(self, known: Known, child: Child) -> bool:
+        enrolment = child.enrolment_on(self.activity, self.day)
+        site = enrolment.site if enrolment else None
+        return known.rules.closure(self.activity, self.day, site=site) is not None
+
+    def _today(self, times: Sequence[datetime], known: Known, zone: ZoneInfo) -> bool:
+        """Whether hours are of the sheet's day, and past."""
+        return all(at <= known.now and at.astimezone(zone).date() == self.day for at in times)
+
+    def _came(self, child: Child, unit: Slug) -> bool:
+        seen = child.attendance.get(SlotKey(self.activity, unit, self.day))
+        return seen is not None and seen.presence == "present"
 
     def _writes(self, known: Known, mark: Mark) -> Iterator[Write]:
         page = known.child(mark.child)

@@ -20,6 +20,12 @@ class Remaining:
             self._left[place] -= 1
         return True
 
+    def give(self, places: Iterable[PlaceKey]) -> None:
+        """Takes back places that this command frees."""
+        for place in places:
+            if place in self._left:
+                self._left[place] += 1
+
     def copy(self) -> "Remaining":
         """The same places, for a decision that may be dropped."""
         return Remaining(self._left)

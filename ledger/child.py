@@ -27,7 +27,7 @@ from ledger.events import (
 from ledger.identifiers import ChildId, DemandeNumber, EnrolmentId, HouseholdId, Slug
 
 SlotState = Literal["awaiting_add", "reserved", "awaiting_removal"]
-AbsenceState = Literal["declared", "justified", "unjustified"]
+AbsenceState = Literal["declared", "declared_again", "justified", "unjustified"]
 
 
 class SlotKey(NamedTuple):
@@ -107,7 +107,8 @@ def evolve(child: Child | None, entries: Iterable[Entry]) -> Child | None:
     for entry in entries:
         if draft is None:
             draft = _draft(child, entry)
-        apply(draft, entry.fact, entry.signature.happened_at)  # type: ignore[arg-type]
+        signature = entry.signature
+        apply(draft, entry.fact, signature.happened_at, signature.recorded_at)  # type: ignore[arg-type]
     return draft or child
 
 
@@ -126,8 +127,11 @@ def copied(child: Child) -> Child:
     return draft
 
 
-def apply(child: Child, fact: ChildFact, at: datetime) -> None:
-    """Writes one fact into a child that nobody else holds. Bulk folds use it; everybody else, `evolve`."""
+def apply(child: Child, fact: ChildFact, happened_at: datetime, recorded_at: datetime) -> None:
+    """Writes one fact into a child that nobody else holds. Bulk folds use it; everybody else, `evolve`.
+
+    A request is dated when it was made, even if it was on paper; a decision, when it was recorded.
+    """
     child.latest = None
     match fact:
         case ChildRegistered():
@@ -140,13 +144,13 @@ def apply(child: Child, fact: ChildFact, at: datetime) -> None:
             child.enrolments[fact.enrolment] = child.enrolments[fact.enrolment]._replace(last_day=fact.last_day)
         case ReservationRequested() | CancellationRequested() | AbsenceDeclared():
             _request(child, fact)
-            child.open[fact.demande] = child.latest = requested(child.open.get(fact.demande), fact, at)
+            child.open[fact.demande] = child.latest = requested(child.open.get(fact.demande), fact, happened_at)
         case DemandeApproved():
-            _decide(child, fact.demande, fact.days, "approved", None, at)
+            _decide(child, fact.demande, fact.days, "approved", None, recorded_at)
         case DemandeRejected():
-            _decide(child, fact.demande, fact.days, "rejected", fact.reason, at)
+            _decide(child, fact.demande, fact.days, "rejected", fact.reason, recorded_at)
         case DemandeWithdrawn():
-            _decide(child, fact.demande, child.open[fact.demande].pending(), "withdrawn", None, at)
+            _decide(child, fact.demande, child.open[fact.demande].pending(), "withdrawn", None, recorded_at)
         case AttendanceRecorded():
             key = SlotKey(fact.activity, fact.unit, fact.day)
             child.attendance[key] = Attendance(fact.presence, fact.arrived_at, fact.left_at)
@@ -166,7 +170,8 @@ def _request(child: Child, fact: ReservationRequested | CancellationRequested | 
         case AbsenceDeclared():
             for absent in fact.days:
                 key = SlotKey(activity, absent.unit, absent.day)
-                slots[key] = slots[key]._replace(absence="declared")
+                again = slots[key].absence == "unjustified"
+                slots[key] = slots[key]._replace(absence="declared_again" if again else "declared")
 
 
 def _decide(
@@ -189,18 +194,17 @@ def _decide(
     child.latest = demande
 
 
-_ABSENCES: dict[Outcome, AbsenceState | None] = {
-    "approved": "justified",
-    "rejected": "unjustified",
-    "withdrawn": None,
-}
+def _absence(before: AbsenceState | None, outcome: Outcome) -> AbsenceState | None:
+    """Withdrawing a second declaration does not wash the refusal of the first."""
+    if outcome == "approved":
+        return "justified"
+    return "unjustified" if outcome == "rejected" or before == "declared_again" else None
 
 
 def _settle(child: Child, key: SlotKey, day: DecidedDay, outcome: Outcome) -> None:
     if day.action == "absence":
-        slot = child.slots.get(key)
-        if slot is not None and slot.absence == "declared":  # else the day was given up since
-            child.slots[key] = slot._replace(absence=_ABSENCES[outcome])
+        slot = child.slots[key]
+        child.slots[key] = slot._replace(absence=_absence(slot.absence, outcome))
     elif (day.action == "reserve") == (outcome == "approved"):
         child.slots[key] = child.slots[key]._replace(state="reserved", removal=None)
     else:

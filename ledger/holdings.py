@@ -46,10 +46,15 @@ def touched(child: Child, fact: ChildFact) -> tuple[SlotKey, ...]:
 
 
 def held(child: Child, keys: Iterable[SlotKey]) -> Counter[PlaceKey]:
-    """How many places the child holds in these slots."""
-    places: Counter[PlaceKey] = Counter()
-    for key in keys:
-        slot = child.slots.get(key)
-        if slot is not None and slot.holds():
-            places.update(PlaceKey(key.activity, place.unit, key.day, place.pool) for place in slot.places)
-    return places
+    """The places the child holds on the days of these slots, each once: nobody sits on two chairs.
+
+    A child that gives up the whole day for the morning keeps the place it has in the morning, and takes no other.
+    """
+    days = {(key.activity, key.day) for key in keys}
+    places = {
+        PlaceKey(key.activity, place.unit, key.day, place.pool)
+        for key, slot in child.slots.items()
+        if (key.activity, key.day) in days and slot.holds()
+        for place in slot.places
+    }
+    return Counter(dict.fromkeys(places, 1))

@@ -9,7 +9,7 @@ from ledger.demande import Demande, DemandeDay
 from ledger.events import PlaceHeld
 from ledger.identifiers import ChildId, HouseholdId
 
-FOLD: Final = 2
+FOLD: Final = 3
 """The version of this form. Raise it whenever `Child` or `evolve` changes: older snapshots are then ignored."""
 
 

@@ -102,7 +102,7 @@ def _in_time(
 ) -> Judgement:
     when, now = deadline(rulebook, activity, unit, day, verb=verb), situation.now
     last = _last_instant(when, now)
-    terms = replace(terms, article=when.article or activity.article, deadline=last, opens_at=when.opens_at)
+    terms = replace(terms, article=when.article_at(now) or activity.article, deadline=last, opens_at=when.opens_at)
     if situation.derogated:
         return replace(terms, late=when.is_late(now) or when.is_over(now))
     if not when.is_open_yet(now):

@@ -37,7 +37,7 @@ class Rules:
         return None if rulebook is None else rulebook.activities.get(slug)
 
     def rulebook_of(self, key: SlotKey) -> Rulebook | None:
-        """The rulebook that governs a slot: the one in force that day, or, for a unit it has dropped, the last to know it.
+        """The rulebook in force that day or, for a unit it has dropped, the last one to know it.
 
         What was booked under a rulebook can still be given up under the next.
         """

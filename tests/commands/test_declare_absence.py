@@ -1,10 +1,9 @@
 """A family says that a child did not come: within the window, with a document where one is needed."""
 
-from ledger.child import SlotKey
 from ledger.events import AbsenceDeclared, DemandeApproved
-from tests.asks import absent, approve, cancel, end_enrolment, mark, reject, reserve, sheet, submit, withdraw
+from tests.asks import absent, approve, end_enrolment, mark, reject, reserve, sheet, submit, withdraw
 from tests.spec import about, clock, enrolled, given, slot_of
-from tests.town import CANTINE, GARDERIE, MATTEO, MERCREDIS, day
+from tests.town import CANTINE, GARDERIE, MATTEO, MERCREDIS
 
 DIGEST = "0" * 64
 LUNCH = "2024-01-25 repas"
@@ -141,27 +140,50 @@ def test_a_child_nobody_knows_has_no_absence():
     given(about(CANTINE)).when(absent(LUNCH)).then_refused("nothing_to_do")
 
 
-def test_an_absence_may_still_be_decided_once_its_day_was_given_up():
-    story = lunch(clock("2024-01-10 11:00"), absent(LUNCH, document=DIGEST)).story
-    for decided in (approve(number=2), reject(number=2), withdraw(number=2)):
-        then = lunch(clock("2024-01-10 11:00"), absent(LUNCH, document=DIGEST), cancel(LUNCH)).when(decided)
-        then.then_accepted()
-        assert SlotKey(CANTINE, "repas", day("2024-01-25")) not in then.story.child(MATTEO).slots
-    assert story.numbers(MATTEO) == [1, 2]
+def test_a_day_that_can_still_be_given_up_is_not_declared_absent():
+    then = lunch(now="2024-01-10 11:00").when(absent(LUNCH, document=DIGEST))
+    assert then.then_refused("still_cancellable").refusal.article == "3.4"
 
 
-def test_an_absence_says_nothing_of_a_day_reserved_again_since():
-    then = lunch(clock("2024-01-10 11:00"), absent(LUNCH, document=DIGEST), cancel(LUNCH), reserve(LUNCH))
-    then = then.when(approve(number=2)).then_accepted()
+def test_a_day_to_come_is_not_declared_absent_where_no_notice_is_asked():
+    lunch(now="2024-01-24 11:00").when(absent(LUNCH, document=DIGEST)).then_refused("day_not_come")
+
+
+def test_the_same_day_is_not_to_come():
+    lunch(now="2024-01-25 00:00").when(absent(LUNCH, document=DIGEST)).then_accepted()
+
+
+def test_a_declared_day_is_not_given_up_any_more_even_by_an_agent():
+    then = lunch(absent(LUNCH, document=DIGEST)).when(submit(cancel=[LUNCH], derogation="urgence", origin="counter"))
+    then.then_refused("already_declared")
+    approved = lunch(absent(LUNCH, document=DIGEST), approve())
+    approved.when(submit(cancel=[LUNCH], derogation="urgence")).then_refused("already_declared")
+
+
+def test_a_day_with_an_unexcused_absence_may_be_given_up_by_an_agent():
+    rejected = lunch(absent(LUNCH, document=DIGEST), reject())
+    rejected.when(submit(cancel=[LUNCH], derogation="urgence")).then_accepted()
+
+
+def test_an_enrolment_does_not_end_before_an_absence_is_decided():
+    lunch(absent(LUNCH, document=DIGEST)).when(end_enrolment("2024-01-20")).then_refused("already_declared")
+
+
+def test_a_day_that_waits_to_be_given_up_is_not_declared_absent():
+    later = given(about(GARDERIE), enrolled(MATTEO), reserve("2024-01-25 soir"), clock("2024-01-25 10:00"))
+    then = later.when(submit(cancel=["2024-01-25 soir"]), absent("2024-01-25 soir"))
+    then.then_refused("already_awaiting")
+
+
+def test_taking_back_a_second_declaration_leaves_the_refusal_of_the_first():
+    again = lunch(absent(LUNCH, document=DIGEST), reject(), absent(LUNCH, document=DIGEST))
+    then = again.when(withdraw()).then_accepted()
+    assert absence_of(then) == "unjustified"
+    then = lunch(absent(LUNCH, document=DIGEST)).when(withdraw()).then_accepted()
     assert absence_of(then) is None
 
 
-def test_an_absence_may_still_be_decided_once_the_enrolment_ended():
-    then = lunch(clock("2024-01-10 11:00"), absent(LUNCH, document=DIGEST), end_enrolment("2024-01-20"))
-    then.when(approve(number=2)).then_accepted()
-
-
-def test_the_absence_of_a_day_being_given_up_ends_with_it():
-    later = given(about(GARDERIE), enrolled(MATTEO), reserve("2024-01-25 soir"), clock("2024-01-25 10:00"))
-    then = later.when(submit(cancel=["2024-01-25 soir"]), absent("2024-01-25 soir"), approve(number=2)).then_accepted()
-    then.then_day("2024-01-25", None, of=MATTEO, unit="soir")
+def test_an_absence_is_not_accepted_for_a_child_recorded_present_since():
+    then = lunch(absent(LUNCH, document=DIGEST), sheet(LUNCH, mark("present"))).when(approve())
+    then.then_refused("recorded_present")
+    lunch(absent(LUNCH, document=DIGEST), sheet(LUNCH, mark("present"))).when(reject()).then_accepted()

@@ -42,8 +42,8 @@ def test_a_child_that_is_not_enrolled_is_refused():
     given(registered(MATTEO)).when(reserve("2024-03-27")).then_refused("not_enrolled")
 
 
-def test_a_child_the_town_does_not_know_is_refused_as_not_enrolled():
-    given().when(reserve("2024-03-27")).then_refused("not_enrolled")
+def test_a_child_the_town_does_not_know_is_refused():
+    given().when(reserve("2024-03-27")).then_refused("unknown_child")
 
 
 def test_a_day_outside_the_enrolment_is_refused():

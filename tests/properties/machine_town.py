@@ -29,6 +29,8 @@ from tests.stores import KEYS, Kept, Rows, by_key, cold
 from tests.town import AWA, MATTEO, MOUSSA, RULEBOOK, VALMONT, at
 
 NOW = at("2024-03-04 10:00")
+LATER = at("2024-04-10 10:00")
+"""Every day of the machine has come, and may still be said absent."""
 CHILDREN = {person.id: person for person in (MATTEO, AWA, MOUSSA)}
 TOWNS = count(1)
 
@@ -38,7 +40,7 @@ class Town(RuleBasedStateMachine):
 
     def __init__(self, make: Callable[[], Kept]) -> None:
         super().__init__()
-        self.kept, self.model = make(), Model()
+        self.kept, self.model, self.now = make(), Model(), NOW
         self.town = Commune(f"town-{next(TOWNS)}")
         self.enrolments: dict[tuple[str, str], EnrolmentId] = {}
         self.asked: list[tuple[Command, Once, Answer]] = []
@@ -52,7 +54,7 @@ class Town(RuleBasedStateMachine):
 
     def ask(self, command: Command, key: Once | None = None) -> tuple[Outcome, list[int], bool]:
         """What came of it, the numbers given, and whether it was answered before."""
-        request = Request(commune=self.town, command=command, signature=signed(NOW))
+        request = Request(commune=self.town, command=command, signature=signed(self.now))
         key = key or once(body=repr(command).encode())
 
         def answer(result: Any) -> Answer:

@@ -86,23 +86,30 @@ class Model:
     closed: set[tuple[date, str | None]] = field(default_factory=set)
     enrolled: dict[tuple[str, str], list[tuple[date, date]]] = field(default_factory=dict)
     attendance: dict[Box, str] = field(default_factory=dict)
+    late: bool = False
+    """Every day of the machine has come: nothing can be booked or given up any more."""
 
     # Places
 
-    def taken(self) -> Counter[Place]:
-        return Counter(
-            (box.activity, unit, box.day)
+    def _chairs(self) -> set[tuple[str, Place]]:
+        """Who sits where: a child that holds a place twice sits on one chair."""
+        return {
+            (box.child, (box.activity, unit, box.day))
             for box, ticked in self.boxes.items()
             if ticked.holds(box)
             for unit in UNITS[box.activity][box.unit]
-        )
+        }
+
+    def taken(self) -> Counter[Place]:
+        return Counter(place for _, place in self._chairs())
 
     def limit(self, place: Place) -> int | None:
         return self.limits.get(place, LIMITS[place[0]])
 
     def _lacks(self, box: Box) -> bool:
-        taken = self.taken()
+        taken, chairs = self.taken(), self._chairs()
         places = [(box.activity, unit, box.day) for unit in UNITS[box.activity][box.unit]]
+        places = [place for place in places if (box.child, place) not in chairs]
         return any((limit := self.limit(place)) is not None and taken[place] + 1 > limit for place in places)
 
     # Asking
@@ -116,9 +123,15 @@ class Model:
             return "day_closed"
         state = ticks.get(box)
         if action == "cancel":
-            return None if state == "reserved" else "not_reserved" if state is None else "already_awaiting"
+            if state != "reserved":
+                return "not_reserved" if state is None else "already_awaiting"
+            if self.boxes[box].absence not in (None, "unjustified"):
+                return "already_declared"
+            return "deadline_passed" if self.late else None
         if state is not None:
             return "already_reserved" if state == "reserved" else "already_awaiting"
+        if self.late:
+            return "deadline_passed"
         beside = {box._replace(unit=unit) for unit in UNITS[box.activity]} - {box}
         if any(ticks.get(other) not in (None, "awaiting_removal") for other in beside):
             return "unit_conflict"
@@ -162,6 +175,8 @@ class Model:
         for day, unit, action in approved:
             box = Box(asked.child, asked.activity, day, unit)
             if action != "reserve":
+                if asked.days[day, unit, action] == "pending" and self.attendance.get(box) == "present":
+                    refused.add((day, unit, "recorded_present"))
                 continue
             if asked.activity in HELD_FROM_APPROVAL and self._lacks(box):
                 refused.add((day, unit, "no_place_left"))
@@ -183,9 +198,9 @@ class Model:
         box = Box(asked.child, asked.activity, day, unit)
         asked.days[key] = outcome
         if action == "absence":
-            if box in self.boxes and self.boxes[box].absence == "declared":
-                ends = {"approved": "justified", "rejected": "unjustified", "withdrawn": None}
-                self.boxes[box].absence = ends[outcome]
+            again = self.boxes[box].absence == "declared_again"
+            ends = {"approved": "justified", "rejected": "unjustified", "withdrawn": "unjustified" if again else None}
+            self.boxes[box].absence = ends[outcome]
         elif (action == "reserve") == (outcome == "approved"):
             self.boxes[box].state, self.boxes[box].removal = "reserved", None
         else:
@@ -193,7 +208,32 @@ class Model:
 
     def declared(self, number: int, box: Box) -> None:
         self.demandes[number] = Asked(box.child, box.activity, {(box.day, box.unit, "absence"): "pending"})
-        self.boxes[box].absence = "declared"
+        again = self.boxes[box].absence == "unjustified"
+        self.boxes[box].absence = "declared_again" if again else "declared"
+
+    def absence_code(self, box: Box) -> str | None:
+        """Why an absence cannot be declared."""
+        ticked = self.boxes.get(box)
+        if ticked is None or ticked.state == "awaiting_add":
+            return "not_reserved"
+        if ticked.state == "awaiting_removal":
+            return "already_awaiting"
+        if self.attendance.get(box) == "present":
+            return "recorded_present"
+        if ticked.absence not in (None, "unjustified"):
+            return "already_declared"
+        if self.late:
+            return None
+        return "day_not_come" if self.closed & {(box.day, None), (box.day, box.activity)} else "still_cancellable"
+
+    def end_code(self, box: Box) -> str | None:
+        """Why an enrolment cannot end before a box."""
+        ticked = self.boxes[box]
+        if ticked.state != "reserved":
+            return "already_awaiting"
+        if self.attendance.get(box) == "present":
+            return "recorded_present"
+        return "already_declared" if ticked.absence in ("declared", "declared_again") else None
 
     # Leaving
 

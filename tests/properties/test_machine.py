@@ -22,7 +22,7 @@ from commands.submit_demande import SubmitDemande, Wish
 from commands.withdraw_demande import WithdrawDemande
 from ledger.identifiers import ChildId, DemandeNumber, Slug
 from ledger.store import Answer, KeyReusedError, Once
-from tests.properties.machine_town import CHILDREN, Town
+from tests.properties.machine_town import CHILDREN, LATER, Town
 from tests.properties.model import DAYS, LAST_DAY, UNITS, Box
 from tests.servers import Database
 from tests.stores import InMemory, Kept, on_postgres
@@ -121,11 +121,9 @@ class Machine(Town):
             days=[(box.day, Slug(box.unit))],
             reason=Slug("sortie"),
         )
-        ticked = self.model.boxes.get(box)
-        if ticked is None or ticked.state == "awaiting_add":
-            assert self.refused(command) == {(box.day, box.unit, "not_reserved")}
-        elif ticked.absence in ("declared", "justified"):
-            assert self.refused(command) == {(box.day, box.unit, "already_declared")}
+        code = self.model.absence_code(box)
+        if code is not None:
+            assert self.refused(command) == {(box.day, box.unit, code)}
         else:
             (number,) = self.must(command)
             self.model.declared(number, box)
@@ -162,16 +160,30 @@ class Machine(Town):
             self.must(command)
             self.model.decided(number, approved)
 
-    @rule(child=children, unit=st.sampled_from(["repas", "panier"]), presence=st.sampled_from(["present", "absent"]))
-    def record(self, child: str, unit: str, presence: Any) -> None:
+    @rule(
+        child=children,
+        unit=st.sampled_from(["repas", "panier"]),
+        presence=st.sampled_from(["present", "absent"]),
+        day=st.sampled_from([SHEET_DAY, *DAYS["cantine"]]),
+    )
+    def record(self, child: str, unit: str, presence: Any, day: date) -> None:
         marks = [Mark(child=ChildId(child), presence=presence)]
-        self.must(RecordAttendance(activity=Slug("cantine"), unit=Slug(unit), day=SHEET_DAY, marks=marks))
-        self.model.attendance[Box(child, "cantine", SHEET_DAY, unit)] = presence
+        command = RecordAttendance(activity=Slug("cantine"), unit=Slug(unit), day=day, marks=marks)
+        other = Box(child, "cantine", day, "panier" if unit == "repas" else "repas")
+        if day != SHEET_DAY and not self.model.late:
+            assert self.refused(command) == {(None, None, "day_not_come")}
+        elif self.model.closed & {(day, None), (day, "cantine")}:
+            assert self.refused(command) == {(day, unit, "day_closed")}
+        elif presence == "present" and self.model.attendance.get(other) == "present":
+            assert self.refused(command) == {(day, unit, "unit_conflict")}
+        else:
+            self.must(command)
+            self.model.attendance[Box(child, "cantine", day, unit)] = presence
 
     @rule(data=st.data())
     def something_rare(self, data: st.DataObject) -> None:
         draw = data.draw
-        match draw(st.sampled_from(["end", "begin", "close", "close", "places", "places", "again", "reuse"])):
+        match draw(st.sampled_from(["end", "begin", "close", "close", "places", "places", "again", "reuse", "later"])):
             case "end":
                 self.end_enrolment(draw(children), draw(activities), draw(st.booleans()))
             case "begin":
@@ -180,6 +192,8 @@ class Machine(Town):
                 self.close_or_reopen(draw(boxes), draw(st.booleans()))
             case "places":
                 self.set_places(draw(places), draw(st.none() | st.integers(0, 3)))
+            case "later":
+                self.now, self.model.late = LATER, True
             case "again":
                 self.come_again(*draw(st.sampled_from(self.asked)))
             case "reuse":
@@ -192,8 +206,8 @@ class Machine(Town):
         later = self.model.later(child, slug, last_day)
         if not first <= last_day < last:
             assert self.refused(command) == {(None, None, "period_reversed")}
-        elif waiting := {box for box, ticked in later.items() if ticked.state != "reserved"}:
-            assert self.refused(command) == {(box.day, box.unit, "already_awaiting") for box in waiting}
+        elif refused := {(box.day, box.unit, code) for box in later if (code := self.model.end_code(box))}:
+            assert self.refused(command) == refused
         else:
             for number in self.must(command):
                 self.model.submitted(number, dict.fromkeys(later, "cancel"))
