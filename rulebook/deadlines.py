@@ -37,6 +37,7 @@ class Deadline:
     """
 
     opens_at: datetime | None
+    opens_article: str
     closes_at: datetime | None
     """None when only `final_at` closes it."""
     final_at: datetime
@@ -51,6 +52,13 @@ class Deadline:
     def last_instant(self) -> datetime | None:
         """The last instant at which a request is in time, to the microsecond; grace apart."""
         return None if self.closes_at is None else self.closes_at - ONE_MICROSECOND
+
+    def article_at(self, now: datetime) -> str:
+        """What answers a request made now: the opening it comes before, the grace that saves it, or the rule."""
+        if not self.is_open_yet(now):
+            return self.opens_article
+        saved = self.in_grace(now) and self.closes_at is not None and now >= self.closes_at
+        return (self.grace_article if saved else "") or self.article
 
     def in_grace(self, now: datetime) -> bool:
         """Whether the rule is off for a request made now."""
@@ -86,6 +94,7 @@ def deadline(rulebook: Rulebook, activity: Activity, unit: Unit, day: date, *, v
     grace_from, grace_until = _grace_window(grace, day, tz)
     return Deadline(
         opens_at=_opening(activity, day, tz) if verb is Verb.BOOK else None,
+        opens_article=activity.opens.article if activity.opens else activity.article,
         closes_at=closes_at,
         final_at=final_at,
         late=rule.late,

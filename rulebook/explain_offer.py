@@ -114,12 +114,11 @@ def places_sentences(activity: Activity) -> Iterator[str]:
 
 def _each(activity: Activity) -> str:
     """For which units places are counted, when there are several: those that some unit fills."""
-    counted = frozenset(taken for unit in activity.units.values() for taken in unit.takes)
-    if len(activity.units) == 1:
-        return ""
-    if counted == activity.units.keys():
-        return " pour chaque unité"
-    return " pour " + join([activity.units[slug].name for slug in activity.units if slug in counted])
+    taken = frozenset(slug for unit in activity.units.values() for slug in unit.takes)
+    counted = [unit.name for slug, unit in activity.units.items() if slug in taken]
+    if len(counted) == 1:
+        return f" pour {counted[0]}" * (len(activity.units) > 1)
+    return " pour chaque unité" + f" ({join(counted)})" * (len(counted) < len(activity.units))
 
 
 def _where(activity: Activity, line: Capacity) -> str:

@@ -1,9 +1,23 @@
 """Deadlines at their edges: the last second, the change of clock, sessions, grace."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from uuid import UUID
 
-from rulebook.rulebook import Verb
+from ledger.child import Enrolment, SlotKey
+from ledger.identifiers import EnrolmentId, Slug
+from rulebook.judging import Situation, judge
+from rulebook.rulebook import Rulebook, Verb
+from rulebook.town import Rules
 from tests.rulebook.town import WEEK, asked, at, last_minute, town
+
+
+def answered(rulebook: Rulebook, now: str) -> tuple[str | None, str | None]:
+    """The code and the article told to a child enrolled all year who books the 27th of March."""
+    key = SlotKey(Slug("accueil"), Slug("repas"), date(2024, 3, 27))
+    year = Enrolment(EnrolmentId(UUID(int=1)), key.activity, None, None, date(2023, 9, 1), date(2024, 8, 31))
+    said = judge(Rules(rulebooks=(rulebook,)), Situation(enrolments=(year,), slots={}, now=at(now)), key, Verb.BOOK)
+    return said.code, said.article
+
 
 # The last second, the first second after
 
@@ -173,6 +187,21 @@ def test_bookings_open_on_a_date_and_an_hour_and_cancelling_is_always_open() -> 
     assert when.opens_at == at("2024-02-14T20:00")
     assert not when.is_open_yet(at("2024-02-14T19:59:59.999999"))
     assert asked(rulebook, "2024-03-27", Verb.CANCEL).opens_at is None
+
+
+def test_what_is_not_open_yet_cites_the_article_of_its_opening() -> None:
+    opening = '[activites.accueil.ouverture]\narticle = "5.1"\ntype = "semaines"\nnombre = 6'
+    rulebook = town('article = "5.2"\ntype = "jours"\nnombre = 15', more=opening)
+    assert answered(rulebook, "2024-02-13T23:59") == ("not_open_yet", "5.1")
+    assert answered(rulebook, "2024-03-13T00:00") == ("deadline_passed", "5.2")
+
+
+def test_what_only_a_grace_lets_in_cites_the_article_of_the_grace() -> None:
+    grace = '[[tolerances]]\nnom = "Panne"\narticle = "1.4"\ndemandes_au = 2024-03-15'
+    rulebook = town('article = "5.2"\ntype = "jours"\nnombre = 15', more=grace)
+    assert answered(rulebook, "2024-03-12T12:00") == (None, "5.2")
+    assert answered(rulebook, "2024-03-14T12:00") == (None, "1.4")
+    assert answered(rulebook, "2024-03-16T00:00") == ("deadline_passed", "5.2")
 
 
 def test_a_school_year_may_open_on_its_own_first_day() -> None:

@@ -165,7 +165,7 @@ SITES = '[activites.accueil.sites]\nnord = "École du Nord"\nsud = "École du Su
                 "more": '[[activites.accueil.sessions]]\nnom = "Hiver"\npremier_jour = 2024-02-12\n'
                 'dernier_jour = 2024-02-16\nouverture = "dimanche 7 janvier 2024 à 20 h"\nlimite = "2024-01-21 23:59"'
             },
-            "; réservations ouvertes le dimanche 7 janvier 2024 à 20 h ; date limite le dimanche 21 janvier 2024 à 23 h",
+            "; réservations ouvertes le dimanche 7 janvier 2024 à 20 h ; date limite le dimanche 21 janvier 2024 à",
         ),
         (
             {"more": '[activites.accueil.absence]\ninstruction = "agent"\njustificatif_pour = ["maladie"]'},
