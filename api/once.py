@@ -3,6 +3,7 @@
 import hashlib
 from dataclasses import dataclass
 from typing import Annotated, Final
+from urllib.parse import parse_qsl, urlencode
 
 import orjson
 from fastapi import Depends, Header, Request
@@ -29,9 +30,14 @@ class IdempotencyKey:
     fingerprint: bytes
 
 
-def fingerprint(method: str, path: str, canonical: bytes) -> bytes:
-    """SHA-256 over the method, the path and the canonical body, each closed by a NUL none of them can hold."""
-    return hashlib.sha256(b"\0".join((method.encode(), path.encode(), canonical))).digest()
+def fingerprint(method: str, path: str, query: str, canonical: bytes) -> bytes:
+    """SHA-256 over the method, the path, the query and the canonical body, parted by a NUL none of them can hold."""
+    return hashlib.sha256(b"\0".join((method.encode(), path.encode(), query.encode(), canonical))).digest()
+
+
+def sorted_query(raw: bytes) -> str:
+    """What a query string asks, in one spelling: the door has checked that it can be read."""
+    return urlencode(sorted(parse_qsl(raw.decode("ascii"), keep_blank_values=True)))
 
 
 async def once(
@@ -54,7 +60,8 @@ async def once(
     if not sound:
         raise Problem("idempotency_key_invalid")
     body = request.scope.get(BODY, b"")
-    return IdempotencyKey(key, fingerprint(request.method, request.scope["path"], body))
+    query = sorted_query(request.scope["query_string"])
+    return IdempotencyKey(key, fingerprint(request.method, request.scope["path"], query, body))
 
 
 Once = Annotated[IdempotencyKey, Depends(once)]

@@ -80,7 +80,7 @@ def test_a_kept_success_keeps_its_version() -> None:
 
 
 def test_the_key_of_one_parent_is_never_the_key_of_another() -> None:
-    key = IdempotencyKey("k", fingerprint("POST", "/v1/villars/demandes", b"{}"))
+    key = IdempotencyKey("k", fingerprint("POST", "/v1/villars/demandes", "", b"{}"))
     callers = [
         Caller(Subject(subject), "guardian", Commune("villars"), client, "j", "i")
         for subject, client in (("a", "portal"), ("b", "portal"), ("a", "app"))
@@ -89,4 +89,5 @@ def test_the_key_of_one_parent_is_never_the_key_of_another() -> None:
 
 
 def test_a_fingerprint_tells_apart_what_runs_together() -> None:
-    assert fingerprint("POST", "/a", b"b") != fingerprint("POST", "/", b"ab") != fingerprint("POS", "T/", b"ab")
+    said = [("POST", "/a", "", b"b"), ("POST", "/", "", b"ab"), ("POS", "T/", "", b"ab"), ("POST", "/", "a", b"b")]
+    assert len({fingerprint(*parts) for parts in said}) == len(said)
