@@ -1,7 +1,8 @@
 """The one door of every resource under /v1: who calls, for which town, with which question, in which words.
 
-In this order, so that a stranger learns nothing and costs little: path, token, town, query string, body, then the
-resource. A resource declares its body as a plain `StrictModel` parameter; the schema is FastAPI's, the reading is ours.
+In this order, so that a stranger learns nothing and costs little: path, token, town, role, query string, body, then
+the resource. A resource declares its body as a plain `StrictModel` parameter; the schema is FastAPI's, the reading is
+ours.
 """
 
 from collections.abc import Callable, Coroutine, Iterable
@@ -19,7 +20,7 @@ from api import french
 from api.body import BodyReader, SoundJson, is_sound_text, refuse_body
 from api.once import BODY
 from api.problems import FieldError, Problem, not_found
-from api.tokens import CALLER, TokenChecker
+from api.tokens import CALLER, Caller, Only, TokenChecker
 from api.trace import trace_of
 
 
@@ -71,10 +72,13 @@ class Door(APIRoute):
         handler = super().get_route_handler()
         reader = None if self.body_field is None else BodyReader(self.body_field.field_info.annotation)
         parameters = frozenset(query_names(self.dependant))
+        guards = [found.dependency for found in self.dependencies if isinstance(found.dependency, Only)]
 
         async def enter(request: Request) -> Response:
             refuse_unsound_path(request)
-            await recognise(request)
+            caller = await recognise(request)
+            for guard in guards:
+                guard.admit(caller)
             refuse_unsound_query(request.scope["query_string"], parameters)
             if reader is None:
                 refuse_body(request)
@@ -111,7 +115,7 @@ def refuse_unsound_path(request: Request) -> None:
         raise not_found()
 
 
-async def recognise(request: Request) -> None:
+async def recognise(request: Request) -> Caller:
     """Check the token; another town than its own does not exist."""
     checker: TokenChecker = request.app.state.tokens
     caller = await checker.authenticate(request)
@@ -120,6 +124,7 @@ async def recognise(request: Request) -> None:
     if request.path_params.get("commune") != caller.commune:
         raise not_found()
     request.scope[CALLER] = caller
+    return caller
 
 
 def refuse_unsound_query(raw: bytes, accepted: frozenset[str]) -> None:
