@@ -28,8 +28,8 @@ class Reader:
     async def ask(self, commune: Commune, *questions: Question) -> list[Rows]:
         """The rows of each question.
 
-        A pipeline without a transaction of its own is one implicit transaction: the town is set for all of it, and
-        nothing but the answers waits for the network.
+        A pipeline without a transaction of its own is one implicit transaction, of one snapshot since the pool reads
+        REPEATABLE READ: the town is set for all of it, and nothing but the answers waits for the network.
         """
         async with self._pool.connection() as connection, connection.pipeline():
             await connection.execute(_TENANT, (commune,))

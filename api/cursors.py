@@ -13,8 +13,8 @@ from fastapi import Depends, Header, Query, Request
 from pydantic import BeforeValidator
 
 from api import french
-from api.fields import Instant, read_digits
-from api.problems import FieldError, Problem
+from api.fields import MAX_NUMBER, Instant, read_digits
+from api.problems import FieldError, Problem, invalid_field
 
 Place = tuple[str | int, ...]
 """The values of the last row shown, in the order of the list."""
@@ -28,13 +28,16 @@ MAX_TAGS: Final = 16
 
 
 def write_cursor(kind: str, place: Sequence[str | int]) -> str:
-    """An opaque name for a place in one kind of list; the check catches a cursor cut, edited or used elsewhere."""
+    """An opaque name for a place in one kind of list; the check catches a cursor cut, edited or used elsewhere.
+
+    It is no signature: whoever reads a cursor bounds what it says.
+    """
     said = orjson.dumps(list(place))
     return base64.urlsafe_b64encode(_check(kind, said) + said).rstrip(b"=").decode()
 
 
 def read_cursor(kind: str, text: str, shape: Sequence[type]) -> Place:
-    """The place a cursor names; raises `invalid_cursor` unless we wrote it, for this kind of list and this shape."""
+    """The place a cursor names; raises `invalid_cursor` unless it is one of this kind of list and of this shape."""
     if len(text) > MAX_CURSOR_LENGTH or not re.fullmatch(r"[A-Za-z0-9_-]+", text):
         raise Problem("invalid_cursor")
     try:
@@ -44,6 +47,8 @@ def read_cursor(kind: str, text: str, shape: Sequence[type]) -> Place:
     except ValueError as error:
         raise Problem("invalid_cursor") from error
     if not isinstance(place, list) or [type(value) for value in place] != list(shape):
+        raise Problem("invalid_cursor")
+    if any(isinstance(value, int) and not 0 <= value <= MAX_NUMBER for value in place):
         raise Problem("invalid_cursor")
     return tuple(place)
 
@@ -97,10 +102,6 @@ class IfMatch:
 
     versions: frozenset[int]
 
-    def allows(self, version: int) -> bool:
-        """Whether the page is still as the client last saw it."""
-        return version in self.versions
-
 
 def read_if_match(text: str) -> IfMatch | None:
     """The versions an If-Match names; None for `*`. A weak or foreign tag matches nothing, as RFC 9110 asks."""
@@ -134,7 +135,10 @@ async def if_match(
 Expected = Annotated[IfMatch | None, Depends(if_match)]
 
 
-def require_version(expected: IfMatch | None, version: int) -> None:
-    """Refuse with 412 when the page is no longer at a version the client expects."""
-    if expected is not None and not expected.allows(version):
-        raise Problem("version_changed")
+async def refuse_if_match(request: Request) -> None:
+    """Refuse a condition where no page is meant: a client that sends one counts on it."""
+    if "if-match" in request.headers:
+        raise invalid_field("header", "If-Match", "not_expected")
+
+
+NothingExpected = Annotated[None, Depends(refuse_if_match)]

@@ -94,7 +94,7 @@ _REFUSALS = openapi.documented(
 )
 async def decide(number: NumberText, said: DecisionSaid, at: AtVersionedCounter) -> Response:
     """Decides a demande, once."""
-    row = await found(at.office, number)
+    row, _ = await found(at.office, number)
     child = ChildId(row["child"])
     command = DecideDemandes(decisions=[said.on(child, number)])
     return await at.run(command, _decided, about=child_page(at.office.commune, child))

@@ -13,9 +13,9 @@ from api.answers import JSONAnswer
 from api.cursors import Page, PageAsked, write_cursor
 from api.demande_bodies import DemandeAsked
 from api.door import doors
-from api.fields import Day, IdText, NumberText, SlugText
-from api.office import AtCounter, AtOffice, AtVersionedCounter, Office, Said, zone_of
-from api.problems import invalid_field, not_found
+from api.fields import Day, IdText, NumberText, SlugText, read_instant
+from api.office import AtOffice, AtVersionedCounter, Office, Said, zone_of
+from api.problems import Problem, invalid_field, not_found
 from api.refusals import errors_of, problem_of, sayable
 from api.tokens import only
 from commands.declare_absence import DeclareAbsence
@@ -215,7 +215,11 @@ def _after(page: Page, order: str) -> history.Place | None:
     if place is None:
         return None
     at, number = place
-    return history.Place(submitted_at=datetime.fromisoformat(str(at)), number=DemandeNumber(int(number)))
+    try:
+        submitted_at = read_instant(at)
+    except ValueError as error:
+        raise Problem("invalid_cursor") from error
+    return history.Place(submitted_at=submitted_at, number=DemandeNumber(int(number)))
 
 
 def _next(shown: Sequence[Mapping[str, Any]], order: str) -> str:
@@ -223,23 +227,27 @@ def _next(shown: Sequence[Mapping[str, Any]], order: str) -> str:
     return write_cursor(f"demandes-{order}", (last["submitted_at"].isoformat(), last["number"]))
 
 
-async def found(at: Office, number: int) -> dict[str, Any]:
-    """The row of a demande the caller may see; not found otherwise."""
-    [rows] = await at.reader.ask(at.commune, history.one(at.commune, DemandeNumber(number), subject=at.only_for))
+async def found(at: Office, number: int) -> tuple[dict[str, Any], int]:
+    """The row of a demande the caller may see, and the version of its child's page; not found otherwise."""
+    known = DemandeNumber(number)
+    rows, [page] = await at.reader.ask(
+        at.commune, history.one(at.commune, known, subject=at.only_for), history.page_version(at.commune, known)
+    )
     if not rows:
         raise not_found()
-    return rows[0]
+    return rows[0], page["version"]
 
 
 @router.get(
     "/demandes/{number:digits}",
     summary="Une demande",
-    responses=openapi.answered(200, schemas.Demande),
+    responses=openapi.answered(200, schemas.Demande, etag=True),
     dependencies=[only("guardian", "agent", "auditor")],
 )
 async def one(number: NumberText, at: AtOffice) -> JSONAnswer:
     """One demande under its number."""
-    return JSONAnswer(rendered(await found(at, number)))
+    row, version = await found(at, number)
+    return JSONAnswer(rendered(row), version=version)
 
 
 @router.delete(
@@ -248,9 +256,9 @@ async def one(number: NumberText, at: AtOffice) -> JSONAnswer:
     responses=openapi.answered(200, schemas.Demande, etag=True) | openapi.documented("already_decided"),
     dependencies=[only("guardian", "agent")],
 )
-async def withdraw(number: NumberText, at: AtCounter) -> Response:
+async def withdraw(number: NumberText, at: AtVersionedCounter) -> Response:
     """Takes back the days that still wait."""
-    row = await found(at.office, number)
+    row, _ = await found(at.office, number)
     child = ChildId(row["child"])
     command = WithdrawDemande(child=child, number=DemandeNumber(number))
     return await at.run(command, _withdrawn, about=child_page(at.office.commune, child))

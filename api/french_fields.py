@@ -48,6 +48,10 @@ FIELD_SENTENCES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "week_expected": ("wrong_form", "Une semaine est attendue, par exemple 2024-W13."),
         "period_choice": ("period_choice", "Donnez soit from et to, soit week, soit month."),
         "asked_twice": ("asked_twice", "Un même jour et une même formule sont demandés deux fois."),
+        "not_expected": (
+            "not_expected",
+            "Cette commande ne porte pas sur le dossier d'un seul enfant : elle n'attend pas de version.",
+        ),
         "in_the_future": ("in_the_future", "Cet instant n'est pas encore venu."),
         "value_error": ("inconsistent", "Ces champs ne vont pas ensemble."),
         "period_expected": ("wrong_period", "La fin de la période précède son début."),

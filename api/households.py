@@ -7,9 +7,10 @@ from pydantic import ConfigDict, Field
 
 from api import openapi, schemas
 from api.answers import JSONAnswer
+from api.asking import Rows
 from api.door import doors
 from api.fields import IdText, StrictModel
-from api.office import AtCounter, AtOffice, Said
+from api.office import AtCounter, AtOffice, Office, Said
 from api.problems import not_found
 from api.tokens import only
 from commands.execute import Result
@@ -53,7 +54,7 @@ class AccountAsked(StrictModel):
     "/households",
     status_code=201,
     summary="Ouvrir un foyer",
-    responses=openapi.answered(201, schemas.Household, etag=True, located=True),
+    responses=openapi.answered(201, schemas.Household, located=True),
     dependencies=[only("agent")],
 )
 async def opened(_: HouseholdAsked, at: AtCounter) -> Response:
@@ -64,36 +65,36 @@ async def opened(_: HouseholdAsked, at: AtCounter) -> Response:
         content = {"household": household, "guardians": [], "children": []}
         return Said(status=201, content=content, location=f"/v1/{commune}/households/{household}")
 
-    return await at.run(OpenHousehold(household=household), said, about=household_page(commune, household))
+    return await at.run(OpenHousehold(household=household), said)
 
 
 @router.get(
     "/households/{household}",
     summary="Un foyer",
-    responses=openapi.answered(200, schemas.Household, etag=True),
+    responses=openapi.answered(200, schemas.Household),
     dependencies=[only("guardian", "agent", "auditor")],
 )
 async def one(household: IdText, at: AtOffice) -> JSONAnswer:
     """The guardians and the children of a household."""
     known = HouseholdId(household)
     await at.open_household(known)
-    guardians, children, [version] = await at.reader.ask(
+    guardians, children, [page] = await at.reader.ask(
         at.commune,
         families.guardians_of(at.commune, known),
         families.children_of(at.commune, known),
         families.version_of(household_page(at.commune, known)),
     )
-    if not version["version"]:
+    if not page["version"]:
         raise not_found()
-    said = {"household": household, "guardians": guardians, "children": [row["child"] for row in children]}
-    return JSONAnswer(said, version=version["version"])
+    said = {"household": household, "guardians": _seen(at, guardians), "children": [row["child"] for row in children]}
+    return JSONAnswer(said)
 
 
 @router.post(
     "/households/{household}/guardians",
     status_code=201,
     summary="Ajouter un responsable",
-    responses=openapi.answered(201, schemas.Guardian, etag=True) | openapi.documented("already_linked"),
+    responses=openapi.answered(201, schemas.Guardian) | openapi.documented("already_linked"),
     dependencies=[only("agent")],
 )
 async def add_guardian(household: IdText, asked: GuardianAsked, at: AtCounter) -> Response:
@@ -102,33 +103,39 @@ async def add_guardian(household: IdText, asked: GuardianAsked, at: AtCounter) -
     subject = Subject(asked.subject) if asked.subject else None
     command = AddGuardian(household=known, guardian=guardian, subject=subject)
     said = Said(status=201, content={"guardian": guardian, "subject": subject})
-    return await at.run(command, lambda _: said, about=household_page(at.office.commune, known))
+    return await at.run(command, lambda _: said)
 
 
 @router.get(
     "/households/{household}/guardians",
     summary="Les responsables d'un foyer",
-    responses=openapi.answered(200, schemas.Guardians, etag=True),
+    responses=openapi.answered(200, schemas.Guardians),
     dependencies=[only("guardian", "agent", "auditor")],
 )
 async def guardians(household: IdText, at: AtOffice) -> JSONAnswer:
     """Those who answer for the children of a household."""
     known = HouseholdId(household)
     await at.open_household(known)
-    rows, [version] = await at.reader.ask(
+    rows, [page] = await at.reader.ask(
         at.commune,
         families.guardians_of(at.commune, known),
         families.version_of(household_page(at.commune, known)),
     )
-    if not version["version"]:
+    if not page["version"]:
         raise not_found()
-    return JSONAnswer({"guardians": rows}, version=version["version"])
+    return JSONAnswer({"guardians": _seen(at, rows)})
+
+
+def _seen(at: Office, guardians: Rows) -> Rows:
+    """The guardians as the caller may see them: of the accounts, a guardian reads only their own."""
+    hidden = at.only_for is not None
+    return [{**row, "subject": None} if hidden and row["subject"] != at.only_for else row for row in guardians]
 
 
 @router.post(
     "/households/{household}/guardians/{guardian}/account",
     summary="Rattacher un compte à un responsable",
-    responses=openapi.answered(200, schemas.Guardian, etag=True) | openapi.documented("already_linked"),
+    responses=openapi.answered(200, schemas.Guardian) | openapi.documented("already_linked"),
     dependencies=[only("agent")],
 )
 async def link(household: IdText, guardian: IdText, asked: AccountAsked, at: AtCounter) -> Response:
@@ -136,4 +143,4 @@ async def link(household: IdText, guardian: IdText, asked: AccountAsked, at: AtC
     known = HouseholdId(household)
     command = LinkGuardian(household=known, guardian=GuardianId(guardian), subject=Subject(asked.subject))
     said = Said(status=200, content={"guardian": guardian, "subject": asked.subject})
-    return await at.run(command, lambda _: said, about=household_page(at.office.commune, known))
+    return await at.run(command, lambda _: said)

@@ -15,7 +15,7 @@ from starlette.concurrency import run_in_threadpool
 from api.answers import OPTIONS, etag
 from api.asking import Reader, Rows
 from api.clock import Now
-from api.cursors import Expected, IfMatch
+from api.cursors import Expected, IfMatch, NothingExpected
 from api.once import IdempotencyKey, Once, kept_once, sent
 from api.problems import not_found
 from api.refusals import answer_of, problem_of, sayable
@@ -173,8 +173,8 @@ def _answer(result: execute.Result, render: Render, about: Stream | None) -> Ans
     return Answer(status=said.status, headers=headers, body=orjson.dumps(said.content, option=OPTIONS))
 
 
-async def counter(at: AtOffice, key: Once) -> Counter:
-    """The counter of a command without a version."""
+async def counter(at: AtOffice, key: Once, _: NothingExpected) -> Counter:
+    """The counter of a command about no page, or about several: it may name no version."""
     return Counter(office=at, key=key)
 
 

@@ -178,7 +178,10 @@ class Child(RegisteredChild):
 
 @exact
 class Guardian(TypedDict):
-    """Somebody who answers for the children of a household, and the account that speaks for them."""
+    """Somebody who answers for the children of a household, and the account that speaks for them.
+
+    A guardian is told of no account but their own.
+    """
 
     guardian: IdText
     subject: SubjectText | None

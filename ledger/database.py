@@ -108,8 +108,13 @@ def service_conninfo(conninfo: str, settings: Settings, *, application: str = "a
         **session,
     }
     given = conninfo_to_dict(conninfo).get("options") or ""
-    options = " ".join([str(given), *(f"-c {name}={value}" for name, value in wanted.items())]).strip()
+    options = " ".join([str(given), *(f"-c {name}={_escaped(value)}" for name, value in wanted.items())]).strip()
     return make_conninfo(conninfo, options=options, **_defaults(conninfo, application_name=application))
+
+
+def _escaped(value: str) -> str:
+    """A value of a session's option: the server splits them at spaces."""
+    return value.replace("\\", "\\\\").replace(" ", "\\ ")
 
 
 def open_pool(conninfo: str, settings: Settings) -> ConnectionPool[psycopg.Connection[TupleRow]]:
@@ -129,9 +134,19 @@ def open_pool(conninfo: str, settings: Settings) -> ConnectionPool[psycopg.Conne
 
 
 async def open_async_pool(conninfo: str, settings: Settings) -> AsyncConnectionPool[psycopg.AsyncConnection[TupleRow]]:
-    """The connections of queries, open and ready; they cannot write."""
+    """The connections of queries, open and ready; they cannot write, and one transaction sees one state.
+
+    With the usual level, each statement would see a state of its own: the version of a page could be newer than its
+    rows.
+    """
     pool = AsyncConnectionPool(
-        service_conninfo(conninfo, settings, application="ardoise-queries", default_transaction_read_only="on"),
+        service_conninfo(
+            conninfo,
+            settings,
+            application="ardoise-queries",
+            default_transaction_read_only="on",
+            default_transaction_isolation="repeatable read",
+        ),
         kwargs={"autocommit": True},
         min_size=settings.read_pool_size,
         max_size=settings.read_pool_size,

@@ -10,6 +10,7 @@ from ledger.demande import Demande, DemandeDay
 from ledger.entry import Entry
 from ledger.identifiers import ChildId, Commune, DemandeNumber, HouseholdId, Slug, Subject
 from ledger.rows import Change, Put, State
+from ledger.streams import child_page
 from projections.question import Question
 
 Order = Literal["newest", "oldest"]
@@ -141,6 +142,18 @@ _ONE = """
 def one(commune: Commune, number: DemandeNumber, *, subject: Subject | None = None) -> Question:
     """A demande by its number; no row when it is of no child the account may act for."""
     return Question(sql=_COLUMNS + _ONE, values={"commune": commune, "number": number, "subject": subject})
+
+
+def page_version(commune: Commune, number: DemandeNumber) -> Question:
+    """How many lines the page of a demande's child has: the version an answer about it carries."""
+    return Question(
+        sql="""
+            SELECT coalesce(max(version), 0) AS version FROM entries
+            WHERE commune = %(commune)s AND stream = %(prefix)s || (
+                SELECT child FROM demandes WHERE commune = %(commune)s AND number = %(number)s)
+        """,
+        values={"commune": commune, "prefix": child_page(commune, ChildId("")), "number": number},
+    )
 
 
 def owners(commune: Commune, numbers: list[DemandeNumber]) -> Question:

@@ -23,7 +23,7 @@ from pydantic import Field
 
 from api.answers import JSONAnswer
 from api.clock import Now
-from api.cursors import AsOf, Expected, PageAsked, require_version, write_cursor
+from api.cursors import AsOf, Expected, PageAsked, write_cursor
 from api.door import doors
 from api.fields import Day, IdText, NumberText, SlugText, StrictModel
 from api.health import Readiness
@@ -31,6 +31,7 @@ from api.house import House, build
 from api.keys import Key, KeyRing, algorithm_of
 from api.once import Once
 from api.openapi import documented
+from api.problems import Problem
 from api.queue import Places
 from api.server import running_server
 from api.tokens import Signed, only
@@ -75,7 +76,8 @@ def small_app(ring: KeyRing, *, places: Places | None = None, latch: Latch | Non
 
     @router.post("/demandes", status_code=201, responses=documented("deadline_passed"))
     def submit(asked: Submission, caller: Signed, once: Once, expected: Expected, now: Now) -> JSONAnswer:
-        require_version(expected, 42)
+        if expected is not None and 42 not in expected.versions:
+            raise Problem("version_changed")
         content = {"days": len(asked.reserve), "by": caller.subject, "at": now, "print": once.fingerprint.hex()}
         return JSONAnswer(content, 201, version=43)
 
