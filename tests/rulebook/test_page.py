@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,8 @@ import pytest
 from rulebook import words
 from rulebook.explain import explain
 from rulebook.lint import warnings
-from rulebook.reader import read_rulebook
+from rulebook.openings import is_open
+from rulebook.reader import RulebookError, read_rulebook
 from rulebook.reading_kinds import KINDS
 from rulebook.tables import Table
 from tests.rulebook.town import WEEK, only_activity, text, town
@@ -110,3 +112,22 @@ WORDS: list[Iterable[str]] = [
 @pytest.mark.parametrize("known", WORDS)
 def test_every_word_the_reader_knows_is_on_the_page(known: Iterable[str]) -> None:
     assert not [word for word in known if f'"{word}"' not in PAGE]
+
+
+@pytest.mark.parametrize(
+    "line", ["en_vigueur = 1er septembre 2026", "heure = “10 h”", "heurre = 3", 'instruction = "agnt"']
+)
+def test_an_error_shown_is_what_the_command_says(line: str) -> None:
+    key = line.partition(" ")[0]
+    whole = text('type = "jours"\nnombre = 1' + ("\n" + line if key.startswith("heu") else ""))
+    whole = whole if line in whole else re.sub(rf"^{key} = .*$", line, whole, count=1, flags=re.MULTILINE)
+    with pytest.raises(RulebookError) as caught:
+        read_rulebook(whole)
+    [problem] = caught.value.problems
+    assert f" · {problem.message} — {problem.remedy}\n" in PAGE
+
+
+def test_a_bridge_is_written_as_the_page_says() -> None:
+    bridge = '[[vacances]]\nnom = "Pont"\npremier_jour = 2024-03-18\ndernier_jour = 2024-03-18\ngenre = "pont"'
+    closed, opened = (town(days=WEEK, when=when, more=bridge) for when in ("ecole", "ponts"))
+    assert [is_open(only_activity(each), date(2024, 3, 18)) for each in (closed, opened)] == [False, True]
