@@ -12,7 +12,7 @@ from ledger.codec import Codec
 from ledger.entry import Signature
 from ledger.holdings import PlaceKey
 from ledger.household import Household
-from ledger.identifiers import ChildId, Commune, DemandeNumber, HouseholdId
+from ledger.identifiers import ChildId, Commune, DemandeNumber, HouseholdId, Stream
 from ledger.pages import Pages
 from ledger.rows import Projector, Put, Row, no_rows
 from ledger.store import (
@@ -41,6 +41,7 @@ class EntryRecorder(POPOAggregateRecorder):
         self.answers: dict[tuple[str, str, str, str], tuple[bytes, Answer]] = {}
         self.taken: dict[tuple[Commune, PlaceKey], int] = defaultdict(int)
         self.set_by_town: dict[tuple[Commune, PlaceKey], int | None] = {}
+        self.digests: dict[tuple[Stream, int], bytes] = {}
         self.tables: dict[str, dict[tuple[Any, ...], Row]] = defaultdict(dict)
 
     def _assert_uniqueness(self, stored_events: Sequence[StoredEvent], **kwargs: Any) -> None:
@@ -50,11 +51,20 @@ class EntryRecorder(POPOAggregateRecorder):
             super()._assert_uniqueness(stored_events)
         except IntegrityError as conflict:
             raise ConflictError from conflict
+        self._refuse_a_lost_line(append)
         for key, delta in append.prepared.claims.items():
             assert self.taken[append.prepared.commune, key] + delta >= 0, "a place is given back that was never taken"
         full = self.full(append.prepared, append.capacity)
         if full:
             raise FullError(full)
+
+    def _refuse_a_lost_line(self, append: Append) -> None:
+        """Every line follows the one it names, which is kept or comes with it."""
+        known = {(entry.stream, entry.version): entry.digest for entry in append.prepared.entries}
+        for entry in append.prepared.entries:
+            before = entry.stream, entry.version - 1
+            if entry.version > 1 and known.get(before, self.digests.get(before)) != entry.previous:
+                raise ConflictError
 
     def _refuse_replay(self, append: Append) -> None:
         kept = self.answers.get(_key(append))
@@ -79,6 +89,7 @@ class EntryRecorder(POPOAggregateRecorder):
         append: Append = kwargs["append"]
         prepared = append.prepared
         self.answers[_key(append)] = append.once.fingerprint, append.answer
+        self.digests.update({(entry.stream, entry.version): entry.digest for entry in prepared.entries})
         for key, delta in prepared.claims.items():
             self.taken[prepared.commune, key] += delta
         for key, places in prepared.settings.items():

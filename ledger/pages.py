@@ -1,5 +1,6 @@
 """Reading pages through eventsourcing: its repository, its cache and its snapshots, over our bytes."""
 
+import contextlib
 from collections.abc import Iterable
 from typing import Any, Final, cast
 
@@ -99,14 +100,34 @@ class Pages:
         return Repository(self.entries, snapshot_store=snapshots, cache_maxsize=CACHED_PAGES, deepcopy_from_cache=False)
 
     def read(self, stream: Stream) -> Page[Any]:
-        """A page as it stands now."""
+        """A page as it stands now. Readers of the same page do not wait for each other."""
         repository = self._repository_of(stream)
-        try:
-            page = cast("Page[Any]", repository.get(stream, projector_func=cast("Any", _project)))
-        except AggregateNotFoundError:
-            return Page(stream=stream)
+        page = self._brought_up_to_date(repository, stream)
+        if page is None:
+            try:
+                page = cast("Page[Any]", repository.get(stream, projector_func=cast("Any", _project)))
+            except AggregateNotFoundError:
+                return Page(stream=stream)
         self._remember(repository, page)
         return page
+
+    def _brought_up_to_date(self, repository: Repository[str], stream: Stream) -> Page[Any] | None:
+        """The page that is remembered and the lines since; None when it must be read from its first line.
+
+        Its last line is read again: a database that lost lines (a standby took over, a backup was restored) would
+        otherwise be built upon as if it still had them.
+        """
+        assert repository.cache is not None
+        try:
+            page = cast("Page[Any]", repository.cache.get(stream))
+        except KeyError:
+            return None
+        lines = cast("list[Entry]", list(self.entries.get(stream, gt=page.version - 1)))
+        if lines and lines[0].digest == page.head:
+            return cast("Page[Any]", turned(page, lines[1:]))
+        with contextlib.suppress(KeyError):
+            repository.cache.get(stream, evict=True)
+        return None
 
     def wrote(self, before: int, page: Page[Any]) -> None:
         """Takes note of a page that was appended to since a version, and now and then of a snapshot of it."""

@@ -45,6 +45,7 @@ from ledger.town import Town
 Pool = ConnectionPool[psycopg.Connection[TupleRow]]
 
 _FULL: Final = "AR001"
+_LOST: Final = "AR002"
 _LAST: Final = 2**62
 """Above any version of a page."""
 
@@ -55,7 +56,8 @@ _NEXT_NUMBER: Final = "SELECT ardoise.next_demande_number(%s)"
 _FULL_NOW: Final = "SELECT ardoise.full_places(%s, %s::jsonb)::text"
 _APPEND: Final = """
     SELECT replayed, fingerprint, status, headers::text, body FROM ardoise.append(
-        %s, %s, %s, %s, %s, %s, %s, %s, %s::jsonb, %s, %s::jsonb, %s::jsonb, %s, %s::bigint[], %s, %s, %s, %s::jsonb)
+        %s, %s, %s, %s, %s, %s, %s, %s, %s::jsonb, %s, %s::jsonb, %s::jsonb,
+        %s, %s::bigint[], %s, %s::bytea[], %s::bytea[], %s::bytea[], %s::jsonb)
 """
 
 
@@ -78,6 +80,8 @@ class EntryRecorder(AggregateRecorder):
         except (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected) as locked:
             raise BusyError from locked
         except psycopg.Error as error:
+            if error.sqlstate == _LOST:
+                raise ConflictError from error
             if error.sqlstate != _FULL:
                 raise
             raise FullError(_left(error.diag.message_primary or "[]")) from error
@@ -162,6 +166,7 @@ def _arguments(append: Append, lines: Sequence[StoredEvent]) -> tuple[Any, ...]:
         [line.topic for line in lines],
         [line.state for line in lines],
         [entry.digest for entry in prepared.entries],
+        [entry.previous for entry in prepared.entries],
         _json(merged(prepared.changes)),
     )
 

@@ -191,12 +191,13 @@ BEGIN
 END $$;
 
 -- The append. Answers (replayed, fingerprint, status, headers, body): the answer kept under this key, old or new.
--- Raises AR001 with the full slots as its message; a unique violation on entries_pkey is a conflict of versions.
+-- Raises AR001 with the full slots as its message; a unique violation on entries_pkey is a conflict of versions, and
+-- so is AR002, when the line before is not the one that was read.
 CREATE FUNCTION ardoise.append(
     p_commune text, p_client text, p_subject text, p_key text, p_fingerprint bytea, p_command text, p_at timestamptz,
     p_status integer, p_headers jsonb, p_body bytea,
     p_claims jsonb, p_capacities jsonb,
-    p_streams text[], p_versions bigint[], p_types text[], p_stored bytea[], p_digests bytea[],
+    p_streams text[], p_versions bigint[], p_types text[], p_stored bytea[], p_digests bytea[], p_previous bytea[],
     p_rows jsonb
 ) RETURNS TABLE (replayed boolean, fingerprint bytea, status integer, headers jsonb, body bytea) LANGUAGE plpgsql AS $$
 DECLARE
@@ -217,6 +218,15 @@ BEGIN
     SELECT p_commune, e.stream, e.version, e.type, p_at, e.stored, e.digest
     FROM unnest(p_streams, p_versions, p_types, p_stored, p_digests) AS e (stream, version, type, stored, digest)
     ORDER BY e.stream COLLATE "C", e.version;  -- one order for everybody, so that two families of siblings never cross
+    IF EXISTS (
+        SELECT FROM unnest(p_streams, p_versions, p_previous) AS e (stream, version, previous)
+        WHERE e.version > 1 AND NOT EXISTS (
+            SELECT FROM ardoise.entries k WHERE k.commune = p_commune AND k.stream = e.stream
+                AND k.version = e.version - 1 AND k.digest = e.previous)
+    ) THEN
+        -- Whoever decided had read lines that are not there: a standby that was behind took over.
+        RAISE EXCEPTION 'a line would follow another than the one it names' USING ERRCODE = 'AR002';
+    END IF;
     IF p_claims <> '[]' THEN
         full_slots := ardoise.claim_places(p_commune, p_claims);
         IF full_slots <> '[]' THEN
