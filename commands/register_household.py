@@ -4,7 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from commands.outcome import Accepted, Known, Outcome, refused
-from ledger.events import ChildRegistered, GuardianAdded, GuardianLinked, HouseholdFact, HouseholdOpened
+from ledger.events import (
+    ChildRegistered,
+    GuardianAdded,
+    GuardianLinked,
+    GuardianUnlinked,
+    HouseholdFact,
+    HouseholdOpened,
+)
 from ledger.identifiers import ChildId, Commune, GuardianId, HouseholdId, Stream, Subject
 from ledger.store import Write
 from ledger.streams import child_page, household_page
@@ -75,6 +82,29 @@ class LinkGuardian:
         if any(self.subject == subject or self.guardian == guardian for subject, guardian in page.state.subjects):
             return refused("already_linked")
         fact = GuardianLinked(guardian=self.guardian, subject=self.subject)
+        return Accepted(writes=[Write(page=page, facts=[fact])])
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class UnlinkGuardian:
+    """Takes a guardian's account away: from now on it opens nothing of this household."""
+
+    household: HouseholdId
+    guardian: GuardianId
+
+    def pages(self, commune: Commune) -> Sequence[Stream]:
+        """The page of the household."""
+        return [household_page(commune, self.household)]
+
+    def decide(self, known: Known) -> Outcome:
+        """Unlinked, unless the guardian is not of the household or has no account."""
+        page = known.household(self.household)
+        if page.state is None or self.guardian not in page.state.guardians:
+            return refused("unknown_guardian")
+        subject = next((subject for subject, guardian in page.state.subjects if guardian == self.guardian), None)
+        if subject is None:
+            return refused("not_linked")
+        fact = GuardianUnlinked(guardian=self.guardian, subject=subject)
         return Accepted(writes=[Write(page=page, facts=[fact])])
 
 

@@ -26,6 +26,7 @@ WIRE_NAMES: Final[Mapping[type, str]] = {
     events.HouseholdOpened: "household_opened.v1",
     events.GuardianAdded: "guardian_added.v1",
     events.GuardianLinked: "guardian_linked.v1",
+    events.GuardianUnlinked: "guardian_unlinked.v1",
     events.ChildRegistered: "child_registered.v1",
     events.ChildEnrolled: "child_enrolled.v1",
     events.EnrolmentEnded: "enrolment_ended.v1",

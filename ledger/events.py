@@ -110,6 +110,14 @@ class GuardianLinked:
     subject: Subject
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class GuardianUnlinked:
+    """The account speaks for this guardian no more: it was linked by mistake, or it was lost."""
+
+    guardian: GuardianId
+    subject: Subject
+
+
 # On a child's page.
 
 
@@ -282,6 +290,6 @@ ChildFact = (
     | DemandeWithdrawn
     | AttendanceRecorded
 )
-HouseholdFact = HouseholdOpened | GuardianAdded | GuardianLinked
+HouseholdFact = HouseholdOpened | GuardianAdded | GuardianLinked | GuardianUnlinked
 TownFact = RulebookAdopted | DayClosed | DayReopened | CapacityChanged
 Fact = ChildFact | HouseholdFact | TownFact

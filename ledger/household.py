@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from ledger.entry import Entry
-from ledger.events import GuardianAdded, GuardianLinked, HouseholdOpened
+from ledger.events import GuardianAdded, GuardianLinked, GuardianUnlinked, HouseholdOpened
 from ledger.identifiers import GuardianId, HouseholdId, Subject
 
 
@@ -29,4 +29,7 @@ def evolve(household: Household | None, entries: Iterable[Entry]) -> Household |
             case GuardianLinked(guardian=guardian, subject=subject):
                 assert household is not None
                 household = replace(household, subjects=household.subjects | {(subject, guardian)})
+            case GuardianUnlinked(guardian=guardian, subject=subject):
+                assert household is not None
+                household = replace(household, subjects=household.subjects - {(subject, guardian)})
     return household

@@ -4,7 +4,14 @@ from collections.abc import Iterable
 
 from ledger.child import Child
 from ledger.entry import Entry
-from ledger.events import ChildEnrolled, ChildRegistered, EnrolmentEnded, GuardianAdded, GuardianLinked
+from ledger.events import (
+    ChildEnrolled,
+    ChildRegistered,
+    EnrolmentEnded,
+    GuardianAdded,
+    GuardianLinked,
+    GuardianUnlinked,
+)
 from ledger.identifiers import ChildId, Commune, EnrolmentId, GuardianId, HouseholdId, Stream, Subject
 from ledger.rows import Change, Drop, Put, State
 from ledger.streams import commune_of, subject_of
@@ -27,6 +34,10 @@ def changes(entry: Entry, state: State) -> Iterable[Change]:
             unlinked = _guardian(entry, guardian, "")
             yield Drop(table="guardians", key=unlinked.key, row=unlinked.row)
             yield _guardian(entry, guardian, subject)
+        case GuardianUnlinked(guardian=guardian, subject=subject):
+            linked = _guardian(entry, guardian, subject)
+            yield Drop(table="guardians", key=linked.key, row=linked.row)
+            yield _guardian(entry, guardian, "")
         case ChildEnrolled(enrolment=enrolment) | EnrolmentEnded(enrolment=enrolment):
             assert isinstance(state, Child)
             yield _enrolment(commune, state, enrolment)

@@ -1,7 +1,7 @@
 """The town gets to know a family: the household, its guardians, their accounts, the children."""
 
-from commands.register_household import AddGuardian, LinkGuardian, OpenHousehold, RegisterChild
-from ledger.events import ChildRegistered, GuardianAdded, GuardianLinked, HouseholdOpened
+from commands.register_household import AddGuardian, LinkGuardian, OpenHousehold, RegisterChild, UnlinkGuardian
+from ledger.events import ChildRegistered, GuardianAdded, GuardianLinked, GuardianUnlinked, HouseholdOpened
 from ledger.identifiers import GuardianId, Subject
 from tests.asks import ask
 from tests.spec import given, registered
@@ -21,6 +21,7 @@ def link(guardian=PAOLA, subject=ACCOUNT):
     return ask(LinkGuardian(household=ROSSI, guardian=guardian, subject=subject))
 
 
+UNLINK = ask(UnlinkGuardian(household=ROSSI, guardian=PAOLA))
 REGISTER = ask(RegisterChild(child=MATTEO.id, household=ROSSI))
 
 
@@ -64,6 +65,18 @@ def test_a_guardian_is_linked_once_and_an_account_too():
 def test_nobody_is_linked_to_a_guardian_of_another_household():
     given(OPEN).when(link()).then_refused("unknown_guardian")
     given().when(link()).then_refused("unknown_guardian")
+
+
+def test_an_account_linked_by_mistake_opens_nothing_any_more_and_may_be_linked_again():
+    then = given(OPEN, add(subject=ACCOUNT)).when(UNLINK).then_accepted().then_wrote(GuardianUnlinked)
+    assert [row["subject"] for row in then.story.rows("guardians")] == [""]
+    given(OPEN, add(subject=ACCOUNT), UNLINK).when(UNLINK).then_refused("not_linked")
+    then = given(OPEN, add(subject=ACCOUNT), UNLINK).when(link()).then_accepted()
+    assert [row["subject"] for row in then.story.rows("guardians")] == [ACCOUNT]
+
+
+def test_nobody_is_unlinked_from_a_guardian_of_another_household():
+    given(OPEN).when(UNLINK).then_refused("unknown_guardian")
 
 
 def test_a_child_is_registered_once_in_a_household():

@@ -24,6 +24,7 @@ from ledger.events import (
     Fact,
     GuardianAdded,
     GuardianLinked,
+    GuardianUnlinked,
     HouseholdOpened,
     PlaceHeld,
     ReservationRequested,
@@ -71,6 +72,7 @@ ON_HOUSEHOLD: Final[list[Fact]] = [
     HouseholdOpened(household=HOUSEHOLD),
     GuardianAdded(guardian=GUARDIAN),
     GuardianLinked(guardian=GUARDIAN, subject=Subject("8d7c")),
+    GuardianUnlinked(guardian=GUARDIAN, subject=Subject("8d7c")),
 ]
 ON_CHILD: Final[list[Fact]] = [
     ChildRegistered(child=CHILD, household=HOUSEHOLD),
