@@ -5,43 +5,37 @@ its end, needs a size and a head kept elsewhere to be found.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from hashlib import sha256
-from typing import Any, Final, LiteralString
+from typing import Any, Final
 
 import orjson
 import psycopg
-from psycopg.rows import TupleRow, dict_row
+from psycopg.rows import TupleRow
 
 from ledger.child import Child
 from ledger.codec import Codec, UnknownFactError
 from ledger.entry import GENESIS, Entry
 from ledger.holdings import PlaceKey, held
 from ledger.identifiers import Commune, Stream
-from ledger.rows import Drop, Row
+from ledger.rows import Drop
+from ledger.snapshots import FOLD, pack
 from ledger.store import AnyPage, Page, turned
+from ledger.town import Town
 from projections.inline import project
+from replay.kept_rows import BY_CHILD, BY_TOWN, KeptRows, Table, Told, differing, rows_of
 
 Connection = psycopg.Connection[TupleRow]
 
-TABLES: Final[dict[str, tuple[LiteralString, tuple[str, ...]]]] = {
-    "children": ("SELECT * FROM children", ("commune", "child")),
-    "guardians": ("SELECT * FROM guardians", ("commune", "household", "guardian", "subject")),
-    "enrolments": ("SELECT * FROM enrolments", ("commune", "child", "enrolment")),
-    "calendar_days": ("SELECT * FROM calendar_days", ("commune", "child", "day", "activity", "unit")),
-    "attendance": ("SELECT * FROM attendance", ("commune", "child", "day", "activity", "unit")),
-    "demandes": ("SELECT * FROM demandes", ("commune", "number")),
-    "rulebooks": ("SELECT * FROM rulebooks", ("commune", "version")),
-    "closures": ("SELECT * FROM closures", ("commune", "day", "activity", "site")),
-}
-"""Every read model with its primary key."""
-
 _ENTRIES: Final = """
     SELECT commune, stream, version, type, recorded_at, stored, digest FROM entries
-    WHERE commune = %s ORDER BY stream, version
+    WHERE commune = %s ORDER BY stream COLLATE "C", version
 """
-_PLACES: Final = "SELECT activity, unit, day, pool, taken FROM places WHERE commune = %s"
+_SNAPSHOTS: Final = "SELECT stream, version, fold, state FROM snapshots WHERE commune = %s"
+_PLACES: Final = "SELECT activity, unit, day, pool, taken, is_set, capacity FROM places WHERE commune = %s"
+_BATCH: Final = 2_000
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -54,26 +48,33 @@ class Finding:
 
 @dataclass(kw_only=True, slots=True)
 class _Facts:
-    """What the facts say, page after page."""
+    """What the facts say: of one child at a time, and of the town as a whole."""
 
-    tables: dict[str, dict[tuple[Any, ...], Row]] = field(default_factory=dict)
+    told: Told = field(default_factory=dict)
     taken: Counter[PlaceKey] = field(default_factory=Counter)
+    set_by_town: dict[PlaceKey, int | None] = field(default_factory=dict)
     lines: int = 0
 
     def take(self, entry: Entry, page: AnyPage) -> None:
         """The rows an entry changes."""
         assert page.state is not None
         for change in project(entry, page.state):
-            table = self.tables.setdefault(change.table, {})
+            table = self.told.setdefault(change.table, {})
             if isinstance(change, Drop):
                 table.pop(change.key, None)
             else:
                 table[change.key] = change.row
 
     def close(self, page: AnyPage) -> None:
-        """The places a child holds at the end of its page."""
+        """What a page says in the end of places."""
         if isinstance(page.state, Child):
             self.taken.update(held(page.state, page.state.slots))
+        if isinstance(page.state, Town):
+            self.set_by_town.update(page.state.capacities)
+
+    def forget(self, tables: tuple[Table, ...]) -> Told:
+        """The rows of these tables, which need not be remembered any more."""
+        return {table.name: self.told.pop(table.name, {}) for table in tables}
 
 
 def verify(
@@ -81,8 +82,8 @@ def verify(
 ) -> Iterator[Finding]:
     """Everything that is not as the facts of a town say; nothing when all is well.
 
-    One snapshot of the database for all of it, so that it may run while families book. `progress` is told how many
-    lines were read.
+    One snapshot of the database for all of it, so that it may run while families book; one child in memory at a time.
+    `progress` is told how many lines were read.
     """
     with connection.transaction():
         connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
@@ -91,25 +92,33 @@ def verify(
         facts = _Facts()
         yield from _pages(connection, commune, facts, progress)
         yield from _places(connection, commune, facts)
-        for table in TABLES:
-            yield from _rows(connection, table, facts.tables.get(table, {}))
+        told = facts.forget(BY_TOWN)
+        for table in BY_TOWN:
+            yield from _differences(table, told[table.name], rows_of(connection, table))
+
+
+def _differences(table: Table, told: dict[tuple[Any, ...], Any], kept: dict[tuple[Any, ...], Any]) -> Iterator[Finding]:
+    for key in differing(told, kept):
+        yield Finding(what="row_differs", where=f"{table.name} {' '.join(map(str, key[1:]))}")
 
 
 def _pages(
     connection: Connection, commune: Commune, facts: _Facts, progress: Callable[[int], None]
 ) -> Iterator[Finding]:
-    codec = Codec()
+    snapshots = {row[0]: row[1:] for row in connection.execute(_SNAPSHOTS, (commune,))}
     page: AnyPage = Page(stream=Stream(""))
-    broken = ""
-    with connection.cursor("verify") as cursor:
-        cursor.itersize = 2_000
+    codec, broken = Codec(), ""
+    with ExitStack() as opened:
+        kept = [opened.enter_context(closing(KeptRows(connection, table))) for table in BY_CHILD]
+        cursor = opened.enter_context(connection.cursor("verify"))
+        cursor.itersize = _BATCH
         for row in cursor.execute(_ENTRIES, (commune,)):
-            stream, version = row[1], row[2]
+            stream = row[1]
             facts.lines += 1
-            if facts.lines % cursor.itersize == 0:
+            if facts.lines % _BATCH == 0:
                 progress(facts.lines)
             if stream != page.stream:
-                facts.close(page)
+                yield from _close(facts, page, kept)
                 page = Page(stream=stream)
             if stream == broken:
                 continue
@@ -121,9 +130,25 @@ def _pages(
             entry = codec.read(row[5])
             page = turned(page, [entry])
             facts.take(entry, page)
-            assert page.version == version
-    facts.close(page)
+            yield from _snapshot(page, snapshots.get(stream))
+        yield from _close(facts, page, kept)
+        for rows in kept:
+            for child in rows.rest():
+                yield Finding(what="row_differs", where=f"{rows.table.name} {child}")
     progress(facts.lines)
+
+
+def _close(facts: _Facts, page: AnyPage, kept: list[KeptRows]) -> Iterator[Finding]:
+    """The end of a page: what it says of places, and of the rows of its child."""
+    facts.close(page)
+    if not isinstance(page.state, Child):
+        return
+    told = facts.forget(BY_CHILD)
+    for rows in kept:
+        found = rows.of(page.state.child)
+        for stranger in rows.passed:
+            yield Finding(what="row_differs", where=f"{rows.table.name} {stranger}")
+        yield from _differences(rows.table, told[rows.table.name], found)
 
 
 def _line(codec: Codec, row: TupleRow, page: AnyPage) -> Iterator[Finding]:
@@ -147,27 +172,26 @@ def _line(codec: Codec, row: TupleRow, page: AnyPage) -> Iterator[Finding]:
         yield Finding(what="chain_broken", where=where)
 
 
+def _snapshot(page: AnyPage, kept: tuple[int, int, bytes] | None) -> Iterator[Finding]:
+    """Whether the snapshot at this line is what the lines up to it fold into. Those of another fold are never read."""
+    if kept is None or not isinstance(page.state, Child) or kept[:2] != (page.version, FOLD):
+        return
+    told = orjson.loads(orjson.dumps({"head": page.head.hex(), "child": pack(page.state)}))
+    try:
+        found = orjson.loads(kept[2])
+    except orjson.JSONDecodeError:
+        found = None
+    if found != told:
+        yield Finding(what="snapshot_differs", where=f"{page.stream} line {page.version}")
+
+
 def _places(connection: Connection, commune: Commune, facts: _Facts) -> Iterator[Finding]:
-    counted = {PlaceKey(*row[:4]): row[4] for row in connection.execute(_PLACES, (commune,))}
-    for key in sorted(counted.keys() | facts.taken.keys()):
-        if counted.get(key, 0) != facts.taken.get(key, 0):
-            where = f"{key.activity} {key.unit} {key.day} {key.pool}".strip()
+    counted = {PlaceKey(*row[:4]): row[4:] for row in connection.execute(_PLACES, (commune,))}
+    for key in sorted(counted.keys() | facts.taken.keys() | facts.set_by_town.keys()):
+        taken, is_set, capacity = counted.get(key, (0, False, None))
+        told_set = key in facts.set_by_town
+        where = f"{key.activity} {key.unit} {key.day} {key.pool}".strip()
+        if taken != facts.taken.get(key, 0):
             yield Finding(what="places_differ", where=where)
-
-
-def _rows(connection: Connection, table: str, told: dict[tuple[Any, ...], Row]) -> Iterator[Finding]:
-    question, key = TABLES[table]
-    with connection.cursor(row_factory=dict_row) as cursor:
-        kept = {tuple(row[name] for name in key): row for row in cursor.execute(question)}
-    for name in _sorted(kept.keys() | told.keys()):
-        if name not in told or name not in kept or _plain(told[name]) != _plain(kept[name]):
-            yield Finding(what="row_differs", where=f"{table} {' '.join(map(str, name[1:]))}")
-
-
-def _sorted(keys: Iterable[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
-    return sorted(keys, key=lambda key: tuple(map(str, key)))
-
-
-def _plain(row: Row) -> Any:
-    """A row as it would be read back: instants, days and nested days in one form."""
-    return orjson.loads(orjson.dumps(row, option=orjson.OPT_UTC_Z))
+        if is_set != told_set or (told_set and capacity != facts.set_by_town[key]):
+            yield Finding(what="capacity_differs", where=where)

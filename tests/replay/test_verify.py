@@ -11,13 +11,15 @@ from ledger.memory import MemoryStore
 from ledger.postgres import PostgresStore
 from ledger.settings import Settings
 from projections.inline import project
-from replay.verify import TABLES, Finding, verify
+from replay.kept_rows import BY_CHILD, BY_TOWN
+from replay.verify import Finding, verify
 from tests.asks import approve, close, mark, places, reserve, sheet
 from tests.servers import Database
 from tests.spec import Story, enrolled
 from tests.town import CANTINE, MATTEO, MERCREDIS, VALMONT, at, rulebooks
 
 SETTINGS = Settings()
+TABLES = {table.name for table in (*BY_CHILD, *BY_TOWN)}
 
 
 @pytest.fixture
@@ -124,6 +126,29 @@ TAMPERINGS = {
         "places_differ",
         "etude etude 2024-02-01",
     ),
+    "places the town never set": (
+        "UPDATE places SET is_set = true, capacity = 998 WHERE activity = 'mercredis'",
+        "capacity_differs",
+        "mercredis matinee 2024-03-27 grands",
+    ),
+    "another number of places than the town set": (
+        "UPDATE places SET capacity = 998 WHERE is_set",
+        "capacity_differs",
+        "cantine repas 2024-01-19",
+    ),
+    "rows of a child nobody registered": (
+        (
+            "INSERT INTO calendar_days SELECT commune, 'zz', day, activity, unit, state, demande, household"
+            " FROM calendar_days LIMIT 1"
+        ),
+        "row_differs",
+        "calendar_days zz",
+    ),
+    "rows of a child before all the others": (
+        "INSERT INTO children VALUES ('valmont', '!', 'nobody')",
+        "row_differs",
+        "children !",
+    ),
     "a reserved day": ("UPDATE calendar_days SET state = 'awaiting_add'", "row_differs", "calendar_days"),
     "a reserved day that is gone": ("DELETE FROM calendar_days", "row_differs", "calendar_days"),
     "the status of a demande": (
@@ -159,4 +184,24 @@ def test_every_table_is_verified_or_is_not_made_of_facts(tampered: psycopg.Conne
         "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'ardoise'::regnamespace"
     )
     others = {"entries", "places", "answers", "snapshots", "schema_migrations"}
-    assert {name for (name,) in rows} == TABLES.keys() | others
+    assert {name for (name,) in rows} == TABLES | others
+
+
+def test_a_snapshot_is_what_its_lines_fold_into(database: Database, tampered: psycopg.Connection) -> None:
+    pool = open_pool(database.service_url, SETTINGS)
+    try:
+        story = Story(
+            commune=VALMONT,
+            store=cast("MemoryStore", PostgresStore(pool, project=project)),
+            now=at("2024-01-18 15:00"),
+            activity=CANTINE,
+        )
+        for turn in range(120):
+            sheet("2024-01-18 repas", mark("present" if turn % 2 else "absent"))(story)
+    finally:
+        pool.close()
+    assert findings(database) == []
+    other = "replace(convert_from(state, 'UTF8'), 'reserved', 'awaiting_add')"
+    changed = tampered.execute(f"UPDATE snapshots SET state = convert_to({other}, 'UTF8')")
+    assert changed.rowcount == 1
+    assert [finding.what for finding in findings(database)] == ["snapshot_differs"]
