@@ -73,7 +73,7 @@ class DemandeAsked(StrictModel):
     kind: Literal["reservation", "absence"] = "reservation"
     reserve: DayList = Field(default_factory=list)
     cancel: DayList = Field(default_factory=list)
-    repeat: Repetition | list[Repetition] | None = None
+    repeat: Repetition | Annotated[list[Repetition], Field(min_length=1, max_length=MOST_REPEATS)] | None = None
     also_for: Annotated[list[IdText], Field(max_length=MOST_CHILDREN)] = Field(default_factory=list)
     partial: bool = False
     absent: DayList = Field(default_factory=list)

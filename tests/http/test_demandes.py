@@ -154,6 +154,14 @@ def test_a_repetition_ticks_the_days_there_are_and_passes_over_the_others(world:
     assert said["left_out"] == []
 
 
+def test_a_demande_has_a_bounded_number_of_repetitions(world: World) -> None:
+    parent, child = world.family("parent-1", "cantine")
+    repeat = {"weekdays": ["monday"], "from": "2024-01-22", "to": "2025-02-10", "unit": "repas"}
+    asked = {"child": child, "activity": "cantine", "partial": True}
+    refused(parent.post("/demandes", {**asked, "repeat": [repeat] * 21}), "invalid_request", 422)
+    made(parent.post("/demandes", {**asked, "repeat": [{**repeat, "to": "2024-02-10"}] * 20}))
+
+
 def test_a_preview_says_what_would_come_and_writes_nothing(world: World) -> None:
     parent, child = world.family("parent-1", "mercredis")
     before = parent.get(f"/children/{child}").headers["etag"]
