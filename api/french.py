@@ -51,6 +51,11 @@ REFUSALS: Final[Mapping[str, str]] = MappingProxyType(
         "times_not_expected": "Horaires non attendus",
         "times_out_of_order": "Horaires incohérents",
         "child_twice": "Enfant cité deux fois",
+        "exchange_refused": "Échange impossible",
+        "still_cancellable": "Annulation encore possible",
+        "not_linked": "Aucun compte rattaché",
+        "in_force_too_early": "Entrée en vigueur trop ancienne",
+        "places_counted_otherwise": "Places comptées autrement",
     }
 )
 """What a rule refuses. A published code is never reused."""
@@ -124,6 +129,14 @@ DETAILS: Final[Mapping[str, str]] = MappingProxyType(
         "times_not_expected": "Les horaires ne se notent que pour un enfant présent, dans une formule à la durée.",
         "times_out_of_order": "Le départ suit l'arrivée, et aucun des deux n'est à venir.",
         "child_twice": "Un enfant ne figure qu'une fois sur une feuille.",
+        "exchange_refused": "L'annulation n'est pas faite : la réservation qui devait la remplacer est impossible.",
+        "still_cancellable": "Ce jour peut encore être annulé : une absence se déclare quand il est trop tard.",
+        "not_linked": "Aucun compte n'est rattaché à ce responsable.",
+        "in_force_too_early": "Des jours passés sont déjà réservés sous un autre règlement. Choisissez une date à venir.",
+        "places_counted_otherwise": (
+            "Des places sont déjà prises : elles ne peuvent pas être comptées entre d'autres enfants. "
+            "Choisissez une entrée en vigueur après le dernier jour réservé."
+        ),
         "unauthenticated": "Présentez un jeton d'accès dans l'en-tête Authorization.",
         "not_found": "Cette ressource n'existe pas, ou vous n'y avez pas accès.",
         "method_not_allowed": "Cette méthode n'existe pas pour cette ressource ; voir l'en-tête Allow.",

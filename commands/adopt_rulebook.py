@@ -1,6 +1,6 @@
 """The council voted a rulebook: it is kept whole, with its digest, and is in force from its day."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
@@ -10,6 +10,7 @@ from ledger.identifiers import Commune, Stream
 from ledger.store import Write
 from ledger.town import Town
 from rulebook.reader import RulebookError, read_rulebook
+from rulebook.rulebook import Activity, Rulebook
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -38,6 +39,9 @@ class AdoptRulebook:
         page = known.town()
         if any(adopted.version == rulebook.version for adopted in (page.state or Town()).rulebooks):
             return refused("version_already_adopted")
+        clashes = tuple(_clashes(known, rulebook))
+        if clashes:
+            return Refused(refusals=clashes)
         fact = RulebookAdopted(
             version=rulebook.version,
             in_force_from=rulebook.in_force_from,
@@ -45,3 +49,26 @@ class AdoptRulebook:
             digest=sha256(self.content.encode()).hexdigest(),
         )
         return Accepted(writes=[Write(page=page, facts=[fact])])
+
+
+def _clashes(known: Known, rulebook: Rulebook) -> Iterator[Refusal]:
+    """What was booked already must stay judged, and counted, as it was.
+
+    A rulebook does not come into force on days past that were booked under another; and places already taken cannot
+    be counted among other children from one day to the next: nobody could say any more how many are left.
+    """
+    start, booked = rulebook.in_force_from, known.booked_until
+    if start < known.now.astimezone(rulebook.timezone).date() and any(last >= start for last in booked.values()):
+        yield Refusal(code="in_force_too_early", day=start)
+    for slug, last in sorted(booked.items()):
+        before, after = known.rules.activity(slug, start), rulebook.activities.get(slug)
+        if last >= start and before and after and _counts_otherwise(before, after):
+            yield Refusal(code="places_counted_otherwise", article=after.article, day=last)
+
+
+def _counts_otherwise(before: Activity, after: Activity) -> bool:
+    """Whether places are counted among other children, or a unit takes other places."""
+    both = before.units.keys() & after.units.keys()
+    return before.sharing is not after.sharing or any(
+        set(before.units[unit].takes) != set(after.units[unit].takes) for unit in both
+    )

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 
+from commands.adopt_rulebook import AdoptRulebook
 from commands.outcome import Accepted, Command, Known, Outcome, refused
 from ledger.entry import Signature
 from ledger.events import DemandeApproved, Demanded, DemandeRejected, Fact
@@ -75,7 +76,9 @@ def _known(store: Store, request: Request, left: Mapping[PlaceKey, int]) -> Know
     pages: dict[Stream, AnyPage] = {stream: _read(store, commune, stream) for stream in request.command.pages(commune)}
     pages[town_page(commune)] = town
     now: datetime = request.signature.happened_at
-    return Known(commune=commune, now=now, rules=rules_of_town(town.state), pages=pages, left=left)
+    booked = store.booked_until(commune) if isinstance(request.command, AdoptRulebook) else {}
+    rules = rules_of_town(town.state)
+    return Known(commune=commune, now=now, rules=rules, pages=pages, left=left, booked_until=booked)
 
 
 def _read(store: Store, commune: Commune, stream: Stream) -> AnyPage:

@@ -77,6 +77,9 @@ class Known:
     left: Mapping[PlaceKey, int] = field(default_factory=dict)
     """The slots that had too few places when the command was about to be kept, and how many they had."""
 
+    booked_until: Mapping[Slug, date] = field(default_factory=dict)
+    """The last day of each activity on which a place is taken: told to the adoption of a rulebook only."""
+
     def child(self, child: ChildId) -> Page[Child]:
         """The page of a child the command named among its pages."""
         return self.pages[child_page(self.commune, child)]  # type: ignore[return-value]

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any
 
 from eventsourcing.persistence import IntegrityError, StoredEvent
@@ -12,7 +13,7 @@ from ledger.codec import Codec
 from ledger.entry import Signature
 from ledger.holdings import PlaceKey
 from ledger.household import Household
-from ledger.identifiers import ChildId, Commune, DemandeNumber, HouseholdId, Stream
+from ledger.identifiers import ChildId, Commune, DemandeNumber, HouseholdId, Slug, Stream
 from ledger.pages import Pages
 from ledger.rows import Projector, Put, Row, no_rows
 from ledger.store import (
@@ -133,6 +134,14 @@ class MemoryStore:
         """A number no demande of the town has had."""
         self._numbers[commune] += 1
         return DemandeNumber(self._numbers[commune])
+
+    def booked_until(self, commune: Commune) -> Mapping[Slug, date]:
+        """The last day of each activity on which a place is taken."""
+        last: dict[Slug, date] = {}
+        for (town, key), taken in self.recorder.taken.items():
+            if town == commune and taken:
+                last[key.activity] = max(key.day, last.get(key.activity, key.day))
+        return last
 
     def prepare(self, commune: Commune, signature: Signature, writes: Sequence[Write]) -> Prepared:
         """Works out what facts write, without writing it."""

@@ -20,7 +20,7 @@ from ledger.codec import Codec
 from ledger.entry import Signature
 from ledger.holdings import PlaceKey
 from ledger.household import Household
-from ledger.identifiers import ChildId, Commune, DemandeNumber, HouseholdId, Stream
+from ledger.identifiers import ChildId, Commune, DemandeNumber, HouseholdId, Slug, Stream
 from ledger.pages import Pages
 from ledger.rows import Projector, merged, no_rows
 from ledger.snapshots import FOLD
@@ -54,6 +54,7 @@ _READ_SNAPSHOT: Final = "SELECT version, state FROM ardoise.read_snapshot(%s, %s
 _WRITE_SNAPSHOT: Final = "SELECT ardoise.write_snapshot(%s, %s, %s, %s, %s)"
 _NEXT_NUMBER: Final = "SELECT ardoise.next_demande_number(%s)"
 _FULL_NOW: Final = "SELECT ardoise.full_places(%s, %s::jsonb)::text"
+_BOOKED_UNTIL: Final = "SELECT activity, last_day FROM ardoise.booked_until(%s)"
 _APPEND: Final = """
     SELECT replayed, fingerprint, status, headers::text, body FROM ardoise.append(
         %s, %s, %s, %s, %s, %s, %s, %s, %s::jsonb, %s, %s::jsonb, %s::jsonb,
@@ -216,6 +217,11 @@ class PostgresStore:
             row = connection.execute(_NEXT_NUMBER, (commune,)).fetchone()
         assert row is not None
         return DemandeNumber(row[0])
+
+    def booked_until(self, commune: Commune) -> Mapping[Slug, date]:
+        """The last day of each activity on which a place is taken."""
+        with self._pool.connection() as connection:
+            return {Slug(activity): last for activity, last in connection.execute(_BOOKED_UNTIL, (commune,))}
 
     def prepare(self, commune: Commune, signature: Signature, writes: Sequence[Write]) -> Prepared:
         """Works out what facts write, without writing it."""

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any, Generic, Protocol, TypeVar
 
 from ledger import child as children
@@ -14,7 +15,7 @@ from ledger.entry import GENESIS, Entry, Signature
 from ledger.events import CapacityChanged, Fact
 from ledger.holdings import PlaceKey, held, touched
 from ledger.household import Household
-from ledger.identifiers import ChildId, Commune, DemandeNumber, HouseholdId, Stream
+from ledger.identifiers import ChildId, Commune, DemandeNumber, HouseholdId, Slug, Stream
 from ledger.rows import Change, Projector, State
 from ledger.streams import kind_of
 from ledger.town import Town
@@ -202,6 +203,9 @@ class Store(Protocol):
 
     def next_number(self, commune: Commune) -> DemandeNumber:
         """A number no demande of the town has had. Gaps are normal."""
+
+    def booked_until(self, commune: Commune) -> Mapping[Slug, date]:
+        """The last day of each activity on which a place is taken."""
 
     def prepare(self, commune: Commune, signature: Signature, writes: Sequence[Write]) -> Prepared:
         """Works out what facts write, without writing it."""

@@ -5,7 +5,7 @@ from hashlib import sha256
 from commands.adopt_rulebook import AdoptRulebook
 from ledger.events import RulebookAdopted
 from rulebook.town import rules_of_town
-from tests.asks import ask, reserve
+from tests.asks import approve, ask, cancel, reserve
 from tests.spec import about, enrolled, given
 from tests.town import CANTINE, CHANTELOUP, MATTEO, RULEBOOK, VILLARS, VILLENNES, day, rulebooks
 
@@ -67,3 +67,44 @@ def test_a_reservation_names_the_rulebook_in_force_on_its_day():
 def test_the_three_towns_adopt_their_own_rulebooks():
     for commune in (VILLENNES, CHANTELOUP, VILLARS):
         assert len(given(commune=commune).story.rows("rulebooks")) == len(rulebooks(commune)) >= 1
+
+
+AGAIN = RULEBOOK.replace('version = "2023-09"', 'version = "2024-03"')
+
+
+def next_version(in_force_from, text=AGAIN):
+    return ask(AdoptRulebook(content=text.replace("en_vigueur = 2023-09-01", f"en_vigueur = {in_force_from}")))
+
+
+def booked():
+    return given(enrolled(MATTEO), reserve("2024-03-27"))
+
+
+def test_a_version_does_not_come_into_force_on_booked_days_that_are_past():
+    refused = booked().when(next_version("2024-01-09")).then_refused("in_force_too_early").refusal
+    assert refused.day == day("2024-01-09")
+    booked().when(next_version("2024-01-10")).then_accepted()
+    given().when(next_version("2023-12-01")).then_accepted()
+
+
+def test_places_that_are_taken_are_not_counted_among_other_children():
+    for_all = AGAIN.replace('par = "groupe"\n', "")
+    refused = booked().when(next_version("2024-02-01", for_all)).then_refused("places_counted_otherwise").refusal
+    assert (refused.article, refused.day) == ("4", day("2024-03-27"))
+    booked().when(next_version("2024-03-28", for_all)).then_accepted()
+
+
+def test_a_unit_does_not_take_other_places_than_those_it_has_taken():
+    alone = AGAIN.replace('prend_les_places_de = ["matinee", "apres-midi"]\n', "")
+    booked().when(next_version("2024-02-01", alone)).then_refused("places_counted_otherwise")
+
+
+def test_what_was_booked_under_a_unit_can_be_given_up_when_the_next_rulebook_drops_it():
+    start, end = (
+        AGAIN.index("[activites.mercredis.unites.journee]"),
+        AGAIN.index("[activites.mercredis.unites.matinee]"),
+    )
+    dropped = AGAIN[:start] + AGAIN[end:]
+    story = given(enrolled(MATTEO), reserve("2024-04-03"), approve(), next_version("2024-04-01", dropped))
+    cancelled = story.when(cancel("2024-04-03")).then_accepted().story.facts[0]
+    assert [each.rulebook for each in cancelled.days] == ["2023-09"]
