@@ -11,8 +11,9 @@ from api.answers import JSONAnswer
 from api.door import doors
 from api.fields import Day, IdText, Month, SlugText, Week
 from api.french_days import closed_because, day_detail
-from api.office import AtOffice, zone_of
+from api.office import AtOffice
 from api.problems import invalid_field
+from api.refusals import zone_of
 from api.schemas import CalendarOf
 from api.tokens import only
 from ledger.identifiers import ChildId, Slug

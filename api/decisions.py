@@ -5,18 +5,18 @@ from typing import Annotated, Any, Literal
 from fastapi.responses import Response
 from pydantic import ConfigDict, Field
 
-from api import french, openapi, schemas
+from api import openapi, schemas
 from api.demande_bodies import DayWanted
 from api.demandes import found, written
 from api.door import doors
 from api.fields import Number, NumberText, SlugText, StrictModel
-from api.office import AtCounter, AtVersionedCounter, Said, zone_of
+from api.office import AtCounter, AtVersionedCounter, Said
 from api.problems import not_found
-from api.refusals import day_error, sayable
+from api.refusals import errors_of
 from api.tokens import only
 from commands.decide_demandes import DecideDemandes, Decision
 from commands.execute import Result
-from commands.outcome import Accepted, Refusal
+from commands.outcome import Accepted
 from ledger.identifiers import ChildId, DemandeNumber, Slug
 from ledger.streams import child_page
 from projections import demandes as history
@@ -124,17 +124,5 @@ async def decide_queue(said: QueueDecided, at: AtCounter) -> Response:
 
 def _queue_decided(result: Result) -> Said:
     assert isinstance(result.outcome, Accepted)
-    zone = zone_of(result.rules)
-
-    def said(refusal: Refusal) -> dict[str, Any]:
-        if refusal.day is not None:
-            return {"number": refusal.number, **day_error(refusal, zone).content()}
-        return {
-            "number": refusal.number,
-            "code": refusal.code,
-            "title": french.title(refusal.code),
-            "detail": french.detail(refusal.code),
-        }
-
-    left_out = [said(refusal) for refusal in sayable(result.outcome.left_out, result.rules)]
+    left_out = [error.content() for error in errors_of(result.outcome.left_out, result.rules)]
     return Said(status=200, content={"demandes": written(result), "left_out": left_out})

@@ -14,9 +14,9 @@ from api.cursors import Page, PageAsked, write_cursor
 from api.demande_bodies import DemandeAsked
 from api.door import doors
 from api.fields import Day, IdText, NumberText, SlugText, read_instant
-from api.office import AtOffice, AtVersionedCounter, Office, Said, zone_of
+from api.office import AtOffice, AtVersionedCounter, Office, Said
 from api.problems import Problem, invalid_field, not_found
-from api.refusals import errors_of, problem_of, sayable
+from api.refusals import errors_of, problem_of
 from api.tokens import only
 from commands.declare_absence import DeclareAbsence
 from commands.execute import Result
@@ -109,7 +109,7 @@ def written(result: Result) -> list[dict[str, Any]]:
 
 def _submitted(result: Result) -> Said:
     assert isinstance(result.outcome, Accepted)
-    left_out = errors_of(sayable(result.outcome.left_out, result.rules), zone_of(result.rules))
+    left_out = errors_of(result.outcome.left_out, result.rules)
     said = {"demandes": written(result), "left_out": [error.content() for error in left_out]}
     return Said(status=201, content=said)
 
@@ -127,6 +127,7 @@ _REFUSALS = openapi.documented(
     "already_awaiting",
     "unit_conflict",
     "unit_required",
+    "exchange_refused",
     "nothing_to_do",
     "too_many_days",
     "unknown_reason",
@@ -162,11 +163,11 @@ async def submit(asked: DemandeAsked, at: AtVersionedCounter) -> Response:
 async def preview(asked: DemandeAsked, at: AtOffice) -> JSONAnswer:
     """The second step of the portal: what will be asked, and what is impossible."""
     result = await at.preview(await _command(asked, at), happened_at=_received(asked, at))
-    outcome, zone = result.outcome, zone_of(result.rules)
+    outcome = result.outcome
     if isinstance(outcome, Refused) and all(refusal.day is None for refusal in outcome.refusals):
-        raise problem_of(outcome, zone)
+        raise problem_of(outcome, result.rules)
     refusals = outcome.refusals if isinstance(outcome, Refused) else outcome.left_out
-    errors = [error.content() for error in errors_of(sayable(refusals, result.rules), zone)]
+    errors = [error.content() for error in errors_of(refusals, result.rules)]
     possible = isinstance(outcome, Accepted)
     return JSONAnswer({"possible": possible, "demandes": written(result), "errors": errors})
 

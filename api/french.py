@@ -24,6 +24,7 @@ REFUSALS: Final[Mapping[str, str]] = MappingProxyType(
         "quotient_missing": "Quotient familial manquant",
         "month_closed": "Mois clôturé",
         "unit_required": "Une autre réservation est nécessaire",
+        "exchange_refused": "Échange impossible",
         "nothing_to_do": "Rien à faire",
         "too_many_days": "Trop de jours à la fois",
         "period_reversed": "Période inversée",
@@ -39,6 +40,7 @@ REFUSALS: Final[Mapping[str, str]] = MappingProxyType(
         "version_already_adopted": "Version déjà adoptée",
         "already_registered": "Déjà enregistré",
         "already_linked": "Déjà rattaché",
+        "not_linked": "Non rattaché",
         "already_closed": "Déjà fermé",
         "not_closed": "Non fermé",
         "day_not_come": "Jour à venir",
@@ -90,12 +92,24 @@ GENERAL: Final[Mapping[str, str]] = MappingProxyType(
 """What the doors refuse before, around or after a rule."""
 
 UNNAMED: Final = "Refusé"
+UNEXPLAINED: Final = "Cette demande ne peut pas être acceptée."
 TITLES: Final[Mapping[str, str]] = MappingProxyType({**REFUSALS, **GENERAL})
 
 DETAILS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "deadline_passed": "La date limite est passée.",
         "not_open_yet": "Les réservations ne sont pas encore ouvertes.",
+        "no_place_left": "Il n'y a plus de place.",
+        "not_enrolled": "L'enfant n'est pas inscrit à cette activité.",
+        "outside_enrolment": "Le jour demandé est en dehors de la période d'inscription de l'enfant.",
+        "already_reserved": "Ce jour est déjà réservé.",
+        "not_reserved": "Ce jour n'est pas réservé.",
+        "unit_conflict": "Cette réservation ne peut pas s'ajouter à une autre du même jour.",
+        "unit_required": "Cette réservation va avec une autre du même jour.",
+        "exchange_refused": "La réservation est gardée : celle qui devait la remplacer n'est pas possible.",
+        "custody": "C'est un jour de garde de l'autre responsable.",
+        "justification_too_late": "L'absence ne peut plus être justifiée.",
+        "month_closed": "Le mois est clôturé : il ne change plus.",
         "already_decided": "Une réponse a déjà été donnée à cette demande.",
         "quotient_missing": "Aucun quotient familial n'est connu à cette date.",
         "document_required": "Joignez un justificatif.",
@@ -114,6 +128,7 @@ DETAILS: Final[Mapping[str, str]] = MappingProxyType(
         "version_already_adopted": "Cette version est déjà adoptée. Une version adoptée ne change plus.",
         "already_registered": "Cet enregistrement a déjà été fait.",
         "already_linked": "Ce rattachement existe déjà.",
+        "not_linked": "Ce compte n'est pas rattaché à ce responsable.",
         "already_closed": "Ce jour est déjà fermé.",
         "not_closed": "Ce jour n'est pas fermé.",
         "day_not_come": "La présence se pointe à partir du jour même.",
@@ -151,7 +166,7 @@ DETAILS: Final[Mapping[str, str]] = MappingProxyType(
         "idempotency_key_missing": "Cette commande exige l'en-tête Idempotency-Key.",
         "idempotency_key_invalid": "Idempotency-Key doit tenir en 1 à 255 caractères ASCII visibles, une seule fois.",
         "idempotency_key_reused": "Cette clé a déjà servi pour une autre demande. Choisissez une nouvelle clé.",
-        "idempotency_in_progress": "La première demande de cette clé n'est pas terminée. Réessayez dans un instant.",
+        "idempotency_in_progress": "Une demande en cours retient celle-ci. Renvoyez-la telle quelle dans un instant.",
         "version_changed": "Le dossier a changé depuis votre dernière lecture. Relisez-le avant de recommencer.",
         "conflict": "Le dossier a été modifié en même temps par quelqu'un d'autre. Recommencez.",
         "overloaded": "Trop de demandes arrivent en même temps. Réessayez dans un instant.",
@@ -193,9 +208,9 @@ def title(code: str) -> str:
     return TITLES.get(code, UNNAMED)
 
 
-def detail(code: str) -> str | None:
+def detail(code: str) -> str:
     """What to say of a code when nothing more precise is known."""
-    return DETAILS.get(code)
+    return DETAILS.get(code, UNEXPLAINED)
 
 
 def status_label(status: str) -> str:

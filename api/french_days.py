@@ -1,12 +1,12 @@
 """French sentences about one day that a rule refused."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from types import MappingProxyType
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from rulebook.french_dates import french_day, french_instant
+from rulebook.french_dates import french_day, french_instant, join
 
 DATED: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -16,6 +16,16 @@ DATED: Final[Mapping[str, str]] = MappingProxyType(
     }
 )
 """Said when the rule had an instant to tell."""
+
+BESIDE: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "unit_conflict": "Incompatible avec {units} le {day}.",
+        "unit_required": "Cette réservation va avec {units} le {day}.",
+        "unit_required reserve": "Réservez aussi {units} le {day}.",
+        "unit_required cancel": "Annulez aussi {units} le {day}.",
+    }
+)
+"""Said when the rule is about other units of the day; with what was asked, when that is known."""
 
 SENTENCES: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -30,7 +40,8 @@ SENTENCES: Final[Mapping[str, str]] = MappingProxyType(
         "not_reserved": "Le {day} n'est pas réservé.",
         "already_awaiting": "Une demande attend déjà une réponse pour le {day}.",
         "unit_conflict": "Cette réservation ne peut pas s'ajouter à une autre le {day}.",
-        "unit_required": "Cette réservation en demande une autre le {day}.",
+        "unit_required": "Cette réservation va avec une autre le {day}.",
+        "exchange_refused": "La réservation du {day} est gardée : celle qui devait la remplacer n'est pas possible.",
         "custody": "Le {day} est un jour de garde de l'autre responsable.",
         "justification_too_late": "L'absence du {day} ne peut plus être justifiée.",
         "document_required": "Un justificatif est obligatoire pour l'absence du {day}.",
@@ -54,8 +65,22 @@ SENTENCES: Final[Mapping[str, str]] = MappingProxyType(
 OTHERWISE: Final = "Le {day} ne peut pas être accepté."
 
 
-def day_detail(code: str, day: date, *, instant: datetime | None, zone: ZoneInfo) -> str:
-    """What to tell a family about one refused day; the deadline or the opening is said when the rule had one."""
+def day_detail(
+    code: str,
+    day: date,
+    *,
+    instant: datetime | None,
+    zone: ZoneInfo,
+    action: str | None = None,
+    units: Sequence[str] = (),
+) -> str:
+    """What to tell a family about one refused day.
+
+    The deadline or the opening is said when the rule had one, and the names of the units when it was about others.
+    """
+    if units and code in BESIDE:
+        sentence = BESIDE.get(f"{code} {action}", BESIDE[code])
+        return sentence.format(day=french_day(day), units=join(list(units)))
     if instant is not None and code in DATED:
         return DATED[code].format(day=french_day(day), instant=french_instant(instant, zone))
     return SENTENCES.get(code, OTHERWISE).format(day=french_day(day))

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated, Any
 from uuid import uuid4
-from zoneinfo import ZoneInfo
 
 import orjson
 from fastapi import Depends, Request
@@ -18,7 +17,7 @@ from api.clock import Now
 from api.cursors import Expected, IfMatch, NothingExpected
 from api.once import IdempotencyKey, Once, kept_once, sent
 from api.problems import not_found
-from api.refusals import answer_of, problem_of, sayable
+from api.refusals import answer_of, problem_of
 from api.tokens import Caller, Signed
 from api.trace import trace_of
 from commands import execute
@@ -28,10 +27,6 @@ from ledger.identifiers import ChildId, Commune, HouseholdId, Stream, Subject
 from ledger.store import Answer, Store
 from projections import families
 from projections.question import Question
-from rulebook.town import Rules
-
-PARIS = ZoneInfo("Europe/Paris")
-"""The wall time of a town that has adopted nothing yet."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -44,11 +39,6 @@ class Said:
 
 
 Render = Callable[[execute.Result], Said]
-
-
-def zone_of(rules: Rules) -> ZoneInfo:
-    """The wall time in which a family reads its deadlines."""
-    return rules.rulebooks[-1].timezone if rules.rulebooks else PARIS
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -161,8 +151,7 @@ class Counter:
 
 def _answer(result: execute.Result, render: Render, about: Stream | None) -> Answer:
     if isinstance(result.outcome, Refused):
-        refused = Refused(refusals=sayable(result.outcome.refusals, result.rules))
-        return answer_of(problem_of(refused, zone_of(result.rules)))
+        return answer_of(problem_of(result.outcome, result.rules))
     said = render(result)
     headers = {"Content-Type": "application/json"}
     if said.location is not None:

@@ -87,7 +87,7 @@ PROBLEM: Final[dict[str, Any]] = {
     "type": "object",
     "title": "Problem",
     "description": "RFC 9457.",
-    "required": ["type", "status", "title", "code"],
+    "required": ["type", "status", "title", "detail", "code"],
     "properties": {
         "type": {"type": "string", "format": "uri", "examples": [f"{URN}deadline_passed"]},
         "status": {"type": "integer", "minimum": 400, "maximum": 599},
@@ -102,15 +102,17 @@ PROBLEM: Final[dict[str, Any]] = {
 PROBLEM_ERROR: Final[dict[str, Any]] = {
     "type": "object",
     "title": "ProblemError",
-    "description": "Un champ à corriger (`in`, `field`), ou un jour refusé (`day`).",
+    "description": "Un champ à corriger (`in`, `field`), un jour refusé (`day`), ou une demande refusée (`number`).",
     "required": ["code", "detail"],
     "properties": {
         "in": {"type": "string", "enum": ["body", "query", "header"]},
         "field": {"type": "string", "examples": ["reserve[0].day"]},
+        "number": {"type": "integer", "description": "La demande à instruire."},
         "child": TEXT,
         "day": {"type": "string", "format": "date"},
         "unit": TEXT,
         "action": TEXT,
+        "units": {"type": "array", "items": TEXT, "description": "Les autres formules du jour dont il s'agit."},
         "code": TEXT,
         "title": TEXT,
         "detail": TEXT,
@@ -130,7 +132,7 @@ def example(code: str) -> dict[str, Any]:
         "detail": french.detail(code),
         "code": code,
     }
-    return {"summary": french.title(code), "value": {name: value for name, value in said.items() if value}}
+    return {"summary": french.title(code), "value": said}
 
 
 def answered(status: int, model: Any, *, etag: bool = False, located: bool = False) -> dict[int | str, dict[str, Any]]:

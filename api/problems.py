@@ -88,15 +88,19 @@ class FieldError:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class DayError:
-    """One day a rule refused, with what a family needs in order to understand it."""
+class RuleError:
+    """One day, or one demande, a rule refused, with what a family needs in order to understand it."""
 
-    day: date
     code: str
     detail: str
+    number: int | None = None
+    """The demande that was to be decided."""
+    day: date | None = None
     unit: str | None = None
     child: str | None = None
     action: str | None = None
+    units: tuple[str, ...] = ()
+    """The other units of the day it is about: those it excludes, requires, or would leave alone."""
     deadline: datetime | None = None
     """The last instant it could be asked for. Aware, in UTC."""
     opens_at: datetime | None = None
@@ -105,10 +109,12 @@ class DayError:
     def content(self) -> dict[str, Any]:
         """The error as JSON says it; what is not known is left out."""
         said = {
+            "number": self.number,
             "child": self.child,
             "day": self.day,
             "unit": self.unit,
             "action": self.action,
+            "units": self.units or None,
             "code": self.code,
             "title": french.title(self.code),
             "detail": self.detail,
@@ -128,7 +134,7 @@ class Problem(Exception):  # noqa: N818 - the word of RFC 9457
         *,
         detail: str | None = None,
         article: str | None = None,
-        errors: Sequence[FieldError | DayError] = (),
+        errors: Sequence[FieldError | RuleError] = (),
         headers: Mapping[str, str] | None = None,
         correlation: str | None = None,
     ) -> None:
@@ -136,7 +142,7 @@ class Problem(Exception):  # noqa: N818 - the word of RFC 9457
         self.code = code
         self.status = STATUS.get(code, REFUSED)
         self.title = french.title(code)
-        self.detail = detail if detail is not None else french.detail(code)
+        self.detail = detail or french.detail(code)
         self.article = article
         self.errors = tuple(errors)
         self.headers = dict(headers or {})

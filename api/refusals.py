@@ -1,46 +1,73 @@
 """Says over HTTP what a decision refused: its first refusal as a problem, and one error per day."""
 
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import Final
 from zoneinfo import ZoneInfo
 
 from api import french
 from api.french_days import day_detail
-from api.problems import CONTENT_TYPE, DayError, FieldError, Problem, not_found
+from api.problems import CONTENT_TYPE, FieldError, Problem, RuleError, not_found
 from commands.outcome import Refusal, Refused
+from ledger.identifiers import Slug
 from ledger.store import Answer
 from rulebook.town import Rules
 
+PARIS: Final = ZoneInfo("Europe/Paris")
+"""The wall time of a town that has adopted nothing yet."""
 HIDDEN: Final = frozenset(
     {"unknown_child", "unknown_household", "unknown_guardian", "unknown_enrolment", "unknown_demande"}
 )
 """What a stranger may not tell from what is forbidden."""
 
 
-def sayable(refusals: Iterable[Refusal], rules: Rules) -> tuple[Refusal, ...]:
-    """The same refusals without the units no rulebook knows: a word that was sent is never repeated."""
-    known = {unit for book in rules.rulebooks for activity in book.activities.values() for unit in activity.units}
-    return tuple(
-        refusal if refusal.unit is None or refusal.unit in known else replace(refusal, unit=None)
-        for refusal in refusals
-    )
+def zone_of(rules: Rules) -> ZoneInfo:
+    """The wall time in which a family reads its deadlines."""
+    return rules.rulebooks[-1].timezone if rules.rulebooks else PARIS
 
 
-def day_error(refusal: Refusal, zone: ZoneInfo) -> DayError:
-    """One day a rule refused, in the words of a family; also for what a partial command left out."""
-    assert refusal.day is not None
-    return DayError(
-        day=refusal.day,
+def rule_error(refusal: Refusal, rules: Rules) -> RuleError:
+    """One day, or one demande, a rule refused, in the words of a family; also for what a command left out."""
+    return RuleError(
         code=refusal.code,
-        detail=day_detail(refusal.code, refusal.day, instant=refusal.deadline or refusal.opens_at, zone=zone),
-        unit=refusal.unit,
+        detail=_sentence(refusal, rules),
+        number=refusal.number,
+        day=refusal.day,
+        unit=_known_unit(refusal, rules),
         child=refusal.child,
         action=refusal.action,
+        units=refusal.units,
         deadline=refusal.deadline,
         opens_at=refusal.opens_at,
         article=refusal.article,
     )
+
+
+def _sentence(refusal: Refusal, rules: Rules) -> str:
+    if refusal.day is None:
+        return french.detail(refusal.code)
+    return day_detail(
+        refusal.code,
+        refusal.day,
+        instant=refusal.opens_at if refusal.code == "not_open_yet" else refusal.deadline,
+        zone=zone_of(rules),
+        action=refusal.action,
+        units=_names(refusal, rules),
+    )
+
+
+def _known_unit(refusal: Refusal, rules: Rules) -> Slug | None:
+    """The unit it is about, unless no rulebook knows it: a word that was sent is never repeated."""
+    known = any(refusal.unit in each.units for book in rules.rulebooks for each in book.activities.values())
+    return refusal.unit if known else None
+
+
+def _names(refusal: Refusal, rules: Rules) -> list[str]:
+    """The other units as the rulebook calls them; by their slugs if two activities call the same ones otherwise."""
+    rulebook = rules.on(refusal.day) if refusal.day else None
+    about = {*refusal.units, *filter(None, [refusal.unit])}
+    homes = [each.units for each in rulebook.activities.values() if about <= each.units.keys()] if rulebook else []
+    called = {tuple(units[unit].name for unit in refusal.units) for units in homes}
+    return list(called.pop() if len(called) == 1 else refusal.units)
 
 
 def field_error(refusal: Refusal) -> FieldError | None:
@@ -51,18 +78,21 @@ def field_error(refusal: Refusal) -> FieldError | None:
     return FieldError(where="body", field=wrong.path or "*", code=refusal.code, detail=str(wrong))
 
 
-def errors_of(refusals: Iterable[Refusal], zone: ZoneInfo) -> list[DayError | FieldError]:
-    """One error per refused day, and per mistake of a rulebook."""
-    found = [field_error(refusal) if refusal.day is None else day_error(refusal, zone) for refusal in refusals]
+def errors_of(refusals: Iterable[Refusal], rules: Rules) -> list[RuleError | FieldError]:
+    """One error per refused day, per demande that could not be decided, and per mistake of a rulebook."""
+    found = [
+        field_error(refusal) if refusal.day is None and refusal.number is None else rule_error(refusal, rules)
+        for refusal in refusals
+    ]
     return [error for error in found if error is not None]
 
 
-def problem_of(refused: Refused, zone: ZoneInfo) -> Problem:
+def problem_of(refused: Refused, rules: Rules) -> Problem:
     """The problem a family reads: the refusal to hear first, then every day that was impossible."""
     first = refused.refusals[0]
     if first.code in HIDDEN:
         return not_found()
-    errors = errors_of(refused.refusals, zone)
+    errors = errors_of(refused.refusals, rules)
     detail = errors[0].detail if len(errors) == 1 else french.detail(first.code)
     return Problem(first.code, detail=detail, article=first.article, errors=errors)
 

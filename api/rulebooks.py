@@ -125,7 +125,7 @@ def adopt(file: FileArgument) -> None:
         finally:
             pool.close()
     if isinstance(result.outcome, Refused):
-        stop(problem_of(result.outcome, rulebook.timezone).detail or "refusé.")
+        stop(problem_of(result.outcome, result.rules).detail)
     day = french_date(rulebook.in_force_from)
     typer.echo(f"{rulebook.name} : la version {rulebook.version} est adoptée, en vigueur à partir du {day}.")
 

@@ -31,7 +31,8 @@ class Refusal(TypedDict):
     action: NotRequired[Literal["reserve", "cancel", "absence"]]
     code: str
     title: str
-    detail: str | None
+    detail: str
+    units: NotRequired[list[SlugText]]
     deadline: NotRequired[datetime]
     opens_at: NotRequired[datetime]
     article: NotRequired[str]

@@ -15,8 +15,10 @@ from api.tokens import Caller
 from commands.outcome import Refusal, Refused, refused
 from ledger.identifiers import ChildId, Commune, Slug, Subject
 from ledger.store import Answer, Kept
+from rulebook.town import rules_of
 
 PARIS = ZoneInfo("Europe/Paris")
+NO_RULES = rules_of([])
 WEDNESDAY = date(2024, 3, 27)
 DEADLINE = datetime(2024, 3, 12, 22, 59, 59, 999_999, tzinfo=UTC)
 LATE = Refusal(
@@ -26,7 +28,7 @@ FULL = Refusal(code="no_place_left", day=date(2024, 4, 3), unit=Slug("journee"),
 
 
 def test_the_first_refusal_is_heard_first_and_every_day_is_told() -> None:
-    content = json.loads(problem_of(Refused(refusals=(LATE, FULL)), PARIS).body())
+    content = json.loads(problem_of(Refused(refusals=(LATE, FULL)), NO_RULES).body())
     assert content["status"] == 409
     assert content["code"] == "deadline_passed"
     assert content["title"] == "Hors délai"
@@ -39,19 +41,19 @@ def test_the_first_refusal_is_heard_first_and_every_day_is_told() -> None:
 
 
 def test_a_single_refused_day_is_explained_with_its_deadline() -> None:
-    problem = problem_of(Refused(refusals=(LATE,)), PARIS)
+    problem = problem_of(Refused(refusals=(LATE,)), NO_RULES)
     assert problem.detail is not None
     assert problem.detail.startswith("Pour le mercredi 27 mars 2024, la date limite était le mardi 12 mars 2024")
 
 
 @pytest.mark.parametrize("code", sorted(HIDDEN))
 def test_what_is_unknown_reads_as_what_is_forbidden(code: str) -> None:
-    problem = problem_of(refused(code, article="2", child=ChildId("x")), PARIS)
+    problem = problem_of(refused(code, article="2", child=ChildId("x")), NO_RULES)
     assert problem.body() == not_found().body()
 
 
 def test_a_code_that_nobody_listed_yet_is_still_a_refusal_and_never_a_500() -> None:
-    assert problem_of(refused("a_code_of_tomorrow"), PARIS).status == 409
+    assert problem_of(refused("a_code_of_tomorrow"), NO_RULES).status == 409
 
 
 @pytest.mark.parametrize("code", sorted({*SENTENCES, *DATED, "another_code"}))
