@@ -43,7 +43,7 @@ class Settings:
     lock_timeout_ms: int = 2_000
     statement_timeout_ms: int = 10_000
     issuers: tuple[str, ...] = ()
-    """The `iss` values that are believed."""
+    """The `iss` value that is believed. One at most: the `sub` of two issuers would share one name space."""
     jwks: str | None = None
     """The keys of the issuers: a file or an https URL."""
     development: bool = False
@@ -61,6 +61,8 @@ class Settings:
         if owner_url is not None and database_url is None:
             raise SettingsError("ARDOISE_OWNER_URL is set but ARDOISE_DATABASE_URL is not: set both, or neither.")
         issuers = tuple(filter(None, (part.strip() for part in read.text("ARDOISE_ISSUERS", "").split(","))))
+        if len(issuers) > 1:
+            raise SettingsError("ARDOISE_ISSUERS must name one issuer: accounts of two could have the same name.")
         jwks = read.keys("ARDOISE_JWKS")
         if bool(issuers) != (jwks is not None):
             raise SettingsError("ARDOISE_ISSUERS and ARDOISE_JWKS go together: set both, or neither.")

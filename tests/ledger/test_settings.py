@@ -8,7 +8,7 @@ from ledger.settings import Settings, SettingsError
 
 OWN = {
     "ARDOISE_DATABASE_URL": "postgresql://service:hunter2@db.example:5432/town",
-    "ARDOISE_ISSUERS": "https://id.example, https://other.example",
+    "ARDOISE_ISSUERS": "https://id.example",
     "ARDOISE_JWKS": "https://id.example/keys",
 }
 
@@ -50,7 +50,7 @@ def test_everything_configured():
         queue_seconds=2.5,
         lock_timeout_ms=500,
         statement_timeout_ms=3000,
-        issuers=("https://id.example", "https://other.example"),
+        issuers=("https://id.example",),
         jwks="https://id.example/keys",
         log_level="warning",
     )
@@ -108,6 +108,10 @@ def test_no_password_is_ever_printed():
         ({"ARDOISE_STATEMENT_TIMEOUT_MS": "0"}, "ARDOISE_STATEMENT_TIMEOUT_MS must be a whole number from 1"),
         ({"ARDOISE_ISSUERS": "https://id.example"}, "ARDOISE_ISSUERS and ARDOISE_JWKS go together"),
         ({"ARDOISE_JWKS": "keys.json"}, "ARDOISE_ISSUERS and ARDOISE_JWKS go together"),
+        (
+            {"ARDOISE_ISSUERS": "https://id.example, https://other.example", "ARDOISE_JWKS": "keys.json"},
+            "ARDOISE_ISSUERS must name one issuer",
+        ),
         (
             {"ARDOISE_ISSUERS": "x", "ARDOISE_JWKS": "http://id.example/keys"},
             "ARDOISE_JWKS must be the path of a file or an https URL",
