@@ -1,5 +1,6 @@
 """The day sheet, and what agents write on it."""
 
+from collections import Counter
 from typing import Annotated, Any, Literal
 
 from fastapi import Query
@@ -101,7 +102,10 @@ async def sheet(
     site: SlugText | None = None,
     group: SlugText | None = None,
 ) -> JSONAnswer:
-    """Who is expected and who came: nobody is expected on a closed day."""
+    """Who is expected and who came: nobody on a closed day, nor a child whose absence is justified.
+
+    `expected` counts children, `expected_by_unit` what is to be prepared.
+    """
     slug = Slug(activity)
     question = day_sheet.sheet(
         at.commune,
@@ -118,8 +122,14 @@ async def sheet(
     if not rows and rules.activity(slug, day) is None:
         raise not_found()
     lines = [_line(row, closed=rules.closure(slug, day, site=row["site"]) is not None) for row in rows]
-    expected = sum(line["expected"] for line in lines)
-    said: dict[str, Any] = {"activity": activity, "day": day, "expected": expected, "children": lines}
+    coming = [line for line in lines if line["expected"]]
+    said: dict[str, Any] = {
+        "activity": activity,
+        "day": day,
+        "expected": len({line["child"] for line in coming}),
+        "expected_by_unit": Counter(line["unit"] for line in coming),
+        "children": lines,
+    }
     return JSONAnswer(said)
 
 
@@ -131,7 +141,7 @@ def _line(row: dict[str, Any], *, closed: bool) -> dict[str, Any]:
         "group": row["child_group"],
         "state": row["state"],
         "demande": row["demande"],
-        "expected": row["state"] in ("reserved", "awaiting_removal") and not closed,
+        "expected": row["state"] in ("reserved", "awaiting_removal") and row["absence"] != "justified" and not closed,
         "absence": row["absence"],
         "presence": row["presence"],
         "arrived_at": row["arrived_at"],

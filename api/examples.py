@@ -132,6 +132,7 @@ EXAMPLES: Final[Mapping[Any, Any]] = MappingProxyType(
             "activity": "alsh-mercredis",
             "day": "2024-03-27",
             "expected": 1,
+            "expected_by_unit": {"journee": 1},
             "children": [
                 {
                     "child": CHILD,

@@ -30,11 +30,12 @@ class SheetLine(TypedDict):
 
 @exact
 class DaySheet(TypedDict):
-    """Who is expected and who came."""
+    """Who is expected and who came: the children that are expected, and how many of them for each unit."""
 
     activity: SlugText
     day: date
     expected: Count
+    expected_by_unit: dict[SlugText, Count]
     children: list[SheetLine]
 
 
