@@ -110,7 +110,7 @@ class DemandeAsked(StrictModel):
         """Refuses an absence with days to reserve, and the other way round."""
         days = bool(self.reserve or self.cancel or self.repeat)
         absence = bool(self.absent or self.reason or self.document)
-        if (self.kind == "absence" and (days or self.also_for or self.reason is None)) or (
+        if (self.kind == "absence" and (days or self.also_for or self.partial or self.reason is None)) or (
             self.kind == "reservation" and absence
         ):
             raise ValueError("kind")

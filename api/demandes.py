@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import Depends, Query
@@ -22,6 +22,7 @@ from commands.declare_absence import DeclareAbsence
 from commands.execute import Result
 from commands.outcome import Accepted, Command, Refused
 from commands.submit_demande import SubmitDemande, Wish
+from commands.wishes import Repeat
 from commands.withdraw_demande import WithdrawDemande
 from ledger.identifiers import ChildId, DemandeNumber, HouseholdId, Slug
 from ledger.rows import merged
@@ -59,16 +60,26 @@ async def _command(asked: DemandeAsked, at: Office) -> Command:
     wishes += [Wish(day=wanted.day, unit=Slug(wanted.unit), action="reserve") for wanted in asked.reserve]
     if len({(wish.day, wish.unit) for wish in wishes}) < len(wishes):
         raise invalid_field("body", "reserve", "asked_twice")
+    repeats = asked.repeats()
+    if _contradictory(repeats):
+        raise invalid_field("body", "repeat", "asked_twice")
     return SubmitDemande(
         children=households,
         activity=Slug(asked.activity),
         wishes=wishes,
-        repeats=asked.repeats(),
+        repeats=repeats,
         partial=asked.partial,
         origin=origin,
         derogation=derogation,
         approve=note is not None and note.approve,
     )
+
+
+def _contradictory(repeats: Sequence[Repeat]) -> bool:
+    """Whether one repetition ticks a box that another unticks."""
+    ticked: dict[tuple[date, Slug], str] = {}
+    wishes = (wish for repeat in repeats for wish in repeat.wishes())
+    return any(ticked.setdefault((wish.day, wish.unit), wish.action) != wish.action for wish in wishes)
 
 
 def _received(asked: DemandeAsked, at: Office) -> datetime | None:
