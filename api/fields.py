@@ -120,15 +120,6 @@ def read_digits(value: Any) -> int:
     return int(value)
 
 
-def read_flag(value: Any) -> bool:
-    """The words true and false."""
-    if value in (True, "true"):
-        return True
-    if value in (False, "false"):
-        return False
-    raise _refused("bool_parsing")
-
-
 def _said(kind: str, example: Any, **facts: Any) -> WithJsonSchema:
     return WithJsonSchema({"type": kind, **facts, "examples": [example]})
 
@@ -147,12 +138,7 @@ SlugText = Annotated[
     _said("string", "alsh-mercredis", pattern=r"^[a-z0-9]([a-z0-9-]{0,46}[a-z0-9])?$", maxLength=48),
 ]
 IdText = Annotated[str, AfterValidator(read_id), _said("string", "8f14e45f-ceea-4672-8b6b-1d2c3e4f5a6b", format="uuid")]
-Cents = Annotated[int, Field(ge=-(10**11), le=10**11, description="Montant en centimes.")]
 Number = Annotated[int, Field(ge=1, le=MAX_NUMBER)]
 """A number a family reads, in a body: a demande, a titre."""
 NumberText = Annotated[int, BeforeValidator(read_digits), Field(ge=1, le=MAX_NUMBER)]
 """The same in a path or a query, where every value is a text."""
-Flag = Annotated[bool, BeforeValidator(read_flag)]
-"""true or false in a query, and no other way to say it."""
-Note = Annotated[str, Field(min_length=1, max_length=500)]
-"""A few words from an agent: a reason, never about health."""
