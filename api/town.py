@@ -5,16 +5,17 @@ from typing import Annotated, Any
 
 from fastapi import Query
 from fastapi.responses import Response
-from pydantic import ConfigDict, Field
+from pydantic import Field
 
 from api import openapi, schemas_town
 from api.answers import JSONAnswer
 from api.cursors import AsOf
 from api.door import doors
-from api.fields import Day, SlugText, StrictModel
+from api.fields import Day, SlugText
 from api.office import AtCounter, AtOffice, Office, Said
 from api.problems import invalid_field, not_found
 from api.tokens import only
+from api.town_bodies import CapacityAsked, ClosureAsked, RulebookText
 from commands.adopt_rulebook import AdoptRulebook
 from commands.change_capacity import ChangeCapacity
 from commands.close_day import CloseDay, ReopenDay
@@ -28,55 +29,6 @@ from rulebook.town import Rules
 router = doors("commune")
 
 LONGEST_PERIOD_DAYS = 400
-MOST_DAYS = 366
-LARGEST_RULEBOOK = 60_000
-"""Characters: a body holds 64 KiB."""
-
-
-class RulebookText(StrictModel):
-    """The text of a rulebook, as `ardoise rulebook check` accepts it."""
-
-    content: Annotated[str, Field(min_length=1, max_length=LARGEST_RULEBOOK)]
-
-    model_config = ConfigDict(json_schema_extra={"examples": [{"content": 'commune = "villars"\nnom = "Villars"\n…'}]})
-
-
-class ClosureAsked(StrictModel):
-    """A day to close: the whole town, an activity, or a site."""
-
-    day: Day
-    reason: SlugText
-    activity: SlugText | None = None
-    site: SlugText | None = None
-
-    model_config = ConfigDict(
-        json_schema_extra={"examples": [{"day": "2024-05-10", "reason": "pont", "activity": "alsh-mercredis"}]}
-    )
-
-
-class CapacityAsked(StrictModel):
-    """Places from now on, on each of these days; null lifts the limit."""
-
-    activity: SlugText
-    unit: SlugText
-    days: Annotated[list[Day], Field(min_length=1, max_length=MOST_DAYS)]
-    places: Annotated[int, Field(ge=0, le=100_000)] | None
-    pool: Annotated[str, Field(max_length=97, examples=["les-winners"])] = ""
-    """Who shares them, as `/activities/{activity}/places` tells it; empty when everybody does."""
-
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    "activity": "alsh-mercredis",
-                    "unit": "journee",
-                    "days": ["2024-03-27"],
-                    "places": 26,
-                    "pool": "les-winners",
-                }
-            ]
-        }
-    )
 
 
 async def _rules(at: Office, first: date, last: date) -> Rules:

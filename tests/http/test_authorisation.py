@@ -136,7 +136,11 @@ class Town:
                 "day": "2024-01-15",
                 "children": [{"child": child, "presence": "present"}],
             },
-            "/rulebook/versions": {"content": rulebook.replace('version = "2023-09"', 'version = "2024-09"')},
+            "/rulebook/versions": {
+                "content": rulebook.replace('version = "2023-09"', 'version = "2024-09"').replace(
+                    "en_vigueur = 2023-09-01", "en_vigueur = 2024-09-01"
+                )
+            },
             "/closures": {"day": "2024-06-12", "reason": "greve"},
             "/capacities": {"activity": "cantine", "unit": "repas", "days": ["2024-01-22"], "places": 5},
         }

@@ -95,7 +95,11 @@ def words(world: World) -> dict[str, list[Any]]:
         "unit": ["journee", "matinee", "repas", "gouter", "etude", "soir"],
         "reason": ["complet", "autre", "maladie", "greve"],
         "derogation": ["urgence"],
-        "content": [adopted["content"].replace('version = "2023-09"', 'version = "2024-02"')],
+        "content": [
+            adopted["content"]
+            .replace('version = "2023-09"', 'version = "2024-09"')
+            .replace("en_vigueur = 2023-09-01", "en_vigueur = 2024-09-01")
+        ],
         "day": DAYS,
         "days": DAYS,
         "from": DAYS,
