@@ -53,9 +53,7 @@ REFUSALS: Final[Mapping[str, str]] = MappingProxyType(
         "times_not_expected": "Horaires non attendus",
         "times_out_of_order": "Horaires incohérents",
         "child_twice": "Enfant cité deux fois",
-        "exchange_refused": "Échange impossible",
         "still_cancellable": "Annulation encore possible",
-        "not_linked": "Aucun compte rattaché",
         "in_force_too_early": "Entrée en vigueur trop ancienne",
         "places_counted_otherwise": "Places comptées autrement",
     }
@@ -144,10 +142,10 @@ DETAILS: Final[Mapping[str, str]] = MappingProxyType(
         "times_not_expected": "Les horaires ne se notent que pour un enfant présent, dans une formule à la durée.",
         "times_out_of_order": "Le départ suit l'arrivée, et aucun des deux n'est à venir.",
         "child_twice": "Un enfant ne figure qu'une fois sur une feuille.",
-        "exchange_refused": "L'annulation n'est pas faite : la réservation qui devait la remplacer est impossible.",
         "still_cancellable": "Ce jour peut encore être annulé : une absence se déclare quand il est trop tard.",
-        "not_linked": "Aucun compte n'est rattaché à ce responsable.",
-        "in_force_too_early": "Des jours passés sont déjà réservés sous un autre règlement. Choisissez une date à venir.",
+        "in_force_too_early": (
+            "Des jours passés sont déjà réservés sous un autre règlement. Choisissez une date à venir."
+        ),
         "places_counted_otherwise": (
             "Des places sont déjà prises : elles ne peuvent pas être comptées entre d'autres enfants. "
             "Choisissez une entrée en vigueur après le dernier jour réservé."

@@ -53,7 +53,6 @@ SENTENCES: Final[Mapping[str, str]] = MappingProxyType(
         "recorded_present": "L'enfant a été pointé présent le {day}.",
         "absence_not_taken": "Les absences ne se déclarent pas pour le {day}.",
         "unknown_reason": "Ce motif n'est pas prévu par le règlement pour le {day}.",
-        "exchange_refused": "Le {day} n'est pas annulé : la réservation qui devait le remplacer est impossible.",
         "still_cancellable": "Le {day} peut encore être annulé.",
         "in_force_too_early": "Des jours sont déjà réservés depuis le {day} sous un autre règlement.",
         "places_counted_otherwise": "Des places sont déjà prises jusqu'au {day} : elles restent comptées de même.",
