@@ -7,9 +7,10 @@ from pydantic import ConfigDict, Field
 
 from api import openapi, schemas
 from api.demande_bodies import DayWanted
-from api.demandes import found, written
+from api.demandes import written
 from api.door import doors
 from api.fields import Number, NumberText, SlugText, StrictModel
+from api.history import found
 from api.office import AtCounter, AtVersionedCounter, Said
 from api.problems import not_found
 from api.refusals import errors_of

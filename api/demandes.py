@@ -1,21 +1,19 @@
-"""Demandes: submitted, previewed, read, withdrawn."""
+"""Demandes: submitted, previewed, withdrawn."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 from datetime import date, datetime
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from fastapi import Depends, Query
 from fastapi.responses import Response
 
-from api import french, openapi, schemas
+from api import openapi, schemas
 from api.answers import JSONAnswer
-from api.cursors import Page, PageAsked, write_cursor
 from api.demande_bodies import DemandeAsked
 from api.door import doors
-from api.fields import Day, IdText, NumberText, SlugText, read_instant
+from api.fields import NumberText
+from api.history import found, rendered
 from api.office import AtOffice, AtVersionedCounter, Office, Said
-from api.problems import Problem, invalid_field, not_found
+from api.problems import invalid_field, not_found
 from api.refusals import errors_of, problem_of
 from api.tokens import only
 from commands.declare_absence import DeclareAbsence
@@ -24,14 +22,11 @@ from commands.outcome import Accepted, Command, Refused
 from commands.submit_demande import SubmitDemande, Wish
 from commands.wishes import Repeat
 from commands.withdraw_demande import WithdrawDemande
-from ledger.identifiers import ChildId, DemandeNumber, HouseholdId, Slug
+from ledger.identifiers import ChildId, DemandeNumber, Slug
 from ledger.rows import merged
 from ledger.streams import child_page
-from projections import demandes as history
 
 router = doors("demandes")
-
-Status = Literal["en_cours", "traitee_positivement", "traitee_negativement", "retiree"]
 
 
 async def _command(asked: DemandeAsked, at: Office) -> Command:
@@ -87,29 +82,6 @@ def _received(asked: DemandeAsked, at: Office) -> datetime | None:
     if received is not None and received > at.now:
         raise invalid_field("body", "counter.received_at", "in_the_future")
     return received
-
-
-def rendered(row: Mapping[str, Any]) -> dict[str, Any]:
-    """A demande as every answer shows it."""
-    days: Sequence[Mapping[str, Any]] = row["days"]
-    outcomes = {day["outcome"] for day in days}
-    return {
-        "number": row["number"] if row["number"] > 0 else None,
-        "kind": row["kind"],
-        "status": row["status"],
-        "status_label": french.status_label(row["status"]),
-        "child": row["child"],
-        "activity": row["activity"],
-        "origin": row["origin"],
-        "submitted_at": row["submitted_at"],
-        "decided_at": row["decided_at"],
-        "partial": "approved" in outcomes and len(outcomes) > 1,
-        "derogation": row["derogation"],
-        "reason": row["reason"],
-        "document": row["document"],
-        "rulebook": days[0]["rulebook"],
-        "days": days,
-    }
 
 
 def written(result: Result) -> list[dict[str, Any]]:
@@ -181,85 +153,6 @@ async def preview(asked: DemandeAsked, at: AtOffice) -> JSONAnswer:
     errors = [error.content() for error in errors_of(refusals, result.rules)]
     possible = isinstance(outcome, Accepted)
     return JSONAnswer({"possible": possible, "demandes": written(result), "errors": errors})
-
-
-async def _wanted(
-    child: IdText | None = None,
-    household: IdText | None = None,
-    status: Status | None = None,
-    activity: SlugText | None = None,
-    first: Annotated[Day | None, Query(alias="from", description="Premier jour demandé, inclus.")] = None,
-    last: Annotated[Day | None, Query(alias="to", description="Dernier jour demandé, inclus.")] = None,
-) -> history.Filter:
-    return history.Filter(
-        child=ChildId(child) if child else None,
-        household=HouseholdId(household) if household else None,
-        status=status,
-        activity=Slug(activity) if activity else None,
-        first_day=first,
-        last_day=last,
-    )
-
-
-@router.get(
-    "/demandes",
-    summary="L'historique des demandes",
-    responses=openapi.answered(200, schemas.DemandeList),
-    dependencies=[only("guardian", "agent", "auditor")],
-)
-async def listed(
-    at: AtOffice,
-    page: PageAsked,
-    wanted: Annotated[history.Filter, Depends(_wanted)],
-    order: Annotated[Literal["newest", "oldest"], Query(description="`oldest` pour une file à instruire.")] = "newest",
-) -> JSONAnswer:
-    """A guardian reads the demandes of the children they answer for; the town's staff, everybody's."""
-    which = replace(wanted, subject=at.caller.subject) if at.caller.role == "guardian" else wanted
-    question = history.history(at.commune, which, order=order, after=_after(page, order), limit=page.limit + 1)
-    [rows] = await at.reader.ask(at.commune, question)
-    shown = rows[: page.limit]
-    more = len(rows) > page.limit
-    return JSONAnswer({"demandes": [rendered(row) for row in shown], "next": _next(shown, order) if more else None})
-
-
-def _after(page: Page, order: str) -> history.Place | None:
-    place = page.after(f"demandes-{order}", (str, int))
-    if place is None:
-        return None
-    at, number = place
-    try:
-        submitted_at = read_instant(at)
-    except ValueError as error:
-        raise Problem("invalid_cursor") from error
-    return history.Place(submitted_at=submitted_at, number=DemandeNumber(int(number)))
-
-
-def _next(shown: Sequence[Mapping[str, Any]], order: str) -> str:
-    last = shown[-1]
-    return write_cursor(f"demandes-{order}", (last["submitted_at"].isoformat(), last["number"]))
-
-
-async def found(at: Office, number: int) -> tuple[dict[str, Any], int]:
-    """The row of a demande the caller may see, and the version of its child's page; not found otherwise."""
-    known = DemandeNumber(number)
-    rows, [page] = await at.reader.ask(
-        at.commune, history.one(at.commune, known, subject=at.only_for), history.page_version(at.commune, known)
-    )
-    if not rows:
-        raise not_found()
-    return rows[0], page["version"]
-
-
-@router.get(
-    "/demandes/{number:digits}",
-    summary="Une demande",
-    responses=openapi.answered(200, schemas.Demande, etag=True),
-    dependencies=[only("guardian", "agent", "auditor")],
-)
-async def one(number: NumberText, at: AtOffice) -> JSONAnswer:
-    """One demande under its number."""
-    row, version = await found(at, number)
-    return JSONAnswer(rendered(row), version=version)
 
 
 @router.delete(

@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
-from api import attendance, calendar, children, decisions, demandes, households, me, town
+from api import attendance, calendar, children, decisions, demandes, history, households, me, town
 from api.asking import AsyncPool, Reader
 from api.clock import Clock, utc_now
 from api.development import DevelopmentKey
@@ -24,6 +24,7 @@ ROUTERS = (
     children.router,
     calendar.router,
     demandes.router,
+    history.router,
     decisions.router,
     households.router,
     attendance.router,
