@@ -13,7 +13,7 @@ from api.fields import Day, IdText, Month, SlugText, Week
 from api.french_days import closed_because, day_detail
 from api.office import AtOffice
 from api.problems import invalid_field
-from api.refusals import zone_of
+from api.refusals import closure_label, zone_of
 from api.schemas import CalendarOf
 from api.tokens import only
 from ledger.identifiers import ChildId, Slug
@@ -115,6 +115,5 @@ def _box(rules: Rules, box: CalendarDay) -> dict[str, Any]:
         instant = box.opens_at if box.code == "not_open_yet" else box.deadline
         said["detail"] = day_detail(box.code, box.day, instant=instant, zone=zone_of(rules))
     if box.closure:
-        rulebook = rules.on(box.day)
-        said["detail"] = closed_because(box.day, rulebook.closure_reasons.get(box.closure) if rulebook else None)
+        said["detail"] = closed_because(box.day, closure_label(rules, box.day, box.closure))
     return said

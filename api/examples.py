@@ -93,7 +93,13 @@ _VERSION: Final = {
     "adopted_at": "2023-06-28T18:30:00Z",
     "digest": DIGEST,
 }
-_CLOSURE: Final = {"day": "2024-05-10", "activity": "alsh-mercredis", "site": None, "reason": "pont"}
+_CLOSURE: Final = {
+    "day": "2024-05-10",
+    "activity": "alsh-mercredis",
+    "site": None,
+    "reason": "pont",
+    "announced": False,
+}
 
 EXAMPLES: Final[Mapping[Any, Any]] = MappingProxyType(
     {

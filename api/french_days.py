@@ -58,7 +58,7 @@ SENTENCES: Final[Mapping[str, str]] = MappingProxyType(
         "places_counted_otherwise": "Des places sont déjà prises jusqu'au {day} : elles restent comptées de même.",
         "not_in_demande": "Le {day} n'attend pas de décision dans cette demande.",
         "unknown_activity": "Le règlement en vigueur le {day} ne connaît pas cette activité.",
-        "unknown_place": "Cette place n'est pas comptée le {day}.",
+        "unknown_place": "Le {day}, ces places ne sont pas comptées ainsi : reprenez la liste des places.",
     }
 )
 OTHERWISE: Final = "Le {day} ne peut pas être accepté."

@@ -14,7 +14,7 @@ from api.office import AtCounter, AtOffice, Office, Said
 from api.problems import not_found
 from api.tokens import only
 from commands.execute import Result
-from commands.register_household import AddGuardian, LinkGuardian, OpenHousehold
+from commands.register_household import AddGuardian, LinkGuardian, OpenHousehold, UnlinkGuardian
 from ledger.identifiers import GuardianId, HouseholdId, Subject, new_id
 from ledger.streams import household_page
 from projections import families
@@ -143,4 +143,17 @@ async def link(household: IdText, guardian: IdText, asked: AccountAsked, at: AtC
     known = HouseholdId(household)
     command = LinkGuardian(household=known, guardian=GuardianId(guardian), subject=Subject(asked.subject))
     said = Said(status=200, content={"guardian": guardian, "subject": asked.subject})
+    return await at.run(command, lambda _: said)
+
+
+@router.delete(
+    "/households/{household}/guardians/{guardian}/account",
+    summary="Retirer un compte à un responsable",
+    responses=openapi.answered(200, schemas.Guardian) | openapi.documented("not_linked"),
+    dependencies=[only("agent")],
+)
+async def unlink(household: IdText, guardian: IdText, at: AtCounter) -> Response:
+    """Takes an account away from a guardian: at once, it opens nothing of the household any more."""
+    command = UnlinkGuardian(household=HouseholdId(household), guardian=GuardianId(guardian))
+    said = Said(status=200, content={"guardian": guardian, "subject": None})
     return await at.run(command, lambda _: said)

@@ -1,11 +1,12 @@
 """Says over HTTP what a decision refused: its first refusal as a problem, and one error per day."""
 
 from collections.abc import Iterable
+from datetime import date
 from typing import Final
 from zoneinfo import ZoneInfo
 
 from api import french
-from api.french_days import day_detail
+from api.french_days import closed_because, day_detail
 from api.problems import CONTENT_TYPE, FieldError, Problem, RuleError, not_found
 from commands.outcome import Refusal, Refused
 from ledger.identifiers import Slug
@@ -45,6 +46,8 @@ def rule_error(refusal: Refusal, rules: Rules) -> RuleError:
 def _sentence(refusal: Refusal, rules: Rules) -> str:
     if refusal.day is None:
         return french.detail(refusal.code)
+    if refusal.closure is not None:
+        return closed_because(refusal.day, closure_label(rules, refusal.day, refusal.closure))
     return day_detail(
         refusal.code,
         refusal.day,
@@ -53,6 +56,12 @@ def _sentence(refusal: Refusal, rules: Rules) -> str:
         action=refusal.action,
         units=_names(refusal, rules),
     )
+
+
+def closure_label(rules: Rules, day: date, reason: Slug) -> str | None:
+    """Why a day is closed, in the town's own words."""
+    rulebook = rules.on(day)
+    return rulebook.closure_reasons.get(reason) if rulebook else None
 
 
 def _known_unit(refusal: Refusal, rules: Rules) -> Slug | None:

@@ -165,12 +165,13 @@ class ActivityPlaces(TypedDict):
 
 @exact
 class Closure(TypedDict):
-    """A day the town closed; null is every activity, or every site."""
+    """A closed day; null is every activity, or every site. `announced`: by the rulebook, not decided since."""
 
     day: date
     activity: SlugText | None
     site: SlugText | None
     reason: SlugText
+    announced: bool
 
 
 @exact

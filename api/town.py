@@ -190,11 +190,19 @@ async def closures(
     first: Annotated[Day, Query(alias="from", description="Premier jour, inclus.")],
     last: Annotated[Day, Query(alias="to", description="Dernier jour, inclus.")],
 ) -> JSONAnswer:
-    """The days the town closed; those its rulebook announces are in the calendar."""
+    """The days the town closed, and those its rulebook announces."""
     if not timedelta(0) <= last - first <= timedelta(days=LONGEST_PERIOD_DAYS):
         raise invalid_field("query", "to", "period_expected")
-    [rows] = await at.reader.ask(at.commune, town.closures(at.commune, first, last))
-    return JSONAnswer({"closures": rows})
+    versions, rows = await at.reader.ask(at.commune, town.rulebooks(at.commune), town.closures(at.commune, first, last))
+    rules = await at.reader.rules(at.commune, versions)
+    decided = [{**row, "announced": False} for row in rows]
+    announced = [_announced(*closure) for closure in rules.announced_closures(first, last)]
+    found = sorted(decided + announced, key=lambda row: (row["day"], row["activity"] or "", row["site"] or ""))
+    return JSONAnswer({"closures": found})
+
+
+def _announced(day: date, activity: Slug, reason: Slug) -> dict[str, Any]:
+    return {"day": day, "activity": activity, "site": None, "reason": reason, "announced": True}
 
 
 _NOT_CLOSABLE = openapi.documented(
@@ -217,7 +225,8 @@ async def close(asked: ClosureAsked, at: AtCounter) -> Response:
         activity=Slug(asked.activity) if asked.activity else None,
         site=Slug(asked.site) if asked.site else None,
     )
-    return await at.run(command, lambda _: Said(status=201, content=asked.model_dump(mode="json")))
+    content = {**asked.model_dump(mode="json"), "announced": False}
+    return await at.run(command, lambda _: Said(status=201, content=content))
 
 
 @router.delete(

@@ -11,7 +11,6 @@ from ledger.identifiers import UNNUMBERED, ChildId, Commune, HouseholdId, Slug, 
 from ledger.store import Write
 from ledger.streams import child_page
 from rulebook.absences import AbsenceWindow, window
-from rulebook.counting import ONE_MICROSECOND
 from rulebook.judging import Situation, judge
 from rulebook.rulebook import Verb
 
@@ -61,9 +60,20 @@ class DeclareAbsence:
         return Accepted(writes=[Write(page=page, facts=[declared, *self._approvals(known, days)])])
 
     def _refusals(self, known: Known, child: Child, day: date, unit: Slug) -> Iterator[Refusal]:
-        code, article = self._code(known, child, SlotKey(self.activity, unit, day))
-        if code is not None:
-            yield Refusal(code=code, article=article, child=self.child, day=day, unit=unit, action="absence")
+        key = SlotKey(self.activity, unit, day)
+        code, article = self._code(known, child, key)
+        if code is None:
+            return
+        activity, allowed = known.rules.governing(key), self._window(known, day)
+        yield Refusal(
+            code=code,
+            article=article or (activity.article if activity else None),
+            child=self.child,
+            day=day,
+            unit=unit,
+            action="absence",
+            deadline=allowed.last_instant if allowed and code == "justification_too_late" else None,
+        )
 
     def _code(self, known: Known, child: Child, key: SlotKey) -> tuple[str | None, str | None]:
         slot, seen = child.slots.get(key), child.attendance.get(key)
@@ -115,8 +125,9 @@ class DeclareAbsence:
         rulebook, allowed = known.rules.on(day), self._window(known, day)
         assert rulebook is not None
         assert allowed is not None
-        last = None if allowed.closes_at is None else allowed.closes_at - ONE_MICROSECOND
-        return AbsentDay(day=day, unit=unit, rulebook=rulebook.version, article=allowed.article, deadline=last)
+        return AbsentDay(
+            day=day, unit=unit, rulebook=rulebook.version, article=allowed.article, deadline=allowed.last_instant
+        )
 
     def _approvals(self, known: Known, days: Sequence[tuple[date, Slug]]) -> Iterator[DemandeApproved]:
         by_rule: dict[str, list[DecidedDay]] = {}

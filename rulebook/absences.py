@@ -5,7 +5,7 @@ from datetime import date, datetime, time, timedelta
 
 from ledger.days import ONE_DAY, ONE_MINUTE, latest_instant
 from ledger.identifiers import Slug
-from rulebook.counting import FARTHEST, MOST_STEPS, OLDEST, is_skipped
+from rulebook.counting import FARTHEST, MOST_STEPS, OLDEST, ONE_MICROSECOND, is_skipped
 from rulebook.rulebook import Activity, Instruction, Rulebook
 
 END_OF_DAY = time(23, 59)
@@ -35,6 +35,11 @@ class AbsenceWindow:
     def needs_document(self, reason: Slug) -> bool:
         """Whether a reason requires a document."""
         return reason in self.document_reasons
+
+    @property
+    def last_instant(self) -> datetime | None:
+        """The last instant at which it may be declared, to the microsecond."""
+        return None if self.closes_at is None else self.closes_at - ONE_MICROSECOND
 
     def is_late(self, now: datetime) -> bool:
         """Whether a declaration made now comes too late."""

@@ -1,6 +1,6 @@
 """What governs a town on a day: the rulebook then in force, the days it closed, the places it set."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
@@ -9,7 +9,7 @@ from ledger.child import SlotKey
 from ledger.holdings import PlaceKey
 from ledger.identifiers import Slug
 from ledger.town import Closure, Town
-from rulebook.openings import closure_on
+from rulebook.openings import closure_on, days_between
 from rulebook.places import capacity
 from rulebook.reader import read_rulebook
 from rulebook.rulebook import Activity, Place, Rulebook
@@ -66,6 +66,15 @@ class Rules:
         described = self.activity(activity, day)
         announced = None if described is None else closure_on(described, day)
         return None if announced is None else announced.reason
+
+    def announced_closures(self, first: date, last: date) -> Iterator[tuple[date, Slug, Slug]]:
+        """The days the rulebooks themselves announce closed, with the activity and the reason."""
+        for day in days_between(first, last):
+            rulebook = self.on(day)
+            for activity in rulebook.activities.values() if rulebook else ():
+                announced = closure_on(activity, day)
+                if announced is not None:
+                    yield day, activity.slug, announced.reason
 
     def places(self, key: PlaceKey) -> int | None:
         """The places the rulebook gives; None is no limit."""

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from ledger.identifiers import Commune
-from tests.http.world import Who, World, box, made
+from tests.http.world import Who, World, box, made, refused
 
 EVERYBODY = ("nobody", "parent", "stranger", "elsewhere", "agent", "agent elsewhere", "auditor", "billing", "admin")
 """Nobody: no token. Stranger: a guardian of another family. Elsewhere: of another town, asking for this one."""
@@ -40,6 +40,7 @@ ALLOWED: Mapping[str, frozenset[str]] = {
     "POST /v1/{commune}/households/{household}/guardians": AGENT,
     "GET /v1/{commune}/households/{household}/guardians": FAMILY,
     "POST /v1/{commune}/households/{household}/guardians/{guardian}/account": AGENT,
+    "DELETE /v1/{commune}/households/{household}/guardians/{guardian}/account": AGENT,
     "POST /v1/{commune}/attendance": AGENT,
     "GET /v1/{commune}/activities/{activity}/day-sheet": STAFF,
     "GET /v1/{commune}/rulebook": INSIDE,
@@ -82,6 +83,10 @@ class Town:
             made(agent.ask(child, "mercredis", day))["demandes"][0]["number"] for day in ("2024-03-20", "2024-03-13")
         ]
         return cls(world, child, household, guardian, enrolment, *asked)
+
+    def linked(self) -> str:
+        rows = made(self.world.agent.get(f"/households/{self.household}"), 200)["guardians"]
+        return next((row["guardian"] for row in rows if row["guardian"] != self.guardian), self.guardian)
 
     def who(self, name: str) -> Who:
         world, here = self.world, self.world.commune
@@ -160,6 +165,8 @@ class Town:
         if method == "GET":
             return who.get(path, **questions.get(resource, {}))
         if method == "DELETE":
+            if resource.endswith("/account"):  # of the other guardian, who has one
+                path = path.replace(self.guardian, self.linked())
             return who.delete(path)
         return who.post(path, self.body(resource, **instead))
 
@@ -260,6 +267,17 @@ def test_a_guardian_without_an_account_in_the_ledger_has_nobody_whatever_the_tok
     path = f"/households/{town.household}/guardians/{town.guardian}/account"
     made(town.world.agent.post(path, {"subject": "newcomer"}), 200)
     assert newcomer.get(f"/children/{town.child}").status_code == 200, "read at the moment of the question"
+
+
+def test_an_account_that_is_taken_away_sees_nothing_from_that_instant(town: Town) -> None:
+    newcomer = town.world.guardian("newcomer")
+    path = f"/households/{town.household}/guardians/{town.guardian}/account"
+    made(town.world.agent.post(path, {"subject": "newcomer"}), 200)
+    assert newcomer.get(f"/children/{town.child}/calendar", month="2024-01").status_code == 200
+    assert made(town.world.agent.delete(path), 200) == {"guardian": town.guardian, "subject": None}
+    assert newcomer.get(f"/children/{town.child}/calendar", month="2024-01").status_code == 404
+    assert made(newcomer.get("/me"), 200)["children"] == []
+    refused(town.world.agent.delete(path), "not_linked")
 
 
 def test_the_empty_subject_of_an_unlinked_guardian_is_nobody_s_account(town: Town) -> None:

@@ -117,14 +117,28 @@ def test_places_of_a_day_without_a_service_cannot_be_set(world: World) -> None:
 
 def test_a_day_is_closed_read_and_opened_again(world: World) -> None:
     asked = {"day": "2024-01-22", "reason": "greve", "activity": "cantine", "site": "centre"}
-    assert made(world.agent.post("/closures", asked)) == asked
+    closed = {**asked, "announced": False}
+    assert made(world.agent.post("/closures", asked)) == closed
     refused(world.agent.post("/closures", asked), "already_closed")
     period = {"from_": "2024-01-01", "to": "2024-01-31"}
-    assert made(world.guardian().get("/closures", **period), 200) == {"closures": [asked]}
+    assert made(world.guardian().get("/closures", **period), 200) == {"closures": [closed]}
     refused(world.agent.delete("/closures/2024-01-22"), "not_closed")
     refused(world.agent.delete("/closures/2024-01-22", activity="cantine"), "not_closed")
     made(world.agent.delete("/closures/2024-01-22", activity="cantine", site="centre"), 200)
     assert made(world.guardian().get("/closures", **period), 200) == {"closures": []}
+
+
+def test_the_closures_a_rulebook_announces_are_read_beside_those_of_the_town(world: World) -> None:
+    announced = {"day": "2024-05-29", "activity": "mercredis", "site": None, "reason": "pont", "announced": True}
+    period = {"from_": "2024-05-20", "to": "2024-05-31"}
+    assert made(world.guardian().get("/closures", **period), 200) == {"closures": [announced]}
+
+
+def test_a_refusal_says_why_a_day_is_closed(world: World) -> None:
+    made(world.agent.post("/closures", {"day": "2024-01-22", "reason": "greve", "activity": "cantine"}))
+    _, child = world.family("parent-1", "cantine")
+    problem = refused(world.guardian("parent-1").ask(child, "cantine", "2024-01-22"), "day_closed")
+    assert problem["detail"] == "L'accueil est fermé le lundi 22 janvier 2024 : grève."
 
 
 @pytest.mark.parametrize(
