@@ -24,7 +24,6 @@ STATUS: Final[Mapping[str, int]] = MappingProxyType(
                 "too_many_days",
                 "period_reversed",
                 "unknown_activity",
-                "unknown_unit",
                 "unknown_reason",
                 "unknown_site",
                 "unknown_group",

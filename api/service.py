@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
-from api import attendance, calendar, children, decisions, demandes, history, households, me, town
+from api import attendance, calendar, children, decisions, demandes, history, households, me, opening, town
 from api.asking import AsyncPool, Reader
 from api.clock import Clock, utc_now
 from api.development import DevelopmentKey
@@ -29,6 +29,7 @@ ROUTERS = (
     households.router,
     attendance.router,
     town.router,
+    opening.router,
 )
 _SCHEMA = "SELECT max(number) FROM ardoise.schema_migrations"
 
