@@ -113,7 +113,10 @@ def _box(rules: Rules, box: CalendarDay) -> dict[str, Any]:
     }
     if box.code:
         instant = box.opens_at if box.code == "not_open_yet" else box.deadline
-        said["detail"] = day_detail(box.code, box.day, instant=instant, zone=zone_of(rules))
+        action = "reserve" if box.demande is None else "cancel"
+        said["detail"] = day_detail(
+            box.code, box.day, instant=instant, zone=zone_of(rules), action=action, units=box.beside
+        )
     if box.closure:
         said["detail"] = closed_because(box.day, closure_label(rules, box.day, box.closure))
     return said

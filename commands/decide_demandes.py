@@ -111,11 +111,11 @@ class _Desk:
         key = SlotKey(demande.activity, day.unit, day.day)
         seen, activity = self.state.attendance.get(key), self.known.rules.governing(key)
         if day.action != "reserve" and seen is not None and seen.presence == "present":
-            yield self._refusal("recorded_present", demande, day=day.day, unit=day.unit)
+            yield self._refusal("recorded_present", demande, day=day.day, unit=day.unit, action=day.action)
         if day.action == "absence" or activity is None:
             return
         if day.action == "reserve" and not remaining.take(self._wanted(key)):
-            yield self._refusal("no_place_left", demande, day=day.day, unit=day.unit)
+            yield self._refusal("no_place_left", demande, day=day.day, unit=day.unit, action=day.action)
         unit, coming = activity.units[day.unit], self._coming(activity, demande, decision, day.day)
         if day.action == "reserve":
             excluded, missing = unit.excludes & coming, unit.requires - coming
@@ -123,9 +123,13 @@ class _Desk:
             leaning = frozenset(other for other in coming if day.unit in activity.units[other].requires)
             excluded, missing = frozenset[Slug](), leaning
         if excluded:
-            yield self._refusal("unit_conflict", demande, day=day.day, unit=day.unit, units=tuple(sorted(excluded)))
+            yield self._refusal(
+                "unit_conflict", demande, day=day.day, unit=day.unit, action=day.action, units=tuple(sorted(excluded))
+            )
         if missing:
-            yield self._refusal("unit_required", demande, day=day.day, unit=day.unit, units=tuple(sorted(missing)))
+            yield self._refusal(
+                "unit_required", demande, day=day.day, unit=day.unit, action=day.action, units=tuple(sorted(missing))
+            )
 
     def _wanted(self, key: SlotKey) -> set[PlaceKey]:
         """The places the reservation of a slot takes when it is accepted: those the child does not hold yet."""
@@ -150,6 +154,7 @@ class _Desk:
         *,
         day: date | None = None,
         unit: Slug | None = None,
+        action: str | None = None,
         units: tuple[Slug, ...] = (),
     ) -> Refusal:
         governing = self.known.rules.activity(demande.activity, day or demande.days[0].day)
@@ -160,6 +165,7 @@ class _Desk:
             number=demande.number,
             day=day,
             unit=unit,
+            action=action,
             units=units,
         )
 

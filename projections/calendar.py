@@ -91,6 +91,8 @@ class CalendarDay:
     deadline: datetime | None
     opens_at: datetime | None
     closure: Slug | None
+    beside: tuple[str, ...]
+    """The names of the units it excludes or requires, when one of them is why it cannot be changed."""
     late: bool
     surcharge: bool
     demande: DemandeNumber | None
@@ -153,6 +155,7 @@ class Calendar:
             deadline=terms.deadline,
             opens_at=terms.opens_at,
             closure=terms.closure,
+            beside=tuple(activity.units[other].name for other in terms.conflicts) if activity else (),
             late=terms.late,
             surcharge=terms.surcharge,
             demande=row["demande"] if row else None,

@@ -152,3 +152,12 @@ def test_the_version_of_the_page_goes_with_the_calendar(world: World) -> None:
     answer = parent.ask(child, "cantine", "2024-01-22", headers={"If_Match": before})
     assert parent.get(f"/children/{child}/calendar", month="2024-01").headers["etag"] == answer.headers["etag"]
     assert answer.headers["etag"] != before
+
+
+def test_a_box_names_the_unit_that_stands_in_its_way(world: World) -> None:
+    guardian, child = world.family("parent-1", "mercredis")
+    made(guardian.ask(child, "mercredis", "2024-03-27", unit="matinee"))
+    days = made(guardian.get(f"/children/{child}/calendar", week="2024-W13"), 200)["days"]
+    whole = next(day for day in days if day["day"] == "2024-03-27" and day["unit"] == "journee")
+    assert (whole["code"], whole["editable"]) == ("unit_conflict", False)
+    assert "Matinée" in whole["detail"]
