@@ -24,7 +24,9 @@ from ledger.identifiers import Commune, Subject, new_id
 TOWN: Final = Commune("bench")
 CONNECTIONS: Final = 32
 SECONDS: Final = 4.0
-FAMILIES: Final = 200
+FAMILIES: Final = 199
+FAR: Final = 20_000
+"""Days ahead that are booked: no family meets another on a day, nor itself on one it has."""
 RULEBOOK: Final = """
 commune = "bench"
 nom = "Bench"
@@ -109,7 +111,7 @@ class Town:
 
     def asks(self) -> dict[str, Ask]:
         """Every kind of request, of one family after another."""
-        turn, today = count(), datetime.now(UTC).date()
+        turn, spread, today = count(), count(), datetime.now(UTC).date()
         month = (today + timedelta(days=40)).isoformat()[:7]
 
         def family() -> tuple[str, str, int]:
@@ -129,8 +131,8 @@ class Town:
             return get(f"/v1/{TOWN}/demandes", token)
 
         def submit() -> bytes:
-            token, child, round_ = family()
-            return self._submit(token, child, today + timedelta(days=30 + round_))
+            token, child, _ = family()
+            return self._submit(token, child, today + timedelta(days=30 + next(spread) % FAR))
 
         return {
             "GET /me": me,
