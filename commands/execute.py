@@ -11,8 +11,8 @@ from ledger.entry import Signature
 from ledger.events import DemandeApproved, Demanded, DemandeRejected, Fact
 from ledger.holdings import PlaceKey
 from ledger.identifiers import UNNUMBERED, Commune, DemandeNumber, Stream
-from ledger.store import Answer, AnyPage, Append, ConflictError, FullError, Kept, Once, Prepared, Store, Write
-from ledger.streams import child_page, household_page, kind_of, subject_of, town_page
+from ledger.store import Answer, Append, ConflictError, FullError, Kept, Once, Prepared, Store, Write
+from ledger.streams import town_page
 from rulebook.town import Rules, rules_of_town
 
 ATTEMPTS: Final = 5
@@ -71,24 +71,12 @@ def preview(store: Store, request: Request) -> Result:
 
 
 def _known(store: Store, request: Request, left: Mapping[PlaceKey, int]) -> Known:
-    commune = request.commune
-    town = store.town(commune)
-    pages: dict[Stream, AnyPage] = {stream: _read(store, commune, stream) for stream in request.command.pages(commune)}
-    pages[town_page(commune)] = town
-    now: datetime = request.signature.happened_at
+    commune, town = request.commune, town_page(request.commune)
+    pages = store.pages([town, *request.command.pages(commune)])
+    rules = rules_of_town(pages[town].state)  # type: ignore[arg-type]
     booked = store.booked_until(commune) if isinstance(request.command, AdoptRulebook) else {}
-    rules = rules_of_town(town.state)
+    now: datetime = request.signature.happened_at
     return Known(commune=commune, now=now, rules=rules, pages=pages, left=left, booked_until=booked)
-
-
-def _read(store: Store, commune: Commune, stream: Stream) -> AnyPage:
-    if kind_of(stream) == "child":
-        page = store.child(commune, subject_of(stream))  # type: ignore[arg-type]
-        assert page.stream == child_page(commune, subject_of(stream))  # type: ignore[arg-type]
-        return page
-    page_of_household = store.household(commune, subject_of(stream))  # type: ignore[arg-type]
-    assert page_of_household.stream == household_page(commune, subject_of(stream))  # type: ignore[arg-type]
-    return page_of_household
 
 
 def _decided(store: Store, request: Request, known: Known, *, number: bool) -> Result:

@@ -1,20 +1,18 @@
 """The port kept in memory by eventsourcing's POPO module: for specifications, and for what-if."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
 from eventsourcing.persistence import IntegrityError, StoredEvent
 from eventsourcing.popo import POPOAggregateRecorder
 
-from ledger.child import Child
 from ledger.codec import Codec
-from ledger.entry import Signature
 from ledger.holdings import PlaceKey
-from ledger.household import Household
-from ledger.identifiers import ChildId, Commune, DemandeNumber, HouseholdId, Slug, Stream
-from ledger.pages import Pages
+from ledger.identifiers import Commune, DemandeNumber, Slug, Stream
+from ledger.keeping import Keeping
+from ledger.pages import PageRecorder, Pages
 from ledger.rows import Projector, Put, Row, no_rows
 from ledger.store import (
     Answer,
@@ -22,19 +20,13 @@ from ledger.store import (
     Capacity,
     ConflictError,
     FullError,
-    Kept,
     KeyReusedError,
-    Page,
     Prepared,
     ReplayedError,
-    Write,
-    prepare,
 )
-from ledger.streams import child_page, household_page, town_page
-from ledger.town import Town
 
 
-class EntryRecorder(POPOAggregateRecorder):
+class EntryRecorder(POPOAggregateRecorder, PageRecorder):
     """Keeps entries with all that one append keeps beside them."""
 
     def __init__(self) -> None:
@@ -76,6 +68,10 @@ class EntryRecorder(POPOAggregateRecorder):
             raise KeyReusedError
         raise ReplayedError(answer)
 
+    def select_pages(self, after: Mapping[Stream, int]) -> Iterable[StoredEvent]:
+        """The lines of each page after a version, in order."""
+        return [line for stream, version in after.items() for line in self.select_events(stream, gt=version)]
+
     def full(self, prepared: Prepared, capacity: Capacity) -> dict[PlaceKey, int]:
         """The slots that have too few places, and how many they have."""
         left = {}
@@ -108,27 +104,13 @@ def _key(append: Append) -> tuple[str, str, str, str]:
     return append.prepared.commune, once.client, once.subject, once.key
 
 
-class MemoryStore:
+class MemoryStore(Keeping):
     """A ledger that lasts as long as the process."""
 
     def __init__(self, *, project: Projector = no_rows, codec: Codec | None = None, first_number: int = 1) -> None:
-        self.recorder = EntryRecorder()
-        self._codec = codec or Codec()
-        self._project = project
-        self._pages = Pages(self.recorder, POPOAggregateRecorder(), self._codec)
+        self.recorder, codec = EntryRecorder(), codec or Codec()
+        super().__init__(Pages(self.recorder, POPOAggregateRecorder(), codec), codec, project)
         self._numbers: dict[Commune, int] = defaultdict(lambda: first_number - 1)
-
-    def child(self, commune: Commune, child: ChildId) -> Page[Child]:
-        """The page of a child."""
-        return self._pages.read(child_page(commune, child))
-
-    def household(self, commune: Commune, household: HouseholdId) -> Page[Household]:
-        """The page of a household."""
-        return self._pages.read(household_page(commune, household))
-
-    def town(self, commune: Commune) -> Page[Town]:
-        """The page of a town."""
-        return self._pages.read(town_page(commune))
 
     def next_number(self, commune: Commune) -> DemandeNumber:
         """A number no demande of the town has had."""
@@ -143,21 +125,6 @@ class MemoryStore:
                 last[key.activity] = max(key.day, last.get(key.activity, key.day))
         return last
 
-    def prepare(self, commune: Commune, signature: Signature, writes: Sequence[Write]) -> Prepared:
-        """Works out what facts write, without writing it."""
-        return prepare(commune, signature, writes, codec=self._codec, project=self._project)
-
     def full(self, prepared: Prepared, capacity: Capacity) -> Mapping[PlaceKey, int]:
         """The slots that have too few places for this now, and how many."""
         return self.recorder.full(prepared, capacity)
-
-    def append(self, append: Append) -> Kept:
-        """Keeps a command and its answer, or gives the answer its key got before."""
-        prepared = append.prepared
-        try:
-            self._pages.entries.put(list(prepared.entries), append=append)
-        except ReplayedError as replayed:
-            return Kept(answer=replayed.answer, replayed=True)
-        for version, page in zip(prepared.versions, prepared.pages, strict=True):
-            self._pages.wrote(version, page)
-        return Kept(answer=append.answer, replayed=False)

@@ -1,7 +1,8 @@
 """Reading pages through eventsourcing: its repository, its cache and its snapshots, over our bytes."""
 
 import contextlib
-from collections.abc import Iterable
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, cast
 
 import orjson
@@ -88,10 +89,19 @@ def _project(page: Page[Any] | None, lines: Iterable[Any]) -> Page[Any] | None:
     return turned(page, entries)
 
 
+class PageRecorder(AggregateRecorder, ABC):
+    """A recorder of the library's that can also tell several pages at once."""
+
+    @abstractmethod
+    def select_pages(self, after: Mapping[Stream, int]) -> Iterable[StoredEvent]:
+        """The lines of each page after a version, in order. All pages are of one town."""
+
+
 class Pages:
     """The pages of the ledger, folded; the ones read lately stay in memory and are only brought up to date."""
 
-    def __init__(self, entries: AggregateRecorder, snapshots: AggregateRecorder, codec: Codec) -> None:
+    def __init__(self, entries: PageRecorder, snapshots: AggregateRecorder, codec: Codec) -> None:
+        self._recorder = entries
         self.entries = EventStore(EntryMapper(codec), entries)
         self.snapshots = EventStore(SnapshotMapper(), snapshots)
         self._children = self._repository(self.snapshots)
@@ -101,45 +111,64 @@ class Pages:
         return Repository(self.entries, snapshot_store=snapshots, cache_maxsize=CACHED_PAGES, deepcopy_from_cache=False)
 
     def read(self, stream: Stream) -> Page[Any]:
-        """A page as it stands now. Readers of the same page do not wait for each other."""
-        repository = self._repository_of(stream)
-        page = self._brought_up_to_date(repository, stream)
-        if page is None:
-            try:
-                page = cast("Page[Any]", repository.get(stream, projector_func=cast("Any", _project)))
-            except AggregateNotFoundError:
-                return Page(stream=stream)
-        self._remember(repository, page)
-        return page
+        """A page as it stands now."""
+        return self.read_all([stream])[stream]
 
-    def _brought_up_to_date(self, repository: Repository[str], stream: Stream) -> Page[Any] | None:
-        """The page that is remembered and the lines since; None when it must be read from its first line.
+    def read_all(self, streams: Sequence[Stream]) -> dict[Stream, Page[Any]]:
+        """Pages as they stand now. Those remembered are brought up to date together, in one question."""
+        known = {stream: page for stream in dict.fromkeys(streams) if (page := self._remembered(stream))}
+        found = self._brought_up_to_date(known) if known else {}
+        for stream in streams:
+            if stream not in found:
+                found[stream] = self._from_the_first_line(stream)
+        for page in found.values():
+            if page.version:
+                self._remember(page)
+        return found
 
-        Its last line is read again: a database that lost lines (a standby took over, a backup was restored) would
-        otherwise be built upon as if it still had them.
-        """
-        assert repository.cache is not None
+    def _remembered(self, stream: Stream) -> Page[Any] | None:
+        cache = self._repository_of(stream).cache
+        assert cache is not None
         try:
-            page = cast("Page[Any]", repository.cache.get(stream))
+            return cast("Page[Any]", cache.get(stream))
         except KeyError:
             return None
-        lines = cast("list[Entry]", list(self.entries.get(stream, gt=page.version - 1)))
-        if lines and lines[0].digest == page.head:
-            return cast("Page[Any]", turned(page, lines[1:]))
+
+    def _brought_up_to_date(self, known: Mapping[Stream, Page[Any]]) -> dict[Stream, Page[Any]]:
+        """The pages that are remembered, with the lines since, but for those to be read from their first line again.
+
+        The last line of each is read again: a database that lost lines (a standby took over, a backup was restored)
+        would otherwise be built upon as if it still had them.
+        """
+        lines: dict[Stream, list[Entry]] = {}
+        for kept in self._recorder.select_pages({stream: page.version - 1 for stream, page in known.items()}):
+            entry: Entry = self.entries.mapper.to_domain_event(kept)  # type: ignore[assignment]
+            lines.setdefault(entry.stream, []).append(entry)
+        return {
+            stream: cast("Page[Any]", turned(page, lines[stream][1:]))
+            for stream, page in known.items()
+            if stream in lines and lines[stream][0].digest == page.head
+        }
+
+    def _from_the_first_line(self, stream: Stream) -> Page[Any]:
+        repository = self._repository_of(stream)
         with contextlib.suppress(KeyError):
-            repository.cache.get(stream, evict=True)
-        return None
+            repository.cache.get(stream, evict=True)  # type: ignore[union-attr]
+        try:
+            return cast("Page[Any]", repository.get(stream, projector_func=cast("Any", _project)))
+        except AggregateNotFoundError:
+            return Page(stream=stream)
 
     def wrote(self, before: int, page: Page[Any]) -> None:
         """Takes note of a page that was appended to since a version, and now and then of a snapshot of it."""
-        self._remember(self._repository_of(page.stream), page)
+        self._remember(page)
         if isinstance(page.state, Child) and before // SNAPSHOT_EVERY < page.version // SNAPSHOT_EVERY:
             self.snapshots.put([cast("Any", Snapshot(page))])
 
     def _repository_of(self, stream: Stream) -> Repository[str]:
         return self._children if kind_of(stream) == "child" else self._others
 
-    @staticmethod
-    def _remember(repository: Repository[str], page: Page[Any]) -> None:
-        assert repository.cache is not None
-        repository.cache.put(page.stream, cast("Any", page))
+    def _remember(self, page: Page[Any]) -> None:
+        cache = self._repository_of(page.stream).cache
+        assert cache is not None
+        cache.put(page.stream, cast("Any", page))

@@ -5,7 +5,7 @@ retries are measured obstacles (docs/decisions/0003-recorder.md).
 """
 
 import contextlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any, Final
 
@@ -15,13 +15,11 @@ from eventsourcing.persistence import AggregateRecorder, StoredEvent
 from psycopg.rows import TupleRow
 from psycopg_pool import ConnectionPool
 
-from ledger.child import Child
 from ledger.codec import Codec
-from ledger.entry import Signature
 from ledger.holdings import PlaceKey
-from ledger.household import Household
-from ledger.identifiers import ChildId, Commune, DemandeNumber, HouseholdId, Slug, Stream
-from ledger.pages import Pages
+from ledger.identifiers import Commune, DemandeNumber, Slug, Stream
+from ledger.keeping import Keeping
+from ledger.pages import PageRecorder, Pages
 from ledger.rows import Projector, merged, no_rows
 from ledger.snapshots import FOLD
 from ledger.store import (
@@ -31,16 +29,11 @@ from ledger.store import (
     Capacity,
     ConflictError,
     FullError,
-    Kept,
     KeyReusedError,
-    Page,
     Prepared,
     ReplayedError,
-    Write,
-    prepare,
 )
-from ledger.streams import child_page, commune_of, household_page, town_page
-from ledger.town import Town
+from ledger.streams import commune_of
 
 Pool = ConnectionPool[psycopg.Connection[TupleRow]]
 
@@ -50,6 +43,7 @@ _LAST: Final = 2**62
 """Above any version of a page."""
 
 _READ_PAGE: Final = "SELECT version, type, stored FROM ardoise.read_page(%s, %s, %s, %s)"
+_READ_PAGES: Final = "SELECT stream, version, type, stored FROM ardoise.read_pages(%s, %s, %s::bigint[])"
 _READ_SNAPSHOT: Final = "SELECT version, state FROM ardoise.read_snapshot(%s, %s, %s, %s)"
 _WRITE_SNAPSHOT: Final = "SELECT ardoise.write_snapshot(%s, %s, %s, %s, %s)"
 _NEXT_NUMBER: Final = "SELECT ardoise.next_demande_number(%s)"
@@ -62,7 +56,7 @@ _APPEND: Final = """
 """
 
 
-class EntryRecorder(AggregateRecorder):
+class EntryRecorder(PageRecorder):
     """Entries in the table `entries`, with all that one append keeps beside them."""
 
     def __init__(self, pool: Pool) -> None:
@@ -111,6 +105,13 @@ class EntryRecorder(AggregateRecorder):
                 _READ_PAGE, (commune, originator_id, gt or 0, _LAST if lte is None else lte), binary=True
             )
             return [StoredEvent(originator_id, version, type_, stored) for version, type_, stored in rows]
+
+    def select_pages(self, after: Mapping[Stream, int]) -> Iterable[StoredEvent]:
+        """The lines of each page after a version, in order. One round trip."""
+        streams, versions = list(after), list(after.values())
+        with self._pool.connection() as connection:
+            rows = connection.execute(_READ_PAGES, (commune_of(streams[0]), streams, versions), binary=True)
+            return [StoredEvent(stream, version, type_, stored) for stream, version, type_, stored in rows]
 
 
 class SnapshotRecorder(AggregateRecorder):
@@ -190,26 +191,12 @@ def _left(message: str) -> dict[PlaceKey, int]:
     }
 
 
-class PostgresStore:
+class PostgresStore(Keeping):
     """The ledger of many towns in one PostgreSQL."""
 
     def __init__(self, pool: Pool, *, project: Projector = no_rows, codec: Codec | None = None) -> None:
-        self._pool = pool
-        self._codec = codec or Codec()
-        self._project = project
-        self._pages = Pages(EntryRecorder(pool), SnapshotRecorder(pool), self._codec)
-
-    def child(self, commune: Commune, child: ChildId) -> Page[Child]:
-        """The page of a child."""
-        return self._pages.read(child_page(commune, child))
-
-    def household(self, commune: Commune, household: HouseholdId) -> Page[Household]:
-        """The page of a household."""
-        return self._pages.read(household_page(commune, household))
-
-    def town(self, commune: Commune) -> Page[Town]:
-        """The page of a town."""
-        return self._pages.read(town_page(commune))
+        self._pool, codec = pool, codec or Codec()
+        super().__init__(Pages(EntryRecorder(pool), SnapshotRecorder(pool), codec), codec, project)
 
     def next_number(self, commune: Commune) -> DemandeNumber:
         """A number no demande of the town has had."""
@@ -223,10 +210,6 @@ class PostgresStore:
         with self._pool.connection() as connection:
             return {Slug(activity): last for activity, last in connection.execute(_BOOKED_UNTIL, (commune,))}
 
-    def prepare(self, commune: Commune, signature: Signature, writes: Sequence[Write]) -> Prepared:
-        """Works out what facts write, without writing it."""
-        return prepare(commune, signature, writes, codec=self._codec, project=self._project)
-
     def full(self, prepared: Prepared, capacity: Capacity) -> Mapping[PlaceKey, int]:
         """The slots that have too few places for this now, and how many."""
         claims = [claim for claim in _claims(prepared, capacity) if claim["delta"] > 0]
@@ -236,14 +219,3 @@ class PostgresStore:
             row = connection.execute(_FULL_NOW, (prepared.commune, _json(claims))).fetchone()
         assert row is not None
         return _left(row[0])
-
-    def append(self, append: Append) -> Kept:
-        """Keeps a command and its answer, or gives the answer its key got before."""
-        prepared = append.prepared
-        try:
-            self._pages.entries.put(list(prepared.entries), append=append)
-        except ReplayedError as replayed:
-            return Kept(answer=replayed.answer, replayed=True)
-        for version, page in zip(prepared.versions, prepared.pages, strict=True):
-            self._pages.wrote(version, page)
-        return Kept(answer=append.answer, replayed=False)

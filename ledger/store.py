@@ -15,7 +15,7 @@ from ledger.entry import GENESIS, Entry, Signature
 from ledger.events import CapacityChanged, Fact
 from ledger.holdings import PlaceKey, held, touched
 from ledger.household import Household
-from ledger.identifiers import ChildId, Commune, DemandeNumber, HouseholdId, Slug, Stream
+from ledger.identifiers import Commune, DemandeNumber, Slug, Stream
 from ledger.rows import Change, Projector, State
 from ledger.streams import kind_of
 from ledger.town import Town
@@ -192,14 +192,8 @@ class Kept:
 class Store(Protocol):
     """Where pages are kept."""
 
-    def child(self, commune: Commune, child: ChildId) -> Page[Child]:
-        """The page of a child."""
-
-    def household(self, commune: Commune, household: HouseholdId) -> Page[Household]:
-        """The page of a household."""
-
-    def town(self, commune: Commune) -> Page[Town]:
-        """The page of a town."""
+    def pages(self, streams: Iterable[Stream]) -> Mapping[Stream, AnyPage]:
+        """The pages a command wants to see, all of one town, as they stand now."""
 
     def next_number(self, commune: Commune) -> DemandeNumber:
         """A number no demande of the town has had. Gaps are normal."""

@@ -16,7 +16,7 @@ from ledger.entry import Entry
 from ledger.holdings import PlaceKey
 from ledger.identifiers import Commune, Slug, Stream
 from ledger.memory import MemoryStore
-from ledger.pages import Pages
+from ledger.pages import PageRecorder, Pages
 from ledger.postgres import EntryRecorder, Pool, PostgresStore, SnapshotRecorder
 from ledger.rows import Row
 from ledger.settings import Settings
@@ -53,10 +53,10 @@ def _plain(row: Mapping[str, Any]) -> Row:
     }
 
 
-class Counted(AggregateRecorder):
+class Counted(PageRecorder):
     """A recorder that counts the lines it reads."""
 
-    def __init__(self, recorder: AggregateRecorder) -> None:
+    def __init__(self, recorder: PageRecorder) -> None:
         self.recorder = recorder
         self.lines_read = 0
 
@@ -65,6 +65,11 @@ class Counted(AggregateRecorder):
 
     def select_events(self, originator_id: Any, **kwargs: Any) -> Sequence[StoredEvent]:
         found = self.recorder.select_events(originator_id, **kwargs)
+        self.lines_read += len(found)
+        return found
+
+    def select_pages(self, after: Mapping[Stream, int]) -> Sequence[StoredEvent]:
+        found = list(self.recorder.select_pages(after))
         self.lines_read += len(found)
         return found
 
@@ -80,7 +85,7 @@ class Kept(Protocol):
 
     def lines(self, stream: Stream) -> list[Entry]: ...
 
-    def recorders(self) -> tuple[AggregateRecorder, AggregateRecorder]:
+    def recorders(self) -> tuple[PageRecorder, AggregateRecorder]:
         """Where entries and snapshots are, for a reader that remembers nothing."""
 
 
@@ -107,7 +112,7 @@ class InMemory:
     def lines(self, stream: Stream) -> list[Entry]:
         return [CODEC.read(line.state) for line in self.memory.recorder.select_events(stream)]
 
-    def recorders(self) -> tuple[AggregateRecorder, AggregateRecorder]:
+    def recorders(self) -> tuple[PageRecorder, AggregateRecorder]:
         return self.memory.recorder, self.memory._pages.snapshots.recorder
 
 
@@ -139,7 +144,7 @@ class OnPostgres:
     def lines(self, stream: Stream) -> list[Entry]:
         return [CODEC.read(line.state) for line in EntryRecorder(self.pool).select_events(stream)]
 
-    def recorders(self) -> tuple[AggregateRecorder, AggregateRecorder]:
+    def recorders(self) -> tuple[PageRecorder, AggregateRecorder]:
         return EntryRecorder(self.pool), SnapshotRecorder(self.pool)
 
 

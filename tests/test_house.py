@@ -19,6 +19,7 @@ MACHINES = {
     "ledger.database",
     "ledger.directory",
     "ledger.embedded",
+    "ledger.keeping",
     "ledger.memory",
     "ledger.migrate",
     "ledger.numbers",

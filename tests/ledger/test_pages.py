@@ -8,6 +8,7 @@ import pytest
 from eventsourcing.persistence import StoredEvent
 
 from ledger.codec import Codec
+from ledger.identifiers import ChildId
 from ledger.pages import SNAPSHOT_EVERY, Pages
 from ledger.snapshots import FOLD
 from ledger.streams import child_page, household_page, town_page
@@ -115,3 +116,17 @@ def test_a_page_that_was_read_is_never_changed_by_what_comes_after(kept):
     keep(kept.store, long_page(20, start=20))
     assert before.version == 20
     assert before.state.slots == slots
+
+
+def test_the_pages_of_a_command_are_brought_up_to_date_in_one_question(kept):
+    keep(kept.store, long_page(30))
+    pages, counted = cold(kept)
+    wanted = [PAGE, town_page(TOWN), child_page(TOWN, ChildId("nobody"))]
+    first = pages.read_all(wanted)
+    assert (first[PAGE].version, first[wanted[2]].version) == (30, 0)
+    keep(kept.store, long_page(2, start=30))
+    before = counted.lines_read
+    again = pages.read_all(wanted)
+    assert again[PAGE].version == 32
+    assert counted.lines_read == before + 3
+    assert again[PAGE] == pages.read(PAGE)
