@@ -21,14 +21,16 @@ from api.development import DevelopmentKey, issue_token
 from benchmarks.bench import progress, say, table
 from ledger.identifiers import Commune, Subject, new_id
 
-TOWN: Final = Commune("bench")
+TOWN: Final = Commune("bench-http")
+"""Not the town of the other benchmarks, which booked under other rules."""
 CONNECTIONS: Final = 32
 SECONDS: Final = 4.0
 FAMILIES: Final = 199
-FAR: Final = 20_000
-"""Days ahead that are booked: no family meets another on a day, nor itself on one it has."""
+SPREAD_DAYS: Final = 600
+STRIDE_DAYS: Final = 13
+"""Between the days a family books one after another: it never meets itself, on days whose calendar is known."""
 RULEBOOK: Final = """
-commune = "bench"
+commune = "bench-http"
 nom = "Bench"
 version = "1"
 en_vigueur = 2023-09-01
@@ -111,7 +113,7 @@ class Town:
 
     def asks(self) -> dict[str, Ask]:
         """Every kind of request, of one family after another."""
-        turn, spread, today = count(), count(), datetime.now(UTC).date()
+        turn, today = count(), datetime.now(UTC).date()
         month = (today + timedelta(days=40)).isoformat()[:7]
 
         def family() -> tuple[str, str, int]:
@@ -131,8 +133,9 @@ class Town:
             return get(f"/v1/{TOWN}/demandes", token)
 
         def submit() -> bytes:
-            token, child, _ = family()
-            return self._submit(token, child, today + timedelta(days=30 + next(spread) % FAR))
+            token, child, visit = family()
+            ahead = 30 + (visit * STRIDE_DAYS + hash(child)) % SPREAD_DAYS
+            return self._submit(token, child, today + timedelta(days=ahead))
 
         return {
             "GET /me": me,
