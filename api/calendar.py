@@ -81,8 +81,10 @@ def _period(first: date | None, last: date | None, week: str | None, month: str 
         return start, after - timedelta(days=1)
     assert first is not None
     assert last is not None
-    if not timedelta(0) <= last - first <= timedelta(days=LONGEST_CALENDAR_DAYS):
+    if last < first:
         raise invalid_field("query", "to", "period_expected")
+    if last - first > timedelta(days=LONGEST_CALENDAR_DAYS):
+        raise invalid_field("query", "to", "period_too_long")
     return first, last
 
 

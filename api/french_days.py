@@ -6,13 +6,14 @@ from types import MappingProxyType
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from api import french
 from rulebook.french_dates import french_day, french_instant, join
 
 DATED: Final[Mapping[str, str]] = MappingProxyType(
     {
         "deadline_passed": "Pour le {day}, la date limite était le {instant}.",
         "not_open_yet": "Pour le {day}, les réservations ouvrent le {instant}.",
-        "justification_too_late": "L'absence du {day} devait être justifiée avant le {instant}.",
+        "justification_too_late": "L'absence du {day} devait être justifiée au plus tard le {instant}.",
     }
 )
 """Said when the rule had an instant to tell."""
@@ -33,7 +34,7 @@ SENTENCES: Final[Mapping[str, str]] = MappingProxyType(
         "not_open_yet": "Les réservations ne sont pas encore ouvertes pour le {day}.",
         "no_place_left": "Il n'y a plus de place le {day}.",
         "day_closed": "L'accueil est fermé le {day}.",
-        "not_a_day_of_this_activity": "Il n'y a pas d'accueil le {day}.",
+        "not_a_day_of_this_activity": "Cette activité ou cette formule n'est pas proposée le {day}.",
         "not_enrolled": "L'enfant n'est pas inscrit à cette activité pour le {day}.",
         "outside_enrolment": "Le {day} est en dehors de la période d'inscription de l'enfant.",
         "already_reserved": "Le {day} est déjà réservé.",
@@ -51,7 +52,7 @@ SENTENCES: Final[Mapping[str, str]] = MappingProxyType(
         "day_not_come": "Le {day} n'est pas encore venu.",
         "already_declared": "Une absence est déjà déclarée pour le {day}.",
         "recorded_present": "L'enfant a été pointé présent le {day}.",
-        "absence_not_taken": "Les absences ne se déclarent pas pour le {day}.",
+        "absence_not_taken": "Cette activité ne prend pas de déclaration d'absence.",
         "unknown_reason": "Ce motif n'est pas prévu par le règlement pour le {day}.",
         "still_cancellable": "Le {day} peut encore être annulé.",
         "in_force_too_early": "Des jours sont déjà réservés depuis le {day} sous un autre règlement.",
@@ -61,7 +62,6 @@ SENTENCES: Final[Mapping[str, str]] = MappingProxyType(
         "unknown_place": "Le {day}, ces places ne sont pas comptées ainsi : reprenez la liste des places.",
     }
 )
-OTHERWISE: Final = "Le {day} ne peut pas être accepté."
 
 
 def day_detail(
@@ -82,7 +82,7 @@ def day_detail(
         return sentence.format(day=french_day(day), units=join(list(units)))
     if instant is not None and code in DATED:
         return DATED[code].format(day=french_day(day), instant=french_instant(instant, zone))
-    return SENTENCES.get(code, OTHERWISE).format(day=french_day(day))
+    return SENTENCES[code].format(day=french_day(day)) if code in SENTENCES else french.detail(code)
 
 
 def closed_because(day: date, reason: str | None) -> str:

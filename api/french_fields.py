@@ -55,6 +55,7 @@ FIELD_SENTENCES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "in_the_future": ("in_the_future", "Cet instant n'est pas encore venu."),
         "value_error": ("inconsistent", "Ces champs ne vont pas ensemble."),
         "period_expected": ("wrong_period", "La fin de la période précède son début."),
+        "period_too_long": ("wrong_period", "La période ne peut pas dépasser 400 jours."),
         "json_invalid": ("invalid_json", "Ce document JSON n'est pas lisible."),
     }
 )

@@ -139,9 +139,9 @@ def _verb(rulebook: Rulebook, activity: Activity, verb: Verb) -> Iterator[str]:
         if own is None and unit is not next(iter(activity.units.values())):
             continue
         rule = own or (activity.book if verb is Verb.BOOK else activity.cancel)
-        subject = f"{unit.name} : on" if own else "On"
+        subject = f"{unit.name}, limite" if own else "Limite"
         until = f"{rule_sentence(rule)} (article {rule.article})"
-        yield f"{subject} peut {VERBS[verb]} jusqu'à : {until} ; {LATE[rule.late]}."
+        yield f"{subject} pour {VERBS[verb]} : {until} ; {LATE[rule.late]}."
         for day in example_days(rulebook, activity, unit):
             yield _example(rulebook, activity, unit, day, verb)
 

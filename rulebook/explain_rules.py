@@ -61,7 +61,7 @@ MOVES: Final[Mapping[Move, str]] = {
 
 
 def rule_sentence(rule: DeadlineRule) -> str:
-    """Until when, in words that follow « jusqu'à : », with the exceptions of the rule."""
+    """Until when, in words that follow « Limite pour réserver : », with the exceptions of the rule."""
     said = [_main(rule)] if rule.when is not None or not rule.by_weekday else []
     for weekday, case in sorted(rule.by_weekday.items()):
         said.append(f"pour le {WEEKDAYS[weekday]}, {_main(case)}")

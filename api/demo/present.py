@@ -129,7 +129,7 @@ def _bookable(cast: Cast, each: Open) -> Bookable | None:
 def table(days: Sequence[Bookable], casts: Mapping[Commune, Cast]) -> Table:
     """What can be booked now."""
     shown = Table(box=box.SIMPLE_HEAD, header_style="bold", border_style="bright_black", pad_edge=False)
-    for column in ("Ville", "Enfant", "Activité", "Premier jour libre", "À demander avant"):
+    for column in ("Ville", "Enfant", "Activité", "Premier jour libre", "À demander au plus tard"):
         shown.add_column(column)
     for each in days:
         town = casts[each.open.commune].town

@@ -76,6 +76,22 @@ def test_a_period_that_cannot_be_drawn_is_refused(world: World, asked: dict[str,
     assert [error["field"] for error in said["errors"]] == [field]
 
 
+@pytest.mark.parametrize(
+    ("first", "last", "sentence"),
+    [
+        ("2024-03-02", "2024-03-01", "La fin de la période précède son début."),
+        ("2023-01-01", "2024-02-06", "La période ne peut pas dépasser 400 jours."),
+    ],
+)
+def test_a_period_out_of_order_and_one_too_long_are_told_apart(
+    world: World, first: str, last: str, sentence: str
+) -> None:
+    parent, child = world.family("parent-1", "cantine")
+    made(parent.get(f"/children/{child}/calendar", from_="2023-01-01", to="2024-02-05"), 200)
+    said = refused(parent.get(f"/children/{child}/calendar", from_=first, to=last), "invalid_request", 422)
+    assert [(error["field"], error["detail"]) for error in said["errors"]] == [("to", sentence)]
+
+
 def test_the_last_week_of_a_year_of_53_weeks_is_drawn(world: World) -> None:
     parent, child = world.family("parent-1", "cantine")
     said = made(parent.get(f"/children/{child}/calendar", week="2026-W53"), 200)

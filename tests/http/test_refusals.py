@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from fastapi import Request
 
+from api import french
 from api.french_days import DATED, SENTENCES, day_detail
 from api.once import IdempotencyKey, fingerprint, kept_once, sent
 from api.problems import CONTENT_TYPE, Problem, not_found
@@ -56,12 +57,18 @@ def test_a_code_that_nobody_listed_yet_is_still_a_refusal_and_never_a_500() -> N
     assert problem_of(refused("a_code_of_tomorrow"), NO_RULES).status == 409
 
 
-@pytest.mark.parametrize("code", sorted({*SENTENCES, *DATED, "another_code"}))
+@pytest.mark.parametrize("code", sorted({*SENTENCES, *DATED}))
 def test_every_refused_day_has_a_sentence_with_or_without_a_deadline(code: str) -> None:
     for instant in (DEADLINE, None):
         said = day_detail(code, WEDNESDAY, instant=instant, zone=PARIS)
-        assert "mercredi 27 mars 2024" in said
+        assert ("mercredi 27 mars 2024" in said) == (code != "absence_not_taken")
         assert "{" not in said
+
+
+def test_a_refused_day_without_a_sentence_of_its_own_is_told_what_its_code_says() -> None:
+    said = day_detail("already_enrolled", WEDNESDAY, instant=None, zone=PARIS)
+    assert said == french.detail("already_enrolled")
+    assert day_detail("another_code", WEDNESDAY, instant=None, zone=PARIS) == french.UNEXPLAINED
 
 
 def test_a_kept_answer_is_sent_byte_for_byte_and_says_when_it_is_repeated() -> None:

@@ -85,7 +85,7 @@ def test_chanteloup_hears_its_back_to_school_and_its_sessions() -> None:
         ('type = "jour du mois"\njour = 1\nmois_avant = 0', "le 1er du même mois"),
         ('type = "date annuelle"\njour = "1er juillet"', "le 1er juillet"),
         ('type = "jours"\nnombre = 7\nreport = "avant"', "reculé au jour ouvré d'avant"),
-        ('type = "aucun"', "jusqu'à : le début du service"),
+        ('type = "aucun"', "Limite pour réserver : le début du service"),
     ],
 )
 def test_each_type_of_deadline_has_its_words(rule: str, words: str) -> None:
