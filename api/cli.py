@@ -14,11 +14,11 @@ from rich.progress import MofNCompleteColumn, Progress, SpinnerColumn, TextColum
 from api import logs, rulebooks
 from api.clock import utc_now
 from api.development import DevelopmentKey, issue_token
-from api.running import in_one_line, opened, read_settings, stop
+from api.running import in_one_line, opened, read_settings, readable, stop
 from api.server import serve as run_server
 from api.service import application
 from api.tokens import ROLES
-from ledger.database import check_database, database_of, service_conninfo
+from ledger.database import check_database, database_of
 from ledger.identifiers import Commune, Subject, is_slug
 from ledger.migrate import migrate as run_migrations
 from ledger.numbers import set_next_number
@@ -120,10 +120,15 @@ def verify(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object per town.")] = False,
 ) -> None:
     """Check every chain of digests, every place and every read model of a town against its facts."""
-    with opened(read_settings()) as ready:
-        connection = psycopg.connect(service_conninfo(ready.urls.service_url, ready.settings), autocommit=True)
+    if not all(map(is_slug, communes)):
+        stop("a town is named by its slug: lower case letters, digits and hyphens.")
+    with readable(read_settings()) as conninfo:
+        connection = psycopg.connect(conninfo, autocommit=True)
         with connection, Progress(*COUNTED, console=Console(stderr=True), transient=True) as bars:
             found = {name: _verified(connection, Commune(name), bars) for name in communes}
+    empty = [name for name, (lines, _) in found.items() if not lines]
+    if empty:
+        stop(f"there is no line of {', '.join(empty)} in this database: is it the right town, and the right database?")
     for name, (lines, findings) in found.items():
         if as_json:
             said = {"commune": name, "lines": lines, "findings": findings}
@@ -131,7 +136,8 @@ def verify(
             continue
         for finding in findings:
             typer.echo(f"{name}: {finding.what}: {finding.where}", err=True)
-        typer.echo(f"{name}: {lines} lines verified, {len(findings) or 'no'} difference(s).")
+        differences = f"{len(findings)} difference{'s' if len(findings) > 1 else ''}" if findings else "no difference"
+        typer.echo(f"{name}: {lines} line{'s' if lines > 1 else ''} verified, {differences}.")
     if any(findings for _, findings in found.values()):
         raise typer.Exit(1)
 

@@ -17,7 +17,7 @@ from api.refusals import errors_of
 from api.tokens import only
 from commands.decide_demandes import DecideDemandes, Decision
 from commands.execute import Result
-from commands.outcome import Accepted
+from commands.outcome import Accepted, Refusal
 from ledger.identifiers import ChildId, DemandeNumber, Slug
 from ledger.streams import child_page
 from projections import demandes as history
@@ -117,13 +117,16 @@ async def decide_queue(said: QueueDecided, at: AtCounter) -> Response:
     numbers = [DemandeNumber(each.number) for each in said.decisions]
     [rows] = await at.office.reader.ask(commune, history.owners(commune, numbers))
     children = {row["number"]: ChildId(row["child"]) for row in rows}
-    if any(number not in children for number in numbers):
+    known = [each for each in said.decisions if each.number in children]
+    if not known:
         raise not_found()
-    command = DecideDemandes(decisions=[each.on(children[each.number], each.number) for each in said.decisions])
-    return await at.run(command, _queue_decided)
+    unknown = tuple(Refusal(code="not_found", number=number) for number in numbers if number not in children)
+    command = DecideDemandes(decisions=[each.on(children[each.number], each.number) for each in known])
 
+    def decided(result: Result) -> Said:
+        assert isinstance(result.outcome, Accepted)
+        left_out = errors_of((*result.outcome.left_out, *unknown), result.rules)
+        content = {"demandes": written(result), "left_out": [error.content() for error in left_out]}
+        return Said(status=200, content=content)
 
-def _queue_decided(result: Result) -> Said:
-    assert isinstance(result.outcome, Accepted)
-    left_out = [error.content() for error in errors_of(result.outcome.left_out, result.rules)]
-    return Said(status=200, content={"demandes": written(result), "left_out": left_out})
+    return await at.run(command, decided)

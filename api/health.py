@@ -21,8 +21,16 @@ Probe = Callable[[], Awaitable[int]]
 class Readiness:
     """Whether requests may come: the database answers, its schema is ours, and no shutdown has begun."""
 
-    def __init__(self, probe: Probe, *, schema: int, seconds: float = READY_SECONDS) -> None:
+    def __init__(
+        self,
+        probe: Probe,
+        *,
+        schema: int,
+        seconds: float = READY_SECONDS,
+        has_keys: Callable[[], bool] = lambda: True,
+    ) -> None:
         self._probe = probe
+        self._has_keys = has_keys
         self._schema = schema
         self._seconds = seconds
         self.draining = False
@@ -38,6 +46,8 @@ class Readiness:
             raise _not_ready("La base de données ne répond pas.") from error
         if found != self._schema:
             raise _not_ready(f"Le schéma de la base est en version {found}, la version {self._schema} est attendue.")
+        if not self._has_keys():
+            raise _not_ready("Aucune clé de l'émetteur des jetons n'a encore pu être lue.")
         return {"status": "ready", "schema": found}
 
 

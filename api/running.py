@@ -9,10 +9,21 @@ from typing import NoReturn, ParamSpec, TypeVar
 
 import psycopg
 import typer
+from psycopg.conninfo import conninfo_to_dict
 
-from ledger.database import DatabaseUrls, EmbeddedError, StartRefusedError, check_database, database_of
+from ledger.database import (
+    DatabaseUrls,
+    EmbeddedError,
+    StartRefusedError,
+    check_database,
+    database_of,
+    service_conninfo,
+)
 from ledger.migrate import MigrationRefusedError, migrate
 from ledger.settings import Settings, SettingsError
+
+AUDITOR = "ardoise_auditor"
+"""The role that may read everything and write nothing."""
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -63,3 +74,14 @@ def opened(settings: Settings) -> Iterator[Opened]:
             migrate(urls.owner_url, log=lambda _: None)
         check_database(urls.service_url)
         yield Opened(settings=settings, urls=urls)
+
+
+@contextmanager
+def readable(settings: Settings) -> Iterator[str]:
+    """How to read the configured database: as the auditor, when that is the login, and as the service otherwise."""
+    url = settings.database_url
+    if url is not None and conninfo_to_dict(url).get("user") == AUDITOR:
+        yield service_conninfo(url, settings, application="ardoise-audit", role=AUDITOR)
+        return
+    with opened(settings) as ready:
+        yield service_conninfo(ready.urls.service_url, ready.settings, application="ardoise-audit")

@@ -11,12 +11,12 @@ from api.clock import Clock, utc_now
 from api.development import DevelopmentKey
 from api.health import Readiness
 from api.house import House, build
-from api.keys import Issuer, KeyRing
+from api.keys import Issuer, KeyRing, fetch
 from api.queue import Places
 from ledger.database import open_async_pool, open_pool
 from ledger.migrate import LATEST
 from ledger.postgres import Pool, PostgresStore
-from ledger.settings import Settings
+from ledger.settings import Settings, SettingsError
 from projections.inline import project
 
 ROUTERS = (
@@ -39,7 +39,19 @@ def key_ring(settings: Settings) -> KeyRing:
     if settings.development_key:
         return KeyRing(fixed=[DevelopmentKey.open(settings.data).public])
     assert settings.jwks is not None
-    return KeyRing([Issuer(name=issuer, jwks=settings.jwks) for issuer in settings.issuers])
+    issuers = [Issuer(name=issuer, jwks=settings.jwks) for issuer in settings.issuers]
+    if "://" not in settings.jwks:
+        _refuse_unreadable(issuers)
+    return KeyRing(issuers)
+
+
+def _refuse_unreadable(issuers: list[Issuer]) -> None:
+    """A file of keys is there before the service starts, or it is a mistake; an address may answer later."""
+    for issuer in issuers:
+        try:
+            fetch(issuer)
+        except (OSError, ValueError) as error:
+            raise SettingsError(f"ARDOISE_JWKS cannot be used: {issuer.jwks} holds no key that can be read.") from error
 
 
 class _Pools:
@@ -59,7 +71,7 @@ class _Pools:
 
 def application(settings: Settings, service_url: str, *, clock: Clock = utc_now) -> FastAPI:
     """The service on a database that `check_database` accepted."""
-    pools = _Pools()
+    pools, ring = _Pools(), key_ring(settings)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -76,8 +88,8 @@ def application(settings: Settings, service_url: str, *, clock: Clock = utc_now)
     return build(
         House(
             routers=ROUTERS,
-            ring=key_ring(settings),
-            readiness=Readiness(pools.schema, schema=LATEST),
+            ring=ring,
+            readiness=Readiness(pools.schema, schema=LATEST, has_keys=lambda: bool(ring.keys)),
             clock=clock,
             places=Places(
                 running=settings.pool_size + settings.read_pool_size,

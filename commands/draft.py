@@ -162,6 +162,14 @@ class Draft:
         freed: Counter[PlaceKey] = held(self.state, given_up) - held(kept, given_up)
         self.remaining.give(freed.keys() - taken)
 
+    def claimed(self) -> set[PlaceKey]:
+        """The places it would take at once, beyond those the child holds."""
+        settled = set(self.settled())
+        reserved = [wish for wish, _ in self.accepted if wish.action == "reserve"]
+        at_once = [wish for wish in reserved if wish in settled or self.described(wish).holds == "submission"]
+        wanted = {place for wish in at_once for place in self._wanted(wish)}
+        return wanted - held(self.state, map(self._key, at_once)).keys()
+
     def settled(self) -> list[Wish]:
         """The boxes decided at once. One that leans on a box still waiting for an agent waits with it."""
         settled = [

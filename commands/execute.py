@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Final
 
 from commands.adopt_rulebook import AdoptRulebook
-from commands.outcome import Accepted, Command, Known, Outcome, refused
+from commands.outcome import Accepted, Command, Known, Outcome, Refused, refused
 from ledger.entry import Signature
 from ledger.events import DemandeApproved, Demanded, DemandeRejected, Fact
 from ledger.holdings import PlaceKey
@@ -82,6 +82,10 @@ def _known(store: Store, request: Request, left: Mapping[PlaceKey, int]) -> Know
 def _decided(store: Store, request: Request, known: Known, *, number: bool) -> Result:
     stale = [stream for stream, seen in request.expected.items() if known.pages[stream].version not in seen]
     outcome: Outcome = refused("version_changed") if stale else request.command.decide(known)
+    if isinstance(outcome, Refused) and outcome.wanted and not known.left:
+        rest = Prepared(commune=request.commune, signature=request.signature, claims=outcome.wanted)
+        left = store.full(rest, known.rules.places)
+        outcome = request.command.decide(replace(known, left=left)) if left else outcome
     writes: list[Write] = []
     if isinstance(outcome, Accepted):
         writes = [

@@ -1,5 +1,6 @@
 """What a command is told when it decides, and what it may answer: facts, or refusals."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -50,6 +51,8 @@ class Refused:
     """Nothing is written. The first refusal is the one to hear first."""
 
     refusals: tuple[Refusal, ...]
+    wanted: Counter[PlaceKey] = field(default_factory=Counter)
+    """The places the rest of it would have taken: some may be missing too, and a family should hear it at once."""
 
     @property
     def code(self) -> str:

@@ -1,5 +1,6 @@
 """A family asks for days and gives days up, for one child or for several at once."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -9,6 +10,7 @@ from commands.outcome import Accepted, Known, Outcome, Refused, refused
 from commands.remaining import Remaining
 from commands.wishes import MOST_DAYS, Repeat, Wish
 from ledger.events import Origin
+from ledger.holdings import PlaceKey
 from ledger.identifiers import ChildId, Commune, HouseholdId, Slug, Stream
 from ledger.store import Write
 from ledger.streams import child_page
@@ -57,7 +59,8 @@ class SubmitDemande:
         refusals = tuple(refusal for draft in drafts for refusal in draft.refusals)
         writes = [self._write(known, draft) for draft in drafts if draft.accepted]
         if refusals and (not self.partial or not writes):
-            return Refused(refusals=refusals)
+            wanted = sum((Counter(draft.claimed()) for draft in drafts), Counter[PlaceKey]())
+            return Refused(refusals=refusals, wanted=wanted)
         return Accepted(writes=writes, left_out=refusals) if writes else refused("nothing_to_do")
 
     def _draft(self, known: Known, child: ChildId, wishes: Sequence[Wish], remaining: Remaining) -> Draft:

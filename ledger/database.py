@@ -199,12 +199,31 @@ def _check(connection: psycopg.Connection, place: str) -> DatabaseReport:
     warnings = _check_login(connection)
     schema = _check_schema(connection, place)
     _check_rights(connection)
+    missing = missing_guards(connection)
+    if missing:
+        raise StartRefusedError(
+            f"{place} would let its entries be changed: as the owner, run ALTER TABLE ardoise.entries"
+            f" ENABLE ALWAYS TRIGGER {missing[0]}."
+        )
     return DatabaseReport(
         place=place,
         version=connection.info.parameter_status("server_version") or str(version),
         schema=schema,
         warnings=warnings,
     )
+
+
+GUARDS: Final = ("entries_are_never_changed", "entries_are_never_emptied")
+"""The triggers that refuse to change an entry, in every replication mode."""
+
+
+def missing_guards(connection: psycopg.Connection[TupleRow]) -> list[str]:
+    """The guards of the entries that are not there, or do not always run."""
+    rows = connection.execute(
+        "SELECT tgname FROM pg_trigger WHERE tgrelid = 'ardoise.entries'::regclass AND tgenabled = 'A'"
+    )
+    running = {name for (name,) in rows}
+    return [name for name in GUARDS if name not in running]
 
 
 def _check_login(connection: psycopg.Connection) -> tuple[str, ...]:

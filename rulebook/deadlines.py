@@ -57,8 +57,13 @@ class Deadline:
         """What answers a request made now: the opening it comes before, the grace that saves it, or the rule."""
         if not self.is_open_yet(now):
             return self.opens_article
-        saved = self.in_grace(now) and self.closes_at is not None and now >= self.closes_at
-        return (self.grace_article if saved else "") or self.article
+        return (self.grace_article if self.is_stretched(now) else "") or self.article
+
+    def is_stretched(self, now: datetime) -> bool:
+        """Whether it is the grace, and not the rule, that says until when a request made now is in time."""
+        if self.closes_at is None or self.grace_until is None:
+            return False
+        return self.in_grace(now) and self.grace_until > self.closes_at
 
     def in_grace(self, now: datetime) -> bool:
         """Whether the rule is off for a request made now."""

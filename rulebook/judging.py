@@ -119,7 +119,7 @@ def _in_time(
 def _last_instant(when: Deadline, now: datetime) -> datetime | None:
     if when.closes_at is None:
         return None
-    if when.in_grace(now) and when.grace_until is not None and when.grace_until > when.closes_at:
+    if when.is_stretched(now):
         return replace(when, closes_at=when.grace_until).last_instant
     return when.last_instant
 

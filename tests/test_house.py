@@ -30,7 +30,7 @@ MACHINES = {
 """The modules of the ledger that may touch a database, a process or the environment. Every other one is pure."""
 
 # Written in pieces, so that this file passes its own test.
-MACHINE_PATHS = re.compile("|".join("/" + name + "/" for name in ("work", "farm", "root", "tmp/lab", "home/[a-z]+")))
+MACHINE_PATHS = re.compile("|".join("/" + name + "/" for name in ("work", "root", "Users/[A-Za-z]+", "home/[a-z]+")))
 REGISTRIES = re.compile(
     "|".join(("pypi" + r"\.org", "python" + "hosted", "registry" + r"\.npmjs", "deb" + r"\.debian"))
 )
@@ -39,8 +39,8 @@ ADDRESS = re.compile(r"://|--(?:extra-)?index-url|--find-links|--trusted-host|(?
 
 @cache
 def files() -> tuple[Path, ...]:
-    """Every file of the project: those git knows or would; without git, those of the directory."""
-    command = ["git", "-C", str(HOUSE), "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    """Every file of the project: those git knows; without git, those of the directory."""
+    command = ["git", "-C", str(HOUSE), "ls-files", "-z", "--cached"]
     try:
         listed = subprocess.run(command, capture_output=True, check=True, text=True).stdout.split("\0")
         found = [HOUSE / name for name in listed if name]

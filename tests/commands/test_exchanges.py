@@ -1,4 +1,4 @@
-"""A unit given up for another: nobody sits on two chairs, and nobody loses a day for one that cannot be had."""
+"""Places, when days lean on one another: an exchange needs no second chair, and every day without one is told."""
 
 from tests.asks import approve, cancel, decide_all, places, reserve, submit, withdraw
 from tests.spec import about, clock, enrolled, given
@@ -78,3 +78,9 @@ def test_a_queue_hands_on_the_places_it_frees():
     then = story.when(decide_all(MATTEO, AWA, MOUSSA)).then_left_out("no_place_left")
     then.then_day(day, None, of=MATTEO).then_day(day, "reserved", of=AWA).then_day(day, "awaiting_add", of=MOUSSA)
     then.then_taken(day, 1)
+
+
+def test_every_impossible_day_is_told_those_that_are_full_too():
+    story = evenings(reserve(f"{EVENING} court"), places(0, "2024-03-28 soir"))
+    then = story.when(reserve(f"{EVENING} court", "2024-03-28 soir", "2024-03-25 soir"))
+    then.then_refused("already_reserved", "no_place_left")

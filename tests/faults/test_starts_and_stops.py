@@ -47,6 +47,27 @@ def test_nobody_listens_at_the_address_given(tmp_path: Path) -> None:
     assert "no PostgreSQL answers at 127.0.0.1:" in line
 
 
+def test_the_file_of_keys_is_not_there(tmp_path: Path) -> None:
+    keys = tmp_path / "keys.json"
+    named = {"ARDOISE_ISSUERS": "https://id.example", "ARDOISE_JWKS": str(keys)}
+    assert "ARDOISE_JWKS cannot be used" in refused(tmp_path / "data", **named)
+    keys.write_text('{"keys": []}')
+    assert "holds no key that can be read" in refused(tmp_path / "data", **named)
+
+
+def test_a_town_that_is_not_there_is_not_verified(tmp_path: Path) -> None:
+    assert "there is no line of nulle-part" in refused(tmp_path, "verify", "nulle-part")
+    assert "named by its slug" in refused(tmp_path, "verify", "Nulle Part")
+
+
+def test_an_auditor_verifies_without_a_right_to_write(tmp_path: Path, database: Database) -> None:
+    with psycopg.connect(database.admin_url, autocommit=True) as admin:
+        admin.execute("ALTER ROLE ardoise_auditor PASSWORD 'hunter2'")
+    url = url_of(database, user="ardoise_auditor", password="hunter2")
+    line = refused(tmp_path, "verify", "nulle-part", ARDOISE_DATABASE_URL=url, ARDOISE_DEVELOPMENT="1")
+    assert "there is no line of nulle-part" in line, "it could read, and there was nothing"
+
+
 def test_the_login_is_unknown(tmp_path: Path, database: Database) -> None:
     url = url_of(database, user="stranger", password="hunter2")
     assert 'role "stranger" does not exist' in refused(tmp_path, ARDOISE_DATABASE_URL=url, ARDOISE_DEVELOPMENT="1")

@@ -113,12 +113,14 @@ def test_a_queue_is_decided_in_one_go_and_what_cannot_be_is_named(world: World) 
     refused(world.agent.post("/decisions", {"decisions": decisions}), "already_decided")
 
 
-def test_a_queue_with_an_unknown_number_is_refused_whole(world: World) -> None:
+def test_an_unknown_number_in_a_queue_is_named_and_the_rest_is_decided(world: World) -> None:
     parent, child = world.family("parent-1", "mercredis")
     number = asked(parent, child, FIRST)
     decisions = [{"number": number, "approve": "all"}, {"number": 99_999, "approve": "all"}]
-    refused(world.agent.post("/decisions", {"decisions": decisions}), "not_found", 404)
-    assert made(parent.get(f"/demandes/{number}"), 200)["status"] == "en_cours"
+    said = made(world.agent.post("/decisions", {"decisions": decisions}), 200)
+    assert [(left["number"], left["code"]) for left in said["left_out"]] == [(99_999, "not_found")]
+    assert made(parent.get(f"/demandes/{number}"), 200)["status"] == "traitee_positivement"
+    refused(world.agent.post("/decisions", {"decisions": decisions[1:]}), "not_found", 404)
 
 
 def test_the_same_demande_twice_in_a_queue_is_decided_once(world: World) -> None:

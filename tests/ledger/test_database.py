@@ -197,6 +197,12 @@ def test_the_service_could_rewrite_the_past(database: Database, grant: str, verb
     )
 
 
+@pytest.mark.parametrize("state", ["DISABLE", "ENABLE", "ENABLE REPLICA"])
+def test_the_triggers_that_guard_the_past_must_always_run(database: Database, state: str):
+    as_admin(database, f"ALTER TABLE ardoise.entries {state} TRIGGER entries_are_never_emptied")
+    assert "ENABLE ALWAYS TRIGGER entries_are_never_emptied" in refusal(database.service_url)
+
+
 def test_a_login_above_the_rules_is_told(database: Database):
     (warning,) = check_database(database.admin_url).warnings
     assert "owns the ledger or is above its rules" in warning

@@ -16,7 +16,8 @@ import pytest
 from ledger.embedded import Embedded, Server
 
 USER = """
-import sys, time
+import signal, sys, time
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background is born deaf to it
 from pathlib import Path
 from ledger.embedded import Server
 server = Server(Path(sys.argv[1]))
