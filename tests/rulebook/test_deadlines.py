@@ -196,10 +196,10 @@ def test_what_is_not_open_yet_cites_the_article_of_its_opening() -> None:
     assert answered(rulebook, "2024-03-13T00:00") == ("deadline_passed", "5.2")
 
 
-def test_what_only_a_grace_lets_in_cites_the_article_of_the_grace() -> None:
+def test_a_deadline_that_a_grace_puts_off_cites_the_article_of_the_grace() -> None:
     grace = '[[tolerances]]\nnom = "Panne"\narticle = "1.4"\ndemandes_au = 2024-03-15'
     rulebook = town('article = "5.2"\ntype = "jours"\nnombre = 15', more=grace)
-    assert answered(rulebook, "2024-03-12T12:00") == (None, "5.2")
+    assert answered(rulebook, "2024-03-12T12:00") == (None, "1.4")
     assert answered(rulebook, "2024-03-14T12:00") == (None, "1.4")
     assert answered(rulebook, "2024-03-16T00:00") == ("deadline_passed", "5.2")
 
