@@ -1,5 +1,6 @@
 """What /openapi.json says: one problem schema, the token, and every status a door can answer."""
 
+from importlib.metadata import version
 from typing import Any, Final
 
 import orjson
@@ -8,9 +9,10 @@ from fastapi.openapi.utils import get_openapi
 
 from api import french
 from api.examples import EXAMPLES
+from api.openapi_fields import tell
 from api.problems import CONTENT_TYPE, STATUS, URN
 
-VERSION: Final = "1.0.0"
+VERSION: Final = version("ardoise")
 SUMMARY: Final = "Le registre des réservations des familles : rien ne s'y efface."
 DESCRIPTION: Final = """\
 *Ardoise* keeps the reservations of a town's family portal as facts that are never changed.
@@ -198,6 +200,7 @@ def complete(path: str, operation: dict[str, Any]) -> None:
         if "example" in said:
             said["example"] = orjson.loads(said["example"])
     for parameter in operation.get("parameters", ()):
+        tell(parameter["schema"], parameter["name"])
         if parameter["name"] == "Idempotency-Key":
             for response in responses.values():
                 response["headers"]["Idempotency-Hit"] = HIT
@@ -217,6 +220,9 @@ def schema_of(app: FastAPI) -> dict[str, Any]:
     schemas = components.setdefault("schemas", {})
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
+    for owner, schema in schemas.items():
+        for name, field in schema.get("properties", {}).items():
+            tell(field, name, owner=owner)
     schemas["Problem"], schemas["ProblemError"] = PROBLEM, PROBLEM_ERROR
     components["securitySchemes"] = {
         BEARER: {"type": "http", "scheme": "bearer", "bearerFormat": "at+jwt", "description": "RFC 9068."}

@@ -68,3 +68,46 @@ def test_every_operation_is_said_in_a_sentence_and_has_a_tag(document: dict[str,
         assert operation["summary"], name
         assert operation["tags"], name
     assert "Any" not in json.dumps(document["components"]["schemas"].keys().__repr__())
+
+
+def field(document: dict[str, Any], owner: str, name: str) -> dict[str, Any]:
+    found: dict[str, Any] = document["components"]["schemas"][owner]["properties"][name]
+    return found
+
+
+@pytest.mark.parametrize(
+    ("owner", "name", "word"),
+    [
+        ("DemandeAsked", "activity", "alsh-mercredis"),
+        ("DemandeAsked", "reason", "maladie"),
+        ("DecisionSaid", "reason", "complet"),
+        ("DayWanted", "unit", "journee"),
+        ("Enrolment", "site", "l-ile-aux-enfants"),
+        ("SheetLine", "group", "les-winners"),
+        ("Parent", "commune", "villennes-sur-seine"),
+    ],
+)
+def test_the_example_of_a_field_is_a_word_it_may_hold(
+    document: dict[str, Any], owner: str, name: str, word: str
+) -> None:
+    found = field(document, owner, name)
+    [slug] = [part for part in (found, *found.get("anyOf", ())) if part.get("type") == "string"]
+    assert slug["examples"] == [word]
+
+
+def test_what_a_name_does_not_say_is_said_in_a_sentence(document: dict[str, Any]) -> None:
+    told = [
+        ("DemandeAsked", "partial"),
+        ("DemandeAsked", "counter"),
+        ("Demande", "partial"),
+        ("Foreseen", "decided_at"),
+        ("CalendarDay", "late"),
+        ("CalendarDay", "places_left"),
+        ("DemandeDay", "surcharge"),
+        ("CapacityAsked", "pool"),
+        ("SlotPlaces", "pool"),
+    ]
+    for owner, name in told:
+        assert field(document, owner, name)["description"].endswith("."), (owner, name)
+    asked, answered = field(document, "DemandeAsked", "partial"), field(document, "Demande", "partial")
+    assert asked["description"] != answered["description"]

@@ -2,6 +2,7 @@
 
 import json
 import re
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -105,3 +106,8 @@ def test_every_code_is_explained_to_those_who_write_a_portal() -> None:
     assert {(code, int(status), title) for code, status, title in told} == {
         (code, STATUS[code], french.title(code)) for code in STATUS
     }
+
+
+def test_the_document_has_the_version_of_the_project(document: dict[str, Any]) -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert document["info"]["version"] == project["version"]
