@@ -4,7 +4,6 @@
 SHELL := /bin/sh
 RUN := .venv/.installed-run
 DEV := .venv/.installed-dev
-SOURCES := ledger rulebook commands projections replay api tests
 
 .PHONY: help demo serve test check format bench lock clean
 

@@ -128,7 +128,10 @@ def _parent_lines(day: Bookable) -> list[tuple[str, list[str]]]:
             f"Ce que donnerait une demande pour le {said}, sans rien écrire",
             [CURL, f'  "{town}/demandes/preview" {JSON} \\', f"  {parent} \\", f"  {body}"],
         ),
-        (f"{day.child.parent.name} dépose la demande (deux fois : même réponse, rien de plus au registre)", submitted),
+        (
+            f"{day.child.parent.name} dépose la demande (collez-la deux fois : même réponse, rien de plus au registre)",
+            submitted,
+        ),
         (f"Les demandes de {name}, avec leur état", [CURL, f'  "{town}/demandes?child={child}" \\', f"  {parent}"]),
     ]
 
