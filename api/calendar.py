@@ -16,6 +16,7 @@ from api.problems import invalid_field
 from api.refusals import closure_label, zone_of
 from api.schemas import CalendarOf
 from api.tokens import only
+from ledger.days import week_number
 from ledger.identifiers import ChildId, Slug
 from ledger.streams import child_page
 from projections import families, places, town
@@ -96,7 +97,7 @@ def _week(week: str) -> tuple[date, date]:
 def _box(rules: Rules, box: CalendarDay) -> dict[str, Any]:
     said = {
         "day": box.day,
-        "week": box.day.isocalendar().week,
+        "week": week_number(box.day),
         "activity": box.activity,
         "unit": box.unit,
         "state": box.state,

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 from commands.outcome import Accepted, Known, Outcome, Refusal, Refused, refused
+from ledger.days import local_day
 from ledger.events import RulebookAdopted
 from ledger.identifiers import Commune, Stream
 from ledger.store import Write
@@ -58,7 +59,7 @@ def _clashes(known: Known, rulebook: Rulebook) -> Iterator[Refusal]:
     be counted among other children from one day to the next: nobody could say any more how many are left.
     """
     start, booked = rulebook.in_force_from, known.booked_until
-    if start < known.now.astimezone(rulebook.timezone).date() and any(last >= start for last in booked.values()):
+    if start < local_day(known.now, rulebook.timezone) and any(last >= start for last in booked.values()):
         yield Refusal(code="in_force_too_early", day=start)
     for slug, last in sorted(booked.items()):
         before, after = known.rules.activity(slug, start), rulebook.activities.get(slug)

@@ -6,6 +6,7 @@ from datetime import date
 
 from commands.outcome import Accepted, Known, Outcome, Refusal, Refused, refused
 from ledger.child import Child, SlotKey
+from ledger.days import local_day
 from ledger.events import AbsenceDeclared, AbsentDay, DecidedDay, DemandeApproved, Origin
 from ledger.identifiers import UNNUMBERED, ChildId, Commune, HouseholdId, Slug, Stream
 from ledger.store import Write
@@ -94,7 +95,7 @@ class DeclareAbsence:
 
     def _is_to_come(self, known: Known, day: date) -> bool:
         rulebook = known.rules.on(day)
-        return rulebook is not None and day > known.now.astimezone(rulebook.timezone).date()
+        return rulebook is not None and day > local_day(known.now, rulebook.timezone)
 
     def _beforehand(
         self, known: Known, child: Child, key: SlotKey, allowed: AbsenceWindow

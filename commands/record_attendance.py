@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from commands.outcome import Accepted, Known, Outcome, Refusal, Refused, refused
 from ledger.child import Attendance, Child, SlotKey
+from ledger.days import local_day
 from ledger.events import AttendanceRecorded, Presence
 from ledger.identifiers import ChildId, Commune, Slug, Stream
 from ledger.store import Write
@@ -45,7 +46,7 @@ class RecordAttendance:
         unit = activity.units.get(self.unit) if activity else None
         if rulebook is None or unit is None:
             return refused("not_a_day_of_this_activity")
-        if self.day > known.now.astimezone(rulebook.timezone).date():
+        if self.day > local_day(known.now, rulebook.timezone):
             return refused("day_not_come")
         if activity is None or unit not in offered(rulebook, activity, self.day):
             return refused("not_a_day_of_this_activity")

@@ -174,11 +174,6 @@ def school_holidays(zone: Zone, first: date, last: date) -> tuple[Holiday, ...]:
     return tuple(h for h in official_holidays(zone) if h.first_day <= last and h.last_day >= first)
 
 
-def is_school_holiday(zone: Zone, day: date) -> bool:
-    """Whether schools of a zone are closed for holidays that day."""
-    return bool(school_holidays(zone, day, day))
-
-
 @dataclass(frozen=True, slots=True)
 class Calendar:
     """What a town's days are: school or holidays, public holidays, weeks.

@@ -60,11 +60,6 @@ class Demande(NamedTuple):
         """The days that still wait for a decision."""
         return tuple(day.named() for day in self.days if day.outcome == "pending")
 
-    def is_partial(self) -> bool:
-        """Whether some of its days were accepted, and not all."""
-        outcomes = {day.outcome for day in self.days}
-        return "approved" in outcomes and len(outcomes) > 1
-
 
 def requested(known: Demande | None, fact: Demanded, at: datetime) -> Demande:
     """The demande a fact opens, or the one it adds to: ticking and unticking days share a number."""

@@ -2,7 +2,7 @@
 
 import re
 from typing import Final, NewType
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 Commune = NewType("Commune", str)
 """A town, as a slug: `villennes-sur-seine`."""
@@ -41,11 +41,3 @@ def is_slug(text: str) -> bool:
 def new_id() -> str:
     """An opaque identifier that says nothing of whom it names."""
     return str(uuid4())
-
-
-def is_id(text: str) -> bool:
-    """Whether a text is an identifier as `new_id` writes them."""
-    try:
-        return str(UUID(text)) == text
-    except ValueError:
-        return False

@@ -27,11 +27,6 @@ class AbsenceWindow:
     waiting_hours: int
     minimum_run_days: int
 
-    @property
-    def document_required(self) -> bool:
-        """Whether every reason requires a document."""
-        return bool(self.reasons) and self.document_reasons >= self.reasons
-
     def needs_document(self, reason: Slug) -> bool:
         """Whether a reason requires a document."""
         return reason in self.document_reasons

@@ -10,7 +10,7 @@ from datetime import date, datetime, time
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from ledger.days import ONE_DAY, ONE_MINUTE, earliest_instant, latest_instant, school_year
+from ledger.days import ONE_DAY, ONE_MINUTE, earliest_instant, latest_instant, local_midnight, school_year
 from rulebook.counting import (
     FARTHEST,
     OLDEST,
@@ -174,7 +174,7 @@ def _grace_window(grace: Grace | None, day: date, tz: ZoneInfo) -> tuple[datetim
         return None, None
     if isinstance(first, AnnualDay):
         first = latest_on_or_before(first, last)
-    opened = None if first is None else earliest_instant(datetime.combine(first, time()), tz)
+    opened = None if first is None else local_midnight(first, tz)
     return opened, _end_of(last, tz)
 
 

@@ -25,7 +25,7 @@ def test_some_days_accepted_make_the_demande_positive_and_partial():
     then.then_day("2024-03-27", None, of=MATTEO).then_day("2024-04-03", "reserved", of=MATTEO)
     latest = then.story.child(MATTEO).latest
     assert latest is not None
-    assert latest.is_partial()
+    assert [day.outcome for day in latest.days] == ["rejected", "approved"]
 
 
 def test_a_refusal_says_why_with_a_word_of_the_town():
