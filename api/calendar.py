@@ -8,6 +8,7 @@ from starlette.concurrency import run_in_threadpool
 
 from api import french, openapi
 from api.answers import JSONAnswer
+from api.cursors import bounded_period
 from api.door import doors
 from api.fields import Day, IdText, Month, SlugText, Week
 from api.french_days import closed_because, day_detail
@@ -82,11 +83,7 @@ def _period(first: date | None, last: date | None, week: str | None, month: str 
         return start, after - timedelta(days=1)
     assert first is not None
     assert last is not None
-    if last < first:
-        raise invalid_field("query", "to", "period_expected")
-    if last - first > timedelta(days=LONGEST_CALENDAR_DAYS):
-        raise invalid_field("query", "to", "period_too_long")
-    return first, last
+    return bounded_period(first, last, most_days=LONGEST_CALENDAR_DAYS)
 
 
 def _week(week: str) -> tuple[date, date]:

@@ -7,9 +7,10 @@ from pydantic import ConfigDict
 
 from api import openapi, schemas
 from api.answers import JSONAnswer
+from api.demandes import written
 from api.door import doors
 from api.fields import Day, IdText, SlugText, StrictModel
-from api.office import AtCounter, AtOffice, AtVersionedCounter, Office, Said
+from api.office import AtCounter, AtOffice, AtVersionedCounter, Office, Render, Said
 from api.tokens import only
 from commands.enrol_child import EndEnrolment, EnrolChild
 from commands.execute import Result
@@ -97,10 +98,10 @@ async def _enrolments(at: Office, child: ChildId) -> tuple[HouseholdId, list[dic
     household, (rows, [version]) = await at.ask_about(
         child, families.enrolments_of(at.commune, child), families.version_of(stream)
     )
-    return household, [enrolment(row) for row in rows], version["version"]
+    return household, [enrolment_said(row) for row in rows], version["version"]
 
 
-def enrolment(row: dict[str, Any]) -> dict[str, Any]:
+def enrolment_said(row: dict[str, Any]) -> dict[str, Any]:
     """An enrolment as answers show it."""
     return {
         "enrolment": row["enrolment"],
@@ -124,11 +125,10 @@ async def enrolments(child: IdText, at: AtOffice) -> JSONAnswer:
     return JSONAnswer({"enrolments": found}, version=version)
 
 
-def _one_enrolment(status: int, commune: Commune, child: ChildId) -> Any:
+def _enrolled(commune: Commune, child: ChildId) -> Render:
     def said(result: Result) -> Said:
         [row] = [change.row for change in result.prepared.changes if change.table == "enrolments"]
-        location = f"/v1/{commune}/children/{child}/enrolments" if status == 201 else None
-        return Said(status=status, content=enrolment(row), location=location)
+        return Said(status=201, content=enrolment_said(row), location=f"/v1/{commune}/children/{child}/enrolments")
 
     return said
 
@@ -154,13 +154,13 @@ async def enrol(child: IdText, asked: EnrolmentAsked, at: AtVersionedCounter) ->
         site=Slug(asked.site) if asked.site else None,
         group=Slug(asked.group) if asked.group else None,
     )
-    return await at.run(command, _one_enrolment(201, commune, known), about=child_page(commune, known))
+    return await at.run(command, _enrolled(commune, known), about=child_page(commune, known))
 
 
 @router.post(
     "/children/{child}/enrolments/{enrolment}/end",
     summary="Mettre fin à une inscription",
-    responses=openapi.answered(200, schemas.Enrolment, etag=True)
+    responses=openapi.answered(200, schemas.EnrolmentEnded, etag=True)
     | openapi.documented("period_reversed", "already_awaiting"),
     dependencies=[only("agent")],
 )
@@ -169,4 +169,10 @@ async def end(child: IdText, enrolment: IdText, asked: EnrolmentEnd, at: AtVersi
     known, commune = ChildId(child), at.office.commune
     await at.office.households_for([known])
     command = EndEnrolment(child=known, enrolment=EnrolmentId(enrolment), last_day=asked.last_day)
-    return await at.run(command, _one_enrolment(200, commune, known), about=child_page(commune, known))
+
+    def ended(result: Result) -> Said:
+        [row] = [change.row for change in result.prepared.changes if change.table == "enrolments"]
+        cancelled = next(iter(written(result)), None)
+        return Said(status=200, content={**enrolment_said(row), "cancelled": cancelled})
+
+    return await at.run(command, ended, about=child_page(commune, known))

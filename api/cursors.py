@@ -5,7 +5,7 @@ import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any, Final
 
 import orjson
@@ -82,6 +82,15 @@ async def page(
 
 
 PageAsked = Annotated[Page, Depends(page)]
+
+
+def bounded_period(first: date, last: date, *, most_days: int) -> tuple[date, date]:
+    """A period of a query, both ends included; refused when it is reversed or longer than that."""
+    if last < first:
+        raise invalid_field("query", "to", "period_expected")
+    if (last - first).days > most_days:
+        raise invalid_field("query", "to", "period_too_long")
+    return first, last
 
 
 async def as_of(

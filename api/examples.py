@@ -120,6 +120,7 @@ EXAMPLES: Final[Mapping[Any, Any]] = MappingProxyType(
         },
         schemas.CalendarOf: {"child": CHILD, "from": "2024-03-27", "to": "2024-03-27", "days": [_BOX]},
         schemas.Enrolment: _ENROLMENT,
+        schemas.EnrolmentEnded: {**_ENROLMENT, "cancelled": None},
         schemas.Enrolments: {"enrolments": [_ENROLMENT]},
         schemas.RegisteredChild: {"child": CHILD, "household": HOUSEHOLD},
         schemas.Child: {"child": CHILD, "household": HOUSEHOLD, "enrolments": [_ENROLMENT]},

@@ -10,10 +10,11 @@ from starlette.concurrency import run_in_threadpool
 from api import openapi, schemas_town
 from api.answers import JSONAnswer
 from api.calendar import AT_ONCE_DAYS
+from api.cursors import bounded_period
 from api.door import doors
 from api.fields import Day, SlugText
 from api.office import AtCounter, AtOffice, Office, Said
-from api.problems import invalid_field, not_found
+from api.problems import not_found
 from api.tokens import only
 from api.town_bodies import CapacityAsked, ClosureAsked
 from commands.change_capacity import ChangeCapacity
@@ -47,8 +48,7 @@ async def places_of(
     last: Annotated[Day, Query(alias="to", description="Dernier jour, inclus.")],
 ) -> JSONAnswer:
     """Every slot with its places: how many there are, how many are taken, and by how many they are exceeded."""
-    if not timedelta(0) <= last - first <= timedelta(days=LONGEST_PERIOD_DAYS):
-        raise invalid_field("query", "to", "period_expected")
+    bounded_period(first, last, most_days=LONGEST_PERIOD_DAYS)
     slug = Slug(activity)
     rules = await _rules(at, first, last)
     [counts] = await at.reader.ask(at.commune, places.counts(at.commune, slug, first, last))
@@ -69,8 +69,7 @@ async def closures(
     last: Annotated[Day, Query(alias="to", description="Dernier jour, inclus.")],
 ) -> JSONAnswer:
     """The days the town closed, and those its rulebook announces."""
-    if not timedelta(0) <= last - first <= timedelta(days=LONGEST_PERIOD_DAYS):
-        raise invalid_field("query", "to", "period_expected")
+    bounded_period(first, last, most_days=LONGEST_PERIOD_DAYS)
     versions, rows = await at.reader.ask(at.commune, town.rulebooks(at.commune), town.closures(at.commune, first, last))
     rules = await at.reader.rules(at.commune, versions)
     decided = [{**row, "announced": False} for row in rows]

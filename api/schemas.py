@@ -156,6 +156,13 @@ class Enrolment(TypedDict):
 
 
 @exact
+class EnrolmentEnded(Enrolment):
+    """The enrolment with its new end, and the demande that gives back the days reserved after it, if there were any."""
+
+    cancelled: Demande | None
+
+
+@exact
 class Enrolments(TypedDict):
     """What a child is, was or will be enrolled in."""
 

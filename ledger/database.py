@@ -235,7 +235,8 @@ def _check_login(connection: psycopg.Connection) -> tuple[str, ...]:
         raise StartRefusedError(f"the role {SERVICE_ROLE} does not exist: run `ardoise migrate`.") from error
     except psycopg.errors.InsufficientPrivilege as error:
         raise StartRefusedError(
-            f"{login} may not act as {SERVICE_ROLE}: run GRANT {SERVICE_ROLE} TO {login} as the owner."
+            f"{login} may not act as {SERVICE_ROLE}: give the service a login of its own, that is neither the owner nor"
+            f" an auditor, and run GRANT {SERVICE_ROLE} TO that login as the owner."
         ) from error
     powerful = _one(
         connection,

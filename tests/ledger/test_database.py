@@ -157,7 +157,8 @@ def test_the_role_of_the_service_does_not_exist():
 def test_the_login_may_not_act_as_the_service(database: Database):
     login = psycopg.conninfo.conninfo_to_dict(database.owner_url)["user"]
     assert refusal(database.owner_url) == (
-        f"{login} may not act as {SERVICE_ROLE}: run GRANT {SERVICE_ROLE} TO {login} as the owner."
+        f"{login} may not act as {SERVICE_ROLE}: give the service a login of its own, that is neither the owner nor"
+        f" an auditor, and run GRANT {SERVICE_ROLE} TO that login as the owner."
     )
 
 
