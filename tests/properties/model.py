@@ -106,11 +106,17 @@ class Model:
     def limit(self, place: Place) -> int | None:
         return self.limits.get(place, LIMITS[place[0]])
 
-    def _lacks(self, box: Box) -> bool:
+    def _short(self, box: Box) -> set[Place]:
+        """The places a box needs, that its child does not hold and that nobody can have any more."""
         taken, chairs = self.taken(), self._chairs()
-        places = [(box.activity, unit, box.day) for unit in UNITS[box.activity][box.unit]]
-        places = [place for place in places if (box.child, place) not in chairs]
-        return any((limit := self.limit(place)) is not None and taken[place] + 1 > limit for place in places)
+        places = {(box.activity, unit, box.day) for unit in UNITS[box.activity][box.unit]}
+        return {
+            place
+            for place in places
+            if (box.child, place) not in chairs
+            and (limit := self.limit(place)) is not None
+            and taken[place] + 1 > limit
+        }
 
     # Asking
 
@@ -138,22 +144,25 @@ class Model:
         return None
 
     def submit(self, wishes: dict[Box, str]) -> Codes:
-        """Why it is refused; nothing when it is accepted."""
+        """Why it is refused; nothing when it is accepted. Every impossible day is told, the full ones too."""
+        refused, accepted = self._judge(wishes, set())
+        claiming = [box for box in accepted if wishes[box] == "reserve" and box.activity not in HELD_FROM_APPROVAL]
+        short = {place for box in claiming for place in self._short(box)}
+        return self._judge(wishes, short)[0] if short else refused
+
+    def _judge(self, wishes: dict[Box, str], short: set[Place]) -> tuple[Codes, list[Box]]:
         ticks = {box: ticked.state for box, ticked in self.boxes.items()}
-        refused: Codes = set()
+        refused, accepted = Codes(), []
         for box, action in sorted(wishes.items(), key=lambda wish: (wish[1] != "cancel", wish[0])):
             code = self._code(box, action, ticks)
+            if code is None and action == "reserve" and self._short(box) & short:
+                code = "no_place_left"
             if code is not None:
                 refused.add((box.day, box.unit, code))
             else:
+                accepted.append(box)
                 ticks[box] = "awaiting_add" if action == "reserve" else "awaiting_removal"
-        if refused:
-            return refused
-        return {
-            (box.day, box.unit, "no_place_left")
-            for box, action in wishes.items()
-            if action == "reserve" and box.activity not in HELD_FROM_APPROVAL and self._lacks(box)
-        }
+        return refused, accepted
 
     def submitted(self, number: int, wishes: dict[Box, str]) -> None:
         box = next(iter(wishes))
@@ -178,7 +187,7 @@ class Model:
                 if asked.days[day, unit, action] == "pending" and self.attendance.get(box) == "present":
                     refused.add((day, unit, "recorded_present"))
                 continue
-            if asked.activity in HELD_FROM_APPROVAL and self._lacks(box):
+            if asked.activity in HELD_FROM_APPROVAL and self._short(box):
                 refused.add((day, unit, "no_place_left"))
             others = {box._replace(unit=other) for other in UNITS[box.activity]} - {box}
             for other in others:
