@@ -95,6 +95,9 @@ def methods_of(request: Request) -> str:
 
 async def on_database(request: Request, _: Exception) -> Response:
     """The database does not answer: nothing was lost, and the client may come back."""
+    heal = getattr(request.app.state, "heal", None)
+    if heal is not None:
+        heal()
     return answer(request, retry_later("database_unavailable", seconds=RETRY_SECONDS))
 
 

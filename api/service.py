@@ -1,9 +1,13 @@
 """The composition root: the only place that knows every part, and how they are put together."""
 
+import asyncio
+import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import psycopg
 from fastapi import FastAPI
+from starlette.concurrency import run_in_threadpool
 
 from api import attendance, calendar, children, decisions, demandes, history, households, me, opening, town
 from api.asking import AsyncPool, Reader
@@ -59,6 +63,20 @@ class _Pools:
 
     def __init__(self) -> None:
         self.reads: AsyncPool | None = None
+        self.writes: Pool | None = None
+        self._check: asyncio.Task[None] | None = None
+
+    def heal(self) -> None:
+        """Looks for the connections that died with one that was found dead: each would cost a request otherwise."""
+        if self._check is None or self._check.done():
+            self._check = asyncio.create_task(self._checked())
+
+    async def _checked(self) -> None:
+        assert self.reads is not None
+        assert self.writes is not None
+        with contextlib.suppress(psycopg.Error):
+            await self.reads.check()
+            await run_in_threadpool(self.writes.check)
 
     async def schema(self) -> int:
         """The version of the schema, as the database tells it."""
@@ -75,10 +93,11 @@ def application(settings: Settings, service_url: str, *, clock: Clock = utc_now)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        writes: Pool = open_pool(service_url, settings)
+        pools.writes = writes = open_pool(service_url, settings)
         pools.reads = await open_async_pool(service_url, settings)
         app.state.store = PostgresStore(writes, project=project)
         app.state.reader = Reader(pools.reads)
+        app.state.heal = pools.heal
         try:
             yield
         finally:

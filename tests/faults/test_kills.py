@@ -74,6 +74,21 @@ def test_a_database_restarted_by_hand_is_found_again(data: Path) -> None:
         assert complaints(service, load.sent) == []
 
 
+def test_connections_that_died_cost_one_refused_request_and_not_one_each(data: Path) -> None:
+    with served(data) as service:
+        child = service.settle()[0]
+        with psycopg.connect(admin_url(data), autocommit=True) as connection:
+            connection.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'ardoise-%'"
+            )
+        with service.client() as http:
+            agent = service.who(http, "agent", "agent-1")
+            assert agent.get(f"/children/{child}").status_code == 503
+            time.sleep(1)
+            assert [agent.get(f"/children/{child}").status_code for _ in range(20)] == [200] * 20
+            assert [agent.post("/households").status_code for _ in range(20)] == [201] * 20
+
+
 def test_the_checks_see_a_loss_when_commits_are_not_waited_for(data: Path) -> None:
     """The positive control: the same kill, on a database that acknowledges before it has written."""
     with served(data) as service:
