@@ -49,7 +49,8 @@ REGIONS: Final[Mapping[str, str]] = MappingProxyType(
 ASCENSION_BRIDGES: Final = (2023, 2024, 2025, 2026)
 """Years whose national calendar closes schools on the Friday and Saturday after Ascension, which the library lacks.
 
-Source: the ministry's calendars, as schools publish them (2024: back on Monday 13 May; 2025: 2 June; 2026: 18 May; 2023 was not checked).
+Source: the ministry's calendars, as schools publish them (2024: back on Monday 13 May; 2025: 2 June; 2026: 18 May).
+2023 was not checked.
 """
 
 
