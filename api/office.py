@@ -98,9 +98,10 @@ class Office:
             recorded_at=self.now,
         )
 
-    def _request(
+    def handed_in(
         self, command: Command, happened_at: datetime | None, expected: Mapping[Stream, IfMatch | None]
     ) -> execute.Request:
+        """A command signed by the caller, with the versions they hold true."""
         versions = {stream: wanted.versions for stream, wanted in expected.items() if wanted is not None}
         return execute.Request(
             commune=self.commune, command=command, signature=self._signature(happened_at), expected=versions
@@ -108,7 +109,7 @@ class Office:
 
     async def preview(self, command: Command, *, happened_at: datetime | None = None) -> execute.Result:
         """What a command would come to. Writes nothing."""
-        return await run_in_threadpool(execute.preview, self.store, self._request(command, happened_at, {}))
+        return await run_in_threadpool(execute.preview, self.store, self.handed_in(command, happened_at, {}))
 
 
 async def office(request: Request, caller: Signed, now: Now) -> Office:
@@ -138,7 +139,7 @@ class Counter:
     ) -> Response:
         """Runs a command once and sends its answer, kept with it. `about` is the page If-Match and ETag speak of."""
         expected = {about: self.expected} if about is not None else {}
-        request = self.office._request(command, happened_at, expected)
+        request = self.office.handed_in(command, happened_at, expected)
         _, kept = await run_in_threadpool(
             execute.execute,
             self.office.store,

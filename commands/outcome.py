@@ -63,9 +63,9 @@ class Refused:
 Outcome = Accepted | Refused
 
 
-def refused(code: str, *, article: str | None = None, child: ChildId | None = None) -> Refused:
+def refused(code: str, *, child: ChildId | None = None) -> Refused:
     """One refusal about the command as a whole."""
-    return Refused(refusals=(Refusal(code=code, article=article, child=child),))
+    return Refused(refusals=(Refusal(code=code, child=child),))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -79,7 +79,6 @@ class Known:
     pages: Mapping[Stream, AnyPage]
     left: Mapping[PlaceKey, int] = field(default_factory=dict)
     """The slots that had too few places when the command was about to be kept, and how many they had."""
-
     booked_until: Mapping[Slug, date] = field(default_factory=dict)
     """The last day of each activity on which a place is taken: told to the adoption of a rulebook only."""
 

@@ -23,7 +23,6 @@ class Rules:
 
     rulebooks: tuple[Rulebook, ...] = ()
     closures: Mapping[Closure, Slug] = field(default_factory=dict)
-    capacities: Mapping[PlaceKey, int | None] = field(default_factory=dict)
 
     def on(self, day: date) -> Rulebook | None:
         """The rulebook in force that day: the latest to come into force, and of two from one day the last adopted."""
@@ -85,22 +84,13 @@ class Rules:
         return capacity(rulebook, activity, Place(key.unit, key.pool), key.day)
 
 
-def rules_of(
-    contents: Iterable[str],
-    *,
-    closures: Mapping[Closure, Slug] | None = None,
-    capacities: Mapping[PlaceKey, int | None] | None = None,
-) -> Rules:
+def rules_of(contents: Iterable[str], *, closures: Mapping[Closure, Slug] | None = None) -> Rules:
     """The rules in these texts, in the order they were adopted. Each text is read once in the life of the process."""
-    return Rules(
-        rulebooks=tuple(_read(content) for content in contents),
-        closures=closures or {},
-        capacities=capacities or {},
-    )
+    return Rules(rulebooks=tuple(_read(content) for content in contents), closures=closures or {})
 
 
 def rules_of_town(town: Town | None) -> Rules:
     """The rules on a town's page; none before the first rulebook."""
     town = town or Town()
     contents = (adopted.content for adopted in town.rulebooks)
-    return rules_of(contents, closures=town.closures, capacities=town.capacities)
+    return rules_of(contents, closures=town.closures)

@@ -49,7 +49,8 @@ def test_a_single_refused_day_is_explained_with_its_deadline() -> None:
 
 @pytest.mark.parametrize("code", sorted(HIDDEN))
 def test_what_is_unknown_reads_as_what_is_forbidden(code: str) -> None:
-    problem = problem_of(refused(code, article="2", child=ChildId("x")), NO_RULES)
+    hidden = Refused(refusals=(Refusal(code=code, article="2", child=ChildId("x")),))
+    problem = problem_of(hidden, NO_RULES)
     assert problem.body() == not_found().body()
 
 

@@ -1,4 +1,4 @@
-"""Embedded servers of their own, for the tests that kill them."""
+"""Embedded servers for the tests that kill them, and both stores for the contract they keep alike."""
 
 import subprocess
 from collections.abc import Iterator
@@ -7,7 +7,10 @@ from pathlib import Path
 import pytest
 
 from ledger.embedded import Server
-from tests.servers import scratch_directory
+from ledger.identifiers import Commune, new_id
+from ledger.store import Store
+from tests.servers import Database, scratch_directory
+from tests.stores import InMemory, Kept, OnPostgres, on_postgres
 
 
 @pytest.fixture(scope="module")
@@ -35,3 +38,25 @@ def empty() -> Iterator[Path]:
     with scratch_directory() as directory:
         yield directory / "data"
         Server(directory / "data").sweep()
+
+
+@pytest.fixture(scope="module")
+def postgres(module_database: Database) -> Iterator[OnPostgres]:
+    with on_postgres(module_database) as kept:
+        yield kept
+
+
+@pytest.fixture(params=["memory", "postgres"])
+def kept(request) -> Kept:
+    return InMemory() if request.param == "memory" else request.getfixturevalue("postgres")
+
+
+@pytest.fixture
+def town() -> Commune:
+    """A town of its own for every test."""
+    return Commune(f"t-{new_id()[:8]}")
+
+
+@pytest.fixture
+def store(kept: Kept) -> Store:
+    return kept.store

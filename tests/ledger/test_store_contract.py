@@ -1,6 +1,5 @@
 """What a store promises. Both keep the same promises: the one of specifications, and the one of the service."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -14,7 +13,6 @@ from ledger.events import (
 from ledger.identifiers import ChildId, Commune, HouseholdId, new_id
 from ledger.store import (
     ConflictError,
-    Store,
     Write,
     turned,
 )
@@ -31,31 +29,6 @@ from tests.ledger.small_ledger import (
     prepared,
     write,
 )
-from tests.servers import Database
-from tests.stores import InMemory, Kept, OnPostgres, on_postgres
-
-
-@pytest.fixture(scope="module")
-def postgres(module_database: Database) -> Iterator[OnPostgres]:
-    with on_postgres(module_database) as kept:
-        yield kept
-
-
-@pytest.fixture(params=["memory", "postgres"])
-def kept(request) -> Kept:
-    return InMemory() if request.param == "memory" else request.getfixturevalue("postgres")
-
-
-@pytest.fixture
-def town() -> Commune:
-    """A town of its own for every test."""
-    return Commune(f"t-{new_id()[:8]}")
-
-
-@pytest.fixture
-def store(kept) -> Store:
-    return kept.store
-
 
 # Pages ---------------------------------------------------------------------------------------------------------------
 

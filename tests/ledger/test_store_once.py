@@ -1,34 +1,14 @@
 """The same key always gets the same answer, whoever else uses a key of that name."""
 
-from collections.abc import Iterator
-
 import pytest
 
-from ledger.identifiers import Commune, new_id
+from ledger.identifiers import Commune
 from ledger.store import Answer, Append, KeyReusedError, Once, Prepared, Store, Write
 from ledger.streams import child_page
 from tests.ledger.long_pages import CHILD, long_page, no_limit, once, signature
-from tests.servers import Database
-from tests.stores import InMemory, Kept, OnPostgres, on_postgres
 
 ACCEPTED = Answer(status=201, headers={"ETag": '"2"'}, body=b'{"number":1}')
 REFUSED = Answer(status=409, headers={}, body=b'{"code":"no_place_left"}')
-
-
-@pytest.fixture(scope="module")
-def postgres(module_database: Database) -> Iterator[OnPostgres]:
-    with on_postgres(module_database) as kept:
-        yield kept
-
-
-@pytest.fixture(params=["memory", "postgres"])
-def kept(request) -> Kept:
-    return InMemory() if request.param == "memory" else request.getfixturevalue("postgres")
-
-
-@pytest.fixture
-def town() -> Commune:
-    return Commune(f"t-{new_id()[:8]}")
 
 
 def first_line(store: Store, town: Commune) -> Prepared:

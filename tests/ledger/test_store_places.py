@@ -1,6 +1,5 @@
 """How both stores count places: never overbooked, never fewer than none, the town before its rulebook."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 
@@ -14,11 +13,10 @@ from ledger.events import (
     DemandeRejected,
     DemandeWithdrawn,
 )
-from ledger.identifiers import Commune, DemandeNumber, HouseholdId, Slug, Version, new_id
+from ledger.identifiers import DemandeNumber, HouseholdId, Slug, Version
 from ledger.store import (
     ConflictError,
     FullError,
-    Store,
     Write,
 )
 from ledger.streams import child_page
@@ -36,30 +34,6 @@ from tests.ledger.small_ledger import (
     set_places,
     write,
 )
-from tests.servers import Database
-from tests.stores import InMemory, Kept, OnPostgres, on_postgres
-
-
-@pytest.fixture(scope="module")
-def postgres(module_database: Database) -> Iterator[OnPostgres]:
-    with on_postgres(module_database) as kept:
-        yield kept
-
-
-@pytest.fixture(params=["memory", "postgres"])
-def kept(request) -> Kept:
-    return InMemory() if request.param == "memory" else request.getfixturevalue("postgres")
-
-
-@pytest.fixture
-def town() -> Commune:
-    """A town of its own for every test."""
-    return Commune(f"t-{new_id()[:8]}")
-
-
-@pytest.fixture
-def store(kept) -> Store:
-    return kept.store
 
 
 def test_places_are_taken_and_given_back(kept, store, town):
