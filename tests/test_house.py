@@ -13,7 +13,7 @@ HOUSE = Path(__file__).parent.parent
 MOST_LINES = 300
 MOST_LINES_OF_TESTS = 500
 """A file of sentences about one rule, with its tables, may be longer."""
-FLOORS = ("ledger", "rulebook", "commands", "projections", "replay", "api")
+FLOORS = ("ledger", "vault", "rulebook", "commands", "projections", "replay", "api")
 MACHINES = {
     "ledger.account",
     "ledger.database",
