@@ -46,6 +46,8 @@ class Settings:
     """The `iss` value that is believed. One at most: the `sub` of two issuers would share one name space."""
     jwks: str | None = None
     """The keys of the issuers: a file or an https URL."""
+    vault_keys: Path | None = None
+    """The file of the keys that wrap the keys of persons; with the embedded database, one of the data directory."""
     development: bool = False
     """Accepts the development key on a configured database too."""
     log_level: str = "info"
@@ -80,6 +82,7 @@ class Settings:
             statement_timeout_ms=read.integer("ARDOISE_STATEMENT_TIMEOUT_MS", 10_000, least=1, most=LONGEST_TIMEOUT_MS),
             issuers=issuers,
             jwks=jwks,
+            vault_keys=read.path("ARDOISE_VAULT_KEYS"),
             development=read.flag("ARDOISE_DEVELOPMENT"),
             log_level=read.choice("ARDOISE_LOG_LEVEL", "info", LOG_LEVELS),
         )
@@ -141,6 +144,10 @@ class _Variables:
         if text not in choices:
             raise SettingsError(f"{name} must be one of {', '.join(choices)}.")
         return text
+
+    def path(self, name: str) -> Path | None:
+        text = self.text(name, "")
+        return Path(text).expanduser().absolute() if text else None
 
     def database(self, name: str) -> str | None:
         url = self.text(name, "")
