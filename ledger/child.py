@@ -14,12 +14,22 @@ from ledger.events import (
     CancellationRequested,
     ChildEnrolled,
     ChildFact,
+    ChildJoinedHousehold,
+    ChildLeftHousehold,
     ChildRegistered,
+    CustodyAgreed,
+    CustodyEnded,
+    CustodyExcepted,
+    CustodyStatement,
+    DayDemanded,
     DecidedDay,
     DemandeApproved,
     DemandeRejected,
     DemandeWithdrawn,
+    DetailsKept,
     EnrolmentEnded,
+    EnrolmentRequested,
+    PersonErased,
     PlaceHeld,
     Presence,
     ReservationRequested,
@@ -85,7 +95,12 @@ class Child:
     """A child as its page tells it. Made by `evolve`, which never changes the one it was given."""
 
     child: ChildId
-    household: HouseholdId
+    households: tuple[HouseholdId, ...]
+    """Where the child lives: one household or two, in the order it came to them."""
+    custody: tuple[CustodyStatement, ...] = ()
+    """Whose day it is, in the order it was said; the last that covers a day holds. Empty: every day is everybody's."""
+    erased: bool = False
+    """Who the child was is forgotten; what happened is not."""
     enrolments: dict[EnrolmentId, Enrolment] = field(default_factory=dict)
     slots: dict[SlotKey, Slot] = field(default_factory=dict)
     open: dict[DemandeNumber, Demande] = field(default_factory=dict)
@@ -95,6 +110,11 @@ class Child:
     attendance: dict[SlotKey, Attendance] = field(default_factory=dict)
     latest: Demande | None = None
     """The demande the last entry was about, whole, whatever became of it: what a read model shows of it."""
+
+    @property
+    def household(self) -> HouseholdId:
+        """The household that speaks for the child when nobody says which."""
+        return self.households[0]
 
     def enrolment_on(self, activity: Slug, day: date) -> Enrolment | None:
         """The enrolment that lets the child come to the activity that day."""
@@ -115,7 +135,7 @@ def evolve(child: Child | None, entries: Iterable[Entry]) -> Child | None:
 def _draft(child: Child | None, entry: Entry) -> Child:
     if child is None:
         assert isinstance(entry.fact, ChildRegistered), f"a child's page starts with its registration: {entry.stream}"
-        return Child(child=entry.fact.child, household=entry.fact.household)
+        return Child(child=entry.fact.child, households=(entry.fact.household,))
     return copied(child)
 
 
@@ -134,8 +154,18 @@ def apply(child: Child, fact: ChildFact, happened_at: datetime, recorded_at: dat
     """
     child.latest = None
     match fact:
-        case ChildRegistered():
+        case ChildRegistered() | DetailsKept():
             pass
+        case ChildJoinedHousehold():
+            child.households = (*child.households, fact.household)
+        case ChildLeftHousehold():
+            child.households = tuple(other for other in child.households if other != fact.household)
+        case CustodyAgreed() | CustodyExcepted() | CustodyEnded():
+            child.custody = (*child.custody, fact)
+        case PersonErased():
+            child.erased = True
+        case EnrolmentRequested():
+            child.open[fact.demande] = child.latest = requested(None, fact, happened_at)
         case ChildEnrolled():
             child.enrolments[fact.enrolment] = Enrolment(
                 fact.enrolment, fact.activity, fact.site, fact.group, fact.first_day, fact.last_day
@@ -156,7 +186,7 @@ def apply(child: Child, fact: ChildFact, happened_at: datetime, recorded_at: dat
             child.attendance[key] = Attendance(fact.presence, fact.arrived_at, fact.left_at)
 
 
-def _request(child: Child, fact: ReservationRequested | CancellationRequested | AbsenceDeclared) -> None:
+def _request(child: Child, fact: DayDemanded) -> None:
     slots, activity = child.slots, fact.activity
     match fact:
         case ReservationRequested():
@@ -184,6 +214,7 @@ def _decide(
 ) -> None:
     demande = child.open[number]
     for day in days:
+        assert demande.activity is not None
         _settle(child, SlotKey(demande.activity, day.unit, day.day), day, outcome)
     demande = decided(demande, days, outcome, reason=reason, at=at)
     if demande.status == "en_cours":

@@ -23,13 +23,40 @@ Json = dict[str, Any]
 Upcaster = Callable[[Json], Json]
 
 WIRE_NAMES: Final[Mapping[type, str]] = {
+    events.ActivationRequested: "activation_requested.v1",
+    events.ActivationGranted: "activation_granted.v1",
+    events.ActivationRefused: "activation_refused.v1",
     events.HouseholdOpened: "household_opened.v1",
     events.GuardianAdded: "guardian_added.v1",
-    events.GuardianLinked: "guardian_linked.v1",
+    events.HolderChanged: "holder_changed.v1",
+    events.GuardianLinked: "guardian_linked.v2",
     events.GuardianUnlinked: "guardian_unlinked.v1",
+    events.AccountSuspended: "account_suspended.v1",
+    events.AccountReinstated: "account_reinstated.v1",
+    events.GuardianSuspended: "guardian_suspended.v1",
+    events.GuardianReinstated: "guardian_reinstated.v1",
+    events.GuardianLeft: "guardian_left.v1",
+    events.MemberAdded: "member_added.v1",
+    events.MemberLeft: "member_left.v1",
+    events.ContactAdded: "contact_added.v1",
+    events.ContactRemoved: "contact_removed.v1",
+    events.FamilyKeyIssued: "family_key_issued.v1",
+    events.FamilyKeyRevoked: "family_key_revoked.v1",
+    events.DocumentKept: "document_kept.v1",
+    events.ChangeRequested: "change_requested.v1",
+    events.QuotientDeclared: "quotient_declared.v1",
+    events.QuotientDecided: "quotient_decided.v1",
+    events.DetailsKept: "details_kept.v1",
+    events.PersonErased: "person_erased.v1",
     events.ChildRegistered: "child_registered.v1",
+    events.ChildJoinedHousehold: "child_joined_household.v1",
+    events.ChildLeftHousehold: "child_left_household.v1",
+    events.CustodyAgreed: "custody_agreed.v1",
+    events.CustodyExcepted: "custody_excepted.v1",
+    events.CustodyEnded: "custody_ended.v1",
     events.ChildEnrolled: "child_enrolled.v1",
     events.EnrolmentEnded: "enrolment_ended.v1",
+    events.EnrolmentRequested: "enrolment_requested.v1",
     events.ReservationRequested: "reservation_requested.v1",
     events.CancellationRequested: "cancellation_requested.v1",
     events.AbsenceDeclared: "absence_declared.v1",
@@ -44,7 +71,9 @@ WIRE_NAMES: Final[Mapping[type, str]] = {
 }
 """The current name of every fact. A published name is never reused, nor its meaning changed."""
 
-UPCASTERS: Final[Mapping[str, tuple[str, Upcaster]]] = {}
+UPCASTERS: Final[Mapping[str, tuple[str, Upcaster]]] = {
+    "guardian_linked.v1": ("guardian_linked.v2", lambda json: {**json, "how": "agent", "key": None}),
+}
 """For each name no longer written: the name that followed it, and how to rewrite the old JSON into the new."""
 
 

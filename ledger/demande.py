@@ -8,14 +8,32 @@ from ledger.events import (
     AbsenceDeclared,
     Action,
     CancellationRequested,
+    ChangeRequested,
+    DayDemanded,
     DecidedDay,
     Demanded,
+    EnrolmentRequested,
     Origin,
+    QuotientDeclared,
     ReservationRequested,
 )
-from ledger.identifiers import DemandeNumber, HouseholdId, Slug, Version
+from ledger.identifiers import DemandeNumber, DocumentId, HouseholdId, Slug, Version
 
-DemandeKind = Literal["reservation", "cancellation", "modification", "absence"]
+DemandeKind = Literal[
+    "reservation",
+    "cancellation",
+    "modification",
+    "absence",
+    "enrolment",
+    "address",
+    "contact",
+    "situation",
+    "member",
+    "contact_person",
+    "quotient",
+]
+Wanted = EnrolmentRequested | ChangeRequested | QuotientDeclared
+"""What a demande without days asks for."""
 Status = Literal["en_cours", "traitee_positivement", "traitee_negativement", "retiree"]
 Outcome = Literal["pending", "approved", "rejected", "withdrawn"]
 
@@ -44,7 +62,8 @@ class Demande(NamedTuple):
 
     number: DemandeNumber
     kind: DemandeKind
-    activity: Slug
+    activity: Slug | None
+    """None when it is about no activity."""
     household: HouseholdId
     origin: Origin
     submitted_at: datetime
@@ -55,6 +74,16 @@ class Demande(NamedTuple):
     document: str | None = None
     decided_at: datetime | None = None
     status: Status = "en_cours"
+    wanted: Wanted | None = None
+    """What it asks for, when it has no days."""
+    refusal: Slug | None = None
+    """Why it was refused as a whole, when it has no days."""
+
+    def documents(self) -> tuple[DocumentId, ...]:
+        """The supporting documents it names."""
+        if self.wanted is not None:
+            return self.wanted.documents
+        return (DocumentId(self.document),) if self.document else ()
 
     def pending(self) -> tuple[DecidedDay, ...]:
         """The days that still wait for a decision."""
@@ -63,6 +92,17 @@ class Demande(NamedTuple):
 
 def requested(known: Demande | None, fact: Demanded, at: datetime) -> Demande:
     """The demande a fact opens, or the one it adds to: ticking and unticking days share a number."""
+    if isinstance(fact, EnrolmentRequested):
+        opened = Demande(fact.demande, "enrolment", fact.activity, fact.household, fact.origin, at)
+        return opened._replace(wanted=fact)
+    if isinstance(fact, ChangeRequested):
+        return Demande(fact.demande, fact.change, None, fact.household, fact.origin, at)._replace(wanted=fact)
+    if isinstance(fact, QuotientDeclared):
+        return Demande(fact.demande, "quotient", None, fact.household, fact.origin, at)._replace(wanted=fact)
+    return _about_days(known, fact, at)
+
+
+def _about_days(known: Demande | None, fact: DayDemanded, at: datetime) -> Demande:
     kind = _kind(fact)
     demande = known or Demande(fact.demande, kind, fact.activity, fact.household, fact.origin, at)
     if demande.kind != kind:
@@ -87,7 +127,7 @@ def requested(known: Demande | None, fact: Demanded, at: datetime) -> Demande:
             return demande._replace(days=days, derogation=fact.derogation, reason=fact.reason, document=fact.document)
 
 
-def _kind(fact: Demanded) -> DemandeKind:
+def _kind(fact: DayDemanded) -> DemandeKind:
     match fact:
         case ReservationRequested():
             return "reservation"
@@ -101,6 +141,8 @@ def decided(
     demande: Demande, days: tuple[DecidedDay, ...], outcome: Outcome, *, reason: Slug | None, at: datetime
 ) -> Demande:
     """The demande once these days have their outcome. Its status follows when no day waits any more."""
+    if demande.wanted is not None:
+        return demande._replace(decided_at=at, status=_status(Counter([outcome])), refusal=reason)
     named = set(days)
     after = tuple(day._replace(outcome=outcome, reason=reason) if day.named() in named else day for day in demande.days)
     return demande._replace(days=after, decided_at=at, status=_status(Counter(day.outcome for day in after)))

@@ -6,11 +6,13 @@ from datetime import date
 from typing import NamedTuple
 
 from ledger.child import Child, SlotKey
+from ledger.demande import Demande, DemandeDay
 from ledger.events import (
     AbsenceDeclared,
     AttendanceRecorded,
     CancellationRequested,
     ChildFact,
+    DecidedDay,
     DemandeApproved,
     DemandeRejected,
     DemandeWithdrawn,
@@ -34,15 +36,20 @@ def touched(child: Child, fact: ChildFact) -> tuple[SlotKey, ...]:
         case ReservationRequested() | CancellationRequested() | AbsenceDeclared():
             return tuple(SlotKey(fact.activity, day.unit, day.day) for day in fact.days)
         case DemandeApproved() | DemandeRejected():
-            activity = child.open[fact.demande].activity
-            return tuple(SlotKey(activity, day.unit, day.day) for day in fact.days)
+            return _slots(child.open[fact.demande], fact.days)
         case DemandeWithdrawn():
             demande = child.open[fact.demande]
-            return tuple(SlotKey(demande.activity, day.unit, day.day) for day in demande.days)
+            return _slots(demande, demande.days)
         case AttendanceRecorded():
             return (SlotKey(fact.activity, fact.unit, fact.day),)
         case _:
             return ()
+
+
+def _slots(demande: Demande, days: Iterable[DecidedDay | DemandeDay]) -> tuple[SlotKey, ...]:
+    if demande.activity is None:
+        return ()
+    return tuple(SlotKey(demande.activity, day.unit, day.day) for day in days)
 
 
 def held(child: Child, keys: Iterable[SlotKey]) -> Counter[PlaceKey]:

@@ -1,35 +1,196 @@
-"""The household's page folded: who answers for its children."""
+"""The household's page folded: who answers for its children, what they share, and what they asked for."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import NamedTuple
 
+from ledger.demande import Demande, Outcome, decided, requested
 from ledger.entry import Entry
-from ledger.events import GuardianAdded, GuardianLinked, GuardianUnlinked, HouseholdOpened
-from ledger.identifiers import GuardianId, HouseholdId, Subject
+from ledger.events import (
+    AccountReinstated,
+    AccountSuspended,
+    ChangeRequested,
+    ContactAdded,
+    ContactRemoved,
+    DemandeApproved,
+    DemandeRejected,
+    DemandeWithdrawn,
+    DocumentKept,
+    Fact,
+    FamilyKeyIssued,
+    FamilyKeyRevoked,
+    GuardianAdded,
+    GuardianLeft,
+    GuardianLinked,
+    GuardianReinstated,
+    GuardianSuspended,
+    GuardianUnlinked,
+    HolderChanged,
+    HouseholdOpened,
+    MemberAdded,
+    MemberLeft,
+    PersonErased,
+    QuotientDecided,
+    QuotientDeclared,
+)
+from ledger.identifiers import DemandeNumber, DocumentId, GuardianId, HouseholdId, KeyId, PersonId, Slug, Subject
+
+
+class Account(NamedTuple):
+    """An account that speaks for a guardian, unless it is suspended."""
+
+    subject: Subject
+    guardian: GuardianId
+    suspended: bool = False
+
+
+class FamilyKey(NamedTuple):
+    """A Clé Enfance, and how often it was used."""
+
+    issued: FamilyKeyIssued
+    used: int = 0
+    revoked: bool = False
+
+    def opens(self, now: datetime) -> bool:
+        """Whether it may still be used."""
+        return not self.revoked and self.used < self.issued.uses and now < self.issued.expires_at
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Household:
-    """A family, and the accounts that speak for its guardians."""
+    """A family, the accounts that speak for its guardians, and what it shares."""
 
     household: HouseholdId
-    guardians: frozenset[GuardianId] = frozenset()
-    subjects: frozenset[tuple[Subject, GuardianId]] = frozenset()
+    guardians: tuple[GuardianId, ...] = ()
+    """In the order they were added; those who left are not of it."""
+    holder: GuardianId | None = None
+    """The titulaire."""
+    suspended: frozenset[GuardianId] = frozenset()
+    accounts: Mapping[GuardianId, Account] = field(default_factory=dict)
+    members: frozenset[PersonId] = frozenset()
+    contacts: Mapping[PersonId, bool] = field(default_factory=dict)
+    """Whether each may collect the children."""
+    keys: Mapping[KeyId, FamilyKey] = field(default_factory=dict)
+    documents: Mapping[DocumentId, DocumentKept] = field(default_factory=dict)
+    quotients: tuple[QuotientDecided, ...] = ()
+    open: Mapping[DemandeNumber, Demande] = field(default_factory=dict)
+    """Demandes that wait for a decision."""
+    latest: Demande | None = None
+    """The demande the last entry was about, whatever became of it: what a read model shows of it."""
+    erased: frozenset[PersonId] = frozenset()
+
+    def speaks(self, subject: Subject | None) -> GuardianId | None:
+        """The guardian an account speaks for now; None when it may not."""
+        return next(
+            (
+                account.guardian
+                for account in self.accounts.values()
+                if account.subject == subject and not account.suspended and account.guardian not in self.suspended
+            ),
+            None,
+        )
+
+    def has(self, person: PersonId | GuardianId) -> bool:
+        """Whether somebody is of the household, or known to it as a contact."""
+        return person in self.guardians or person in self.members or person in self.contacts
 
 
 def evolve(household: Household | None, entries: Iterable[Entry]) -> Household | None:
     """The household after these entries of its page."""
     for entry in entries:
-        match entry.fact:
-            case HouseholdOpened(household=opened):
-                household = Household(household=opened)
-            case GuardianAdded(guardian=guardian):
-                assert household is not None
-                household = replace(household, guardians=household.guardians | {guardian})
-            case GuardianLinked(guardian=guardian, subject=subject):
-                assert household is not None
-                household = replace(household, subjects=household.subjects | {(subject, guardian)})
-            case GuardianUnlinked(guardian=guardian, subject=subject):
-                assert household is not None
-                household = replace(household, subjects=household.subjects - {(subject, guardian)})
+        fact, signature = entry.fact, entry.signature
+        if isinstance(fact, HouseholdOpened):
+            household = Household(household=fact.household)
+            continue
+        assert household is not None, f"a household's page starts when it is opened: {entry.stream}"
+        household = replace(household, latest=None)
+        if isinstance(fact, ChangeRequested | QuotientDeclared | DemandeApproved | DemandeRejected | DemandeWithdrawn):
+            household = _of_demandes(household, fact, signature.happened_at, signature.recorded_at)
+        else:
+            household = _of_guardians(household, fact)
     return household
+
+
+def _of_guardians(known: Household, fact: Fact) -> Household:
+    match fact:
+        case GuardianAdded(guardian=guardian):
+            guardians = (*known.guardians, guardian)
+            return replace(known, guardians=guardians, holder=known.holder or guardian)
+        case HolderChanged(guardian=guardian):
+            return replace(known, holder=guardian)
+        case GuardianLinked(guardian=guardian, subject=subject, key=key):
+            keys = known.keys if key is None else {**known.keys, key: _used(known.keys[key])}
+            return replace(known, accounts={**known.accounts, guardian: Account(subject, guardian)}, keys=keys)
+        case GuardianUnlinked(guardian=guardian):
+            return replace(known, accounts=_without(known.accounts, guardian))
+        case AccountSuspended(guardian=guardian, subject=subject):
+            return replace(known, accounts={**known.accounts, guardian: Account(subject, guardian, suspended=True)})
+        case AccountReinstated(guardian=guardian, subject=subject):
+            return replace(known, accounts={**known.accounts, guardian: Account(subject, guardian)})
+        case GuardianSuspended(guardian=guardian):
+            return replace(known, suspended=known.suspended | {guardian})
+        case GuardianReinstated(guardian=guardian):
+            return replace(known, suspended=known.suspended - {guardian})
+        case GuardianLeft(guardian=guardian):
+            left = tuple(other for other in known.guardians if other != guardian)
+            holder = known.holder if known.holder != guardian else next(iter(left), None)
+            accounts, suspended = _without(known.accounts, guardian), known.suspended - {guardian}
+            return replace(known, guardians=left, holder=holder, accounts=accounts, suspended=suspended)
+        case _:
+            return _of_what_they_share(known, fact)
+
+
+def _of_what_they_share(known: Household, fact: Fact) -> Household:
+    match fact:
+        case MemberAdded(person=person):
+            return replace(known, members=known.members | {person})
+        case MemberLeft(person=person):
+            return replace(known, members=known.members - {person})
+        case ContactAdded(person=person, collects=collects):
+            return replace(known, contacts={**known.contacts, person: collects})
+        case ContactRemoved(person=person):
+            return replace(known, contacts=_without(known.contacts, person))
+        case FamilyKeyIssued(key=key):
+            return replace(known, keys={**known.keys, key: FamilyKey(fact)})
+        case FamilyKeyRevoked(key=key):
+            return replace(known, keys={**known.keys, key: known.keys[key]._replace(revoked=True)})
+        case DocumentKept(document=document):
+            return replace(known, documents={**known.documents, document: fact})
+        case QuotientDecided():
+            return replace(known, quotients=(*known.quotients, fact))
+        case PersonErased(person=person):
+            return replace(known, erased=known.erased | {person})
+        case _:
+            return known
+
+
+def _of_demandes(
+    known: Household,
+    fact: ChangeRequested | QuotientDeclared | DemandeApproved | DemandeRejected | DemandeWithdrawn,
+    happened_at: datetime,
+    recorded_at: datetime,
+) -> Household:
+    match fact:
+        case ChangeRequested() | QuotientDeclared():
+            asked = requested(None, fact, happened_at)
+            return replace(known, open={**known.open, fact.demande: asked}, latest=asked)
+        case DemandeApproved():
+            return _decided(known, fact.demande, "approved", None, recorded_at)
+        case DemandeRejected(reason=reason):
+            return _decided(known, fact.demande, "rejected", reason, recorded_at)
+        case DemandeWithdrawn():
+            return _decided(known, fact.demande, "withdrawn", None, recorded_at)
+
+
+def _decided(known: Household, number: DemandeNumber, outcome: Outcome, reason: Slug | None, at: datetime) -> Household:
+    demande = decided(known.open[number], (), outcome, reason=reason, at=at)
+    return replace(known, open=_without(known.open, number), latest=demande)
+
+
+def _used(key: FamilyKey) -> FamilyKey:
+    return key._replace(used=key.used + 1)
+
+
+def _without(mapping: Mapping, key: object) -> dict:  # type: ignore[type-arg]
+    return {other: value for other, value in mapping.items() if other != key}

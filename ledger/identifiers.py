@@ -11,6 +11,17 @@ ChildId = NewType("ChildId", str)
 HouseholdId = NewType("HouseholdId", str)
 GuardianId = NewType("GuardianId", str)
 EnrolmentId = NewType("EnrolmentId", str)
+PersonId = NewType("PersonId", str)
+"""Anybody the vault knows something of: a child, a guardian, another member of a household, a contact."""
+
+DocumentId = NewType("DocumentId", str)
+ProposalId = NewType("ProposalId", str)
+"""What a demande asks to be changed in the vault."""
+
+KeyId = NewType("KeyId", str)
+"""A Clé Enfance, never its text."""
+
+ActivationId = NewType("ActivationId", str)
 Subject = NewType("Subject", str)
 """Who a token speaks for, as the identity provider writes it. Pseudonymous."""
 

@@ -4,13 +4,14 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from ledger.activation import Activation
 from ledger.child import Child
 from ledger.entry import Entry
 from ledger.household import Household
 from ledger.town import Town
 
 Row = dict[str, Any]
-State = Child | Household | Town
+State = Child | Household | Activation | Town
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -5,12 +5,16 @@ from datetime import date, datetime
 from typing import Any, Final
 
 from ledger.child import Attendance, Child, Enrolment, Slot, SlotKey
+from ledger.codec import Codec
 from ledger.demande import Demande, DemandeDay
-from ledger.events import PlaceHeld
+from ledger.events import Fact, PlaceHeld
 from ledger.identifiers import ChildId, HouseholdId
 
-FOLD: Final = 3
+FOLD: Final = 4
 """The version of this form. Raise it whenever `Child` or `evolve` changes: older snapshots are then ignored."""
+
+
+_CODEC: Final = Codec()
 
 
 def pack(child: Child) -> dict[str, Any]:
@@ -31,13 +35,25 @@ def pack(child: Child) -> dict[str, Any]:
         attendance.setdefault((key.activity, key.unit, *seen), []).append(key.day.toordinal())
     return {
         "child": child.child,
-        "household": child.household,
+        "households": list(child.households),
+        "custody": [_fact_packed(statement) for statement in child.custody],
+        "erased": child.erased,
         "enrolments": [list(enrolment) for enrolment in child.enrolments.values()],
         "slots": [[*alike[:5], _packed(alike[5]), *alike[6:], days] for alike, days in slots.items()],
-        "open": [[*demande[:6], [list(day) for day in demande.days], *demande[7:]] for demande in child.open.values()],
+        "open": [_demande_packed(demande) for demande in child.open.values()],
         "closed": closed,
         "attendance": [[*alike, days] for alike, days in attendance.items()],
     }
+
+
+def _demande_packed(demande: Demande) -> list[Any]:
+    wanted = None if demande.wanted is None else _fact_packed(demande.wanted)
+    return [*demande[:6], [list(day) for day in demande.days], *demande[7:12], wanted, demande.refusal]
+
+
+def _fact_packed(fact: Fact) -> list[Any]:
+    """A fact under its wire name, as a line of the page holds it."""
+    return [_CODEC.name(fact), _CODEC.fact_to_json(fact)]
 
 
 def _packed(places: tuple[PlaceHeld, ...]) -> list[list[str]]:
@@ -49,7 +65,9 @@ def unpack(packed: dict[str, Any]) -> Child:
     day = date.fromisoformat
     return Child(
         child=ChildId(packed["child"]),
-        household=HouseholdId(packed["household"]),
+        households=tuple(HouseholdId(household) for household in packed["households"]),
+        custody=tuple(_CODEC.fact_from_json(*statement) for statement in packed["custody"]),  # type: ignore[misc]
+        erased=packed["erased"],
         enrolments={
             enrolment: Enrolment(enrolment, activity, site, group, day(first), day(last))
             for enrolment, activity, site, group, first, last in packed["enrolments"]
@@ -80,9 +98,8 @@ def _attendance(packed: Iterable[list[Any]]) -> dict[SlotKey, Attendance]:
 
 
 def _demande(row: list[Any]) -> Demande:
-    number, kind, activity, household, origin, submitted_at, days, derogation, reason, document, decided_at, status = (
-        row
-    )
+    number, kind, activity, household, origin, submitted_at, days, *rest = row
+    derogation, reason, document, decided_at, status, wanted, refusal = rest
     read = tuple(
         DemandeDay(date.fromisoformat(on), unit, action, outcome, version, article, _instant(closes), *marks)
         for on, unit, action, outcome, version, article, closes, *marks in days
@@ -100,6 +117,8 @@ def _demande(row: list[Any]) -> Demande:
         document=document,
         decided_at=_instant(decided_at),
         status=status,
+        wanted=None if wanted is None else _CODEC.fact_from_json(*wanted),  # type: ignore[arg-type]
+        refusal=refusal,
     )
 
 

@@ -6,9 +6,11 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Generic, Protocol, TypeVar
 
+from ledger import activation as activations
 from ledger import child as children
 from ledger import household as households
 from ledger import town as towns
+from ledger.activation import Activation
 from ledger.child import Child
 from ledger.codec import Codec
 from ledger.entry import GENESIS, Entry, Signature
@@ -17,6 +19,7 @@ from ledger.holdings import PlaceKey, held, touched
 from ledger.household import Household
 from ledger.identifiers import Commune, DemandeNumber, Slug, Stream
 from ledger.rows import Change, Projector, State
+from ledger.sealed import SealedChange
 from ledger.streams import kind_of
 from ledger.town import Town
 
@@ -37,6 +40,10 @@ class FullError(Exception):
 
 class KeyReusedError(Exception):
     """The same idempotency key came with another body."""
+
+
+class ErasedError(Exception):
+    """Somebody the command is about was forgotten since its bytes were sealed: decide again."""
 
 
 class BusyError(Exception):
@@ -80,7 +87,7 @@ class Page(Generic[S]):
     state: S | None = None
 
 
-AnyPage = Page[Child] | Page[Household] | Page[Town]
+AnyPage = Page[Child] | Page[Household] | Page[Activation] | Page[Town]
 
 
 def turned(page: AnyPage, entries: Iterable[Entry]) -> AnyPage:
@@ -100,6 +107,7 @@ def turned(page: AnyPage, entries: Iterable[Entry]) -> AnyPage:
 _EVOLVE: Mapping[str, Callable[..., Any]] = {
     "child": children.evolve,
     "household": households.evolve,
+    "account": activations.evolve,
     "town": towns.evolve,
 }
 
@@ -122,6 +130,8 @@ class Prepared:
     claims: Mapping[PlaceKey, int] = field(default_factory=dict)
     settings: Mapping[PlaceKey, int | None] = field(default_factory=dict)
     changes: Sequence[Change] = ()
+    vault: Sequence[SealedChange] = ()
+    """What goes into the vault, moves within it or leaves it, in the same transaction."""
     pages: Sequence[AnyPage] = ()
     """The pages as they stand afterwards."""
     versions: Sequence[int] = ()

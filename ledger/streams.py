@@ -2,9 +2,9 @@
 
 from typing import Literal
 
-from ledger.identifiers import ChildId, Commune, HouseholdId, Stream
+from ledger.identifiers import ActivationId, ChildId, Commune, HouseholdId, Stream
 
-Kind = Literal["child", "household", "town"]
+Kind = Literal["child", "household", "account", "town"]
 
 
 def child_page(commune: Commune, child: ChildId) -> Stream:
@@ -15,6 +15,11 @@ def child_page(commune: Commune, child: ChildId) -> Stream:
 def household_page(commune: Commune, household: HouseholdId) -> Stream:
     """The page of one household in one town."""
     return Stream(f"household/{commune}/{household}")
+
+
+def account_page(commune: Commune, activation: ActivationId) -> Stream:
+    """The page of an account that asks to be activated, until somebody knows whose it is."""
+    return Stream(f"account/{commune}/{activation}")
 
 
 def town_page(commune: Commune) -> Stream:
@@ -29,6 +34,8 @@ def kind_of(stream: Stream) -> Kind:
         return "child"
     if kind == "household":
         return "household"
+    if kind == "account":
+        return "account"
     assert kind == "town", f"not a page: {stream}"
     return "town"
 
@@ -39,6 +46,6 @@ def commune_of(stream: Stream) -> Commune:
 
 
 def subject_of(stream: Stream) -> str:
-    """The child or household a page is about; empty for a town's page."""
+    """The child, household or activation a page is about; empty for a town's page."""
     parts = stream.split("/", 2)
     return parts[2] if len(parts) == 3 else ""
