@@ -27,7 +27,8 @@ def test_with_the_embedded_database_the_file_is_made_once_for_its_owner_alone(tm
 
 def test_of_processes_that_start_together_all_get_the_same_key(tmp_path: Path) -> None:
     program = (
-        "import sys; from pathlib import Path\nfrom ledger.settings import Settings; from vault.key_file import ring_of;"
+        "import sys; from pathlib import Path; from ledger.settings import Settings;"
+        "from vault.key_file import ring_of;"
         "sys.stdin.read(1); print(dict(ring_of(Settings(data=Path(sys.argv[1]))).keys))"
     )
     started = [
