@@ -14,7 +14,6 @@ from api.history import found
 from api.office import AtCounter, AtVersionedCounter, Said
 from api.problems import not_found
 from api.refusals import errors_of
-from api.tokens import only
 from commands.decide_demandes import DecideDemandes, Decision
 from commands.execute import Result
 from commands.outcome import Accepted, Refusal
@@ -91,7 +90,6 @@ _REFUSALS = openapi.documented(
     "/demandes/{number:digits}/decision",
     summary="Instruire une demande",
     responses=openapi.answered(200, schemas.Demande, etag=True) | _REFUSALS,
-    dependencies=[only("agent")],
 )
 async def decide(number: NumberText, said: DecisionSaid, at: AtVersionedCounter) -> Response:
     """Decides a demande, once."""
@@ -109,14 +107,13 @@ def _decided(result: Result) -> Said:
     "/decisions",
     summary="Instruire plusieurs demandes à la fois",
     responses=openapi.answered(200, schemas.QueueDecided) | _REFUSALS,
-    dependencies=[only("agent")],
 )
 async def decide_queue(said: QueueDecided, at: AtCounter) -> Response:
     """Decides a queue: what can be decided is, the rest is named."""
     commune = at.office.commune
     numbers = [DemandeNumber(each.number) for each in said.decisions]
     [rows] = await at.office.reader.ask(commune, history.owners(commune, numbers))
-    children = {row["number"]: ChildId(row["child"]) for row in rows}
+    children = {row["number"]: ChildId(row["child"]) for row in rows if row["child"]}
     known = [each for each in said.decisions if each.number in children]
     if not known:
         raise not_found()

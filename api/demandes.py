@@ -15,7 +15,6 @@ from api.history import found, rendered
 from api.office import AtOffice, AtVersionedCounter, Office, Said
 from api.problems import invalid_field, not_found
 from api.refusals import errors_of, problem_of
-from api.tokens import only
 from commands.declare_absence import DeclareAbsence
 from commands.execute import Result
 from commands.outcome import Accepted, Command, Refused
@@ -35,7 +34,8 @@ async def _command(asked: DemandeAsked, at: Office) -> Command:
     if note is not None and at.caller.role != "agent":
         raise not_found()
     children = dict.fromkeys(ChildId(child) for child in [asked.child, *asked.also_for])
-    households = await at.households_for(children)
+    standings = await at.standings(children)
+    households = {child: standing.households[0] for child, standing in standings.items()}
     origin: Literal["family", "counter"] = "family" if at.caller.role == "guardian" else "counter"
     derogation = Slug(note.derogation) if note and note.derogation else None
     if asked.kind == "absence":
@@ -127,7 +127,6 @@ _REFUSALS = openapi.documented(
     status_code=201,
     summary="Déposer une demande : réserver, annuler, déclarer une absence",
     responses=openapi.answered(201, schemas.Submitted, etag=True) | _REFUSALS,
-    dependencies=[only("guardian", "agent")],
 )
 async def submit(asked: DemandeAsked, at: AtVersionedCounter) -> Response:
     """One demande per child; all of it or nothing, unless `partial`."""
@@ -141,7 +140,6 @@ async def submit(asked: DemandeAsked, at: AtVersionedCounter) -> Response:
     summary="Ce que donnerait une demande, sans rien écrire",
     responses=openapi.answered(200, schemas.Previewed)
     | openapi.documented("nothing_to_do", "too_many_days", "unknown_reason"),
-    dependencies=[only("guardian", "agent")],
 )
 async def preview(asked: DemandeAsked, at: AtOffice) -> JSONAnswer:
     """The second step of the portal: what will be asked, and what is impossible."""
@@ -159,7 +157,6 @@ async def preview(asked: DemandeAsked, at: AtOffice) -> JSONAnswer:
     "/demandes/{number:digits}",
     summary="Retirer une demande qui n'est pas décidée",
     responses=openapi.answered(200, schemas.Demande, etag=True) | openapi.documented("already_decided"),
-    dependencies=[only("guardian", "agent")],
 )
 async def withdraw(number: NumberText, at: AtVersionedCounter) -> Response:
     """Takes back the days that still wait."""

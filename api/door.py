@@ -17,10 +17,11 @@ from fastapi.routing import APIRoute
 from starlette.convertors import Convertor, register_url_convertor
 
 from api import french
+from api.authorisation import rights_of
 from api.body import BodyReader, SoundJson, is_sound_text, refuse_body
 from api.once import BODY
 from api.problems import FieldError, Problem, not_found
-from api.tokens import CALLER, Caller, Only, TokenChecker
+from api.tokens import CALLER, Caller, TokenChecker
 from api.trace import trace_of
 
 
@@ -41,6 +42,8 @@ class Digits(Convertor[str]):
 register_url_convertor("digits", Digits())
 
 PREFIX: Final = "/v1/{commune}"
+RIGHTS: Final = "ardoise.rights"
+"""Where the door leaves the line of the table the operation stands on."""
 LONGEST_SEGMENT: Final = 200
 LONGEST_QUERY: Final = 4096
 LONGEST_VALUE: Final = 1024
@@ -72,13 +75,16 @@ class Door(APIRoute):
         handler = super().get_route_handler()
         reader = None if self.body_field is None else BodyReader(self.body_field.field_info.annotation)
         parameters = frozenset(query_names(self.dependant))
-        guards = [found.dependency for found in self.dependencies if isinstance(found.dependency, Only)]
+        assert self.methods, "a route has one method"
+        [method] = self.methods
+        rights = rights_of(method, self.path_format.removeprefix(PREFIX))
 
         async def enter(request: Request) -> Response:
             refuse_unsound_path(request)
             caller = await recognise(request)
-            for guard in guards:
-                guard.admit(caller)
+            if not rights.admits(caller.role):
+                raise not_found()
+            request.scope[RIGHTS] = rights
             refuse_unsound_query(request.scope["query_string"], parameters)
             if reader is None:
                 refuse_body(request)

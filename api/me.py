@@ -44,5 +44,6 @@ MAY: Final[dict[str, list[str]]] = {
     "auditor": ["read_families"],
     "billing": ["read_town"],
     "admin": ["read_town", "adopt_rulebooks"],
+    "portal": ["read_town"],
 }
 """What each role may do, so that a portal draws only the buttons that work."""

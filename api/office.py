@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 from uuid import uuid4
 
 import orjson
@@ -13,8 +13,10 @@ from starlette.concurrency import run_in_threadpool
 
 from api.answers import OPTIONS, etag
 from api.asking import Reader, Rows
+from api.authorisation import Relation, Rights
 from api.clock import Now
 from api.cursors import Expected, IfMatch, NothingExpected
+from api.door import RIGHTS
 from api.once import IdempotencyKey, Once, kept_once, sent
 from api.problems import not_found
 from api.refusals import answer_of, problem_of
@@ -23,7 +25,7 @@ from api.trace import trace_of
 from commands import execute
 from commands.outcome import Command, Refused
 from ledger.entry import Signature
-from ledger.identifiers import ChildId, Commune, HouseholdId, Stream, Subject
+from ledger.identifiers import ChildId, Commune, GuardianId, HouseholdId, Stream, Subject
 from ledger.store import Answer, Store
 from projections import families
 from projections.question import Question
@@ -37,6 +39,19 @@ class Said:
     content: Any
     location: str | None = None
 
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Standing:
+    """How the caller stands to a child: the households they answer for it through; all of them for the town's staff."""
+
+    households: tuple[HouseholdId, ...]
+    custody: bool
+    """Custody alternates, or did: a household reads its own demandes only."""
+    erased: bool
+
+
+SEEN: Final = "ardoise.seen"
+"""Where an answer notes whom it shows, in the scope of its request."""
 
 Render = Callable[[execute.Result], Said]
 
@@ -61,31 +76,54 @@ class Office:
         """The account whose families alone may be seen; None for the town's staff."""
         return self.caller.subject if self.caller.role == "guardian" else None
 
-    async def households_for(self, children: Iterable[ChildId]) -> dict[ChildId, HouseholdId]:
-        """The household through which the caller may act for each child; not found when one is missing."""
+    @property
+    def rights(self) -> Rights:
+        """The line of the table the operation stands on."""
+        rights: Rights = self.request.scope[RIGHTS]
+        return rights
+
+    def saw(self, *seen: str) -> None:
+        """Notes the children, the households and the persons an answer shows something of, for the access log."""
+        self.request.scope.setdefault(SEEN, set()).update(seen)
+
+    async def standings(self, children: Iterable[ChildId]) -> dict[ChildId, Standing]:
+        """How the caller stands to each child; not found when the table says no for one of them."""
         wanted = list(children)
-        questions = [families.household_of_child(self.commune, child, subject=self.only_for) for child in wanted]
-        answers = await self.reader.ask(self.commune, *questions)
-        if not all(answers):
-            raise not_found()
-        return {child: HouseholdId(rows[0]["household"]) for child, rows in zip(wanted, answers, strict=True)}
+        answers = await self.reader.ask(self.commune, *map(self._standing_question, wanted))
+        return {child: self._standing(child, rows) for child, rows in zip(wanted, answers, strict=True)}
 
-    async def ask_about(self, child: ChildId, *questions: Question) -> tuple[HouseholdId, list[Rows]]:
-        """The household of a child and what is asked about it, in one round trip; not found for a stranger."""
-        mine = families.household_of_child(self.commune, child, subject=self.only_for)
-        [rows, *answers] = await self.reader.ask(self.commune, mine, *questions)
-        if not rows:
-            raise not_found()
-        return HouseholdId(rows[0]["household"]), answers
+    async def ask_about(self, child: ChildId, *questions: Question) -> tuple[Standing, list[Rows]]:
+        """How the caller stands to a child and what is asked about it, in one round trip; not found for a stranger."""
+        [rows, *answers] = await self.reader.ask(self.commune, self._standing_question(child), *questions)
+        return self._standing(child, rows), answers
 
-    async def open_household(self, household: HouseholdId) -> None:
-        """Lets the caller see a household: its own guardians, and the town's staff. Not found otherwise."""
+    def _standing_question(self, child: ChildId) -> Question:
+        return families.households_of_child(self.commune, child, subject=self.only_for)
+
+    def _standing(self, child: ChildId, rows: Rows) -> Standing:
+        households = tuple(HouseholdId(row["household"]) for row in rows)
+        if not households or not self.rights.permits(self._relation(custody=rows[0]["custody"])):
+            raise not_found()
+        self.saw(child)
+        return Standing(households=households, custody=rows[0]["custody"], erased=rows[0]["erased"])
+
+    def _relation(self, *, custody: bool) -> Relation:
+        """How the caller stands to a child they answer for, or to any child for the town's staff."""
         if self.caller.role == "guardian":
-            [mine] = await self.reader.ask(
-                self.commune, families.households_of_subject(self.commune, self.caller.subject)
-            )
-            if all(row["household"] != household for row in mine):
+            return "custody_own_day" if custody else "own_guardian"
+        return self.caller.role  # type: ignore[return-value]
+
+    async def open_household(self, household: HouseholdId) -> GuardianId | None:
+        """The guardian the caller is in a household; None for the town's staff. Not found for anybody else."""
+        guardian = None
+        if self.caller.role == "guardian":
+            question = families.households_of_subject(self.commune, self.caller.subject)
+            [mine] = await self.reader.ask(self.commune, question)
+            guardian = next((GuardianId(row["guardian"]) for row in mine if row["household"] == household), None)
+            if guardian is None:
                 raise not_found()
+        self.saw(household)
+        return guardian
 
     def _signature(self, happened_at: datetime | None) -> Signature:
         return Signature(

@@ -18,6 +18,8 @@ Count = Annotated[int, Field(ge=0)]
 SubjectText = Annotated[str, Field(max_length=255, examples=["idp|parent-0001"])]
 VersionText = Annotated[str, Field(max_length=64, examples=["2023-09"])]
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+DocumentText = Annotated[str, Field(pattern=r"^[0-9a-f-]{36}$|^[0-9a-f]{64}$")]
+"""A document of the vault; of an absence declared before there was one, its digest."""
 
 
 @exact
@@ -62,17 +64,23 @@ class Demande(TypedDict):
     kind: DemandeKind
     status: Status
     status_label: str
-    child: IdText
-    activity: SlugText
+    child: IdText | None
+    """None when it is about the household."""
+    activity: SlugText | None
     origin: Origin
     submitted_at: datetime
     decided_at: datetime | None
     partial: bool
     derogation: SlugText | None
     reason: SlugText | None
-    document: Digest | None
-    rulebook: VersionText
-    days: Annotated[list[DemandeDay], Field(min_length=1)]
+    document: DocumentText | None
+    documents: list[DocumentText]
+    wanted: dict[str, str | int | bool | None] | None
+    """What it asks for, when it has no days: an enrolment, a quotient, a person whose details change."""
+    refusal: SlugText | None
+    """Why it was refused as a whole, when it has no days."""
+    rulebook: VersionText | None
+    days: list[DemandeDay]
 
 
 @exact
@@ -181,6 +189,11 @@ class RegisteredChild(TypedDict):
 class Child(RegisteredChild):
     """A child, its household and its enrolments."""
 
+    households: list[IdText]
+    """Those the caller answers for it through; every one for the town's staff."""
+    custody: bool
+    """Custody alternates, or did: each household reads its own demandes only."""
+    erased: bool
     enrolments: list[Enrolment]
 
 
@@ -193,6 +206,9 @@ class Guardian(TypedDict):
 
     guardian: IdText
     subject: SubjectText | None
+    holder: bool
+    """The titulaire."""
+    standing: Literal["active", "suspended", "account_suspended"]
 
 
 @exact

@@ -15,7 +15,6 @@ from api.fields import Day
 from api.office import AtCounter, AtOffice, Said
 from api.problems import not_found
 from api.refusals import zone_of
-from api.tokens import only
 from api.town_bodies import RulebookText
 from commands.adopt_rulebook import AdoptRulebook
 from commands.execute import Result
@@ -103,7 +102,6 @@ async def text(version: Annotated[str, Field(max_length=64)], at: AtOffice) -> J
     summary="Adopter un règlement",
     responses=openapi.answered(201, schemas_town.RulebookVersion)
     | openapi.documented("rulebook_unsound", "rulebook_of_another_town", "version_already_adopted"),
-    dependencies=[only("admin")],
 )
 async def adopt(asked: RulebookText, at: AtCounter) -> Response:
     """Adopts a rulebook: it governs from its day, and is kept for ever."""

@@ -77,7 +77,7 @@ class _Desk:
         refusals = tuple(self._refusals(demande, decision, trial))
         if not refusals:
             self.remaining.follow(trial)
-            keys = [SlotKey(demande.activity, day.unit, day.day) for day in demande.pending()]
+            keys = _slots(demande, demande.pending())
             before = held(self.state, keys)
             for fact in _facts(demande, decision):
                 apply(self.state, fact, self.known.now, self.known.now)
@@ -108,7 +108,7 @@ class _Desk:
         self, demande: Demande, day: DecidedDay, decision: Decision, remaining: Remaining
     ) -> Iterator[Refusal]:
         assert self.state is not None
-        key = SlotKey(demande.activity, day.unit, day.day)
+        [key] = _slots(demande, [day])
         seen, activity = self.state.attendance.get(key), self.known.rules.governing(key)
         if day.action != "reserve" and seen is not None and seen.presence == "present":
             yield self._refusal("recorded_present", demande, day=day.day, unit=day.unit, action=day.action)
@@ -140,7 +140,7 @@ class _Desk:
     def _coming(self, activity: Activity, demande: Demande, decision: Decision, day: date) -> set[Slug]:
         """The units the child would have that day after the decision; what waits to be given up is still there."""
         assert self.state is not None
-        slots = {unit: self.state.slots.get(SlotKey(demande.activity, unit, day)) for unit in activity.units}
+        slots = {unit: self.state.slots.get(SlotKey(activity.slug, unit, day)) for unit in activity.units}
         coming = {unit for unit, slot in slots.items() if slot is not None and slot.state != "awaiting_add"}
         for accepted in demande.pending():
             if accepted.day == day and decision.accepts(accepted):
@@ -157,6 +157,7 @@ class _Desk:
         action: str | None = None,
         units: tuple[Slug, ...] = (),
     ) -> Refusal:
+        assert demande.activity is not None
         governing = self.known.rules.activity(demande.activity, day or demande.days[0].day)
         return Refusal(
             code=code,
@@ -168,6 +169,11 @@ class _Desk:
             action=action,
             units=units,
         )
+
+
+def _slots(demande: Demande, days: Sequence[DecidedDay]) -> list[SlotKey]:
+    assert demande.activity is not None or not days
+    return [SlotKey(demande.activity, day.unit, day.day) for day in days if demande.activity is not None]
 
 
 def _facts(demande: Demande, decision: Decision) -> Iterator[ChildFact]:

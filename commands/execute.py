@@ -8,10 +8,10 @@ from typing import Final
 from commands.adopt_rulebook import AdoptRulebook
 from commands.outcome import Accepted, Command, Known, Outcome, Refused, refused
 from ledger.entry import Signature
-from ledger.events import DemandeApproved, Demanded, DemandeRejected, Fact
+from ledger.events import DemandeApproved, Demanded, DemandeRejected, Fact, QuotientDecided
 from ledger.holdings import PlaceKey
 from ledger.identifiers import UNNUMBERED, Commune, DemandeNumber, Stream
-from ledger.store import Answer, Append, ConflictError, FullError, Kept, Once, Prepared, Store, Write
+from ledger.store import Answer, Append, ConflictError, ErasedError, FullError, Kept, Once, Prepared, Store, Write
 from ledger.streams import town_page
 from rulebook.town import Rules, rules_of_town
 
@@ -55,7 +55,7 @@ def execute(store: Store, request: Request, *, once: Once, respond: Respond) -> 
         append = Append(prepared=result.prepared, once=once, answer=respond(result), capacity=known.rules.places)
         try:
             return result, store.append(append)
-        except ConflictError:
+        except (ConflictError, ErasedError):
             left = {}
         except FullError as found:
             left = left | found.left
@@ -95,6 +95,8 @@ def _decided(store: Store, request: Request, known: Known, *, number: bool) -> R
             for place, write in enumerate(outcome.writes, start=1)
         ]
     prepared = store.prepare(request.commune, request.signature, writes)
+    if isinstance(outcome, Accepted) and outcome.vault:
+        prepared = replace(prepared, vault=outcome.vault)
     return Result(outcome=outcome, prepared=prepared, rules=known.rules)
 
 
@@ -108,6 +110,6 @@ def _numbered(write: Write, number: DemandeNumber) -> Write:
 
 
 def _under(number: DemandeNumber, fact: Fact) -> Fact:
-    if isinstance(fact, Demanded | DemandeApproved | DemandeRejected) and fact.demande == UNNUMBERED:
+    if isinstance(fact, Demanded | DemandeApproved | DemandeRejected | QuotientDecided) and fact.demande == UNNUMBERED:
         return replace(fact, demande=number)
     return fact

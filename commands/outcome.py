@@ -6,12 +6,14 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Protocol
 
+from ledger.activation import Activation
 from ledger.child import Child
 from ledger.holdings import PlaceKey
 from ledger.household import Household
-from ledger.identifiers import ChildId, Commune, DemandeNumber, HouseholdId, Slug, Stream, Version
+from ledger.identifiers import ActivationId, ChildId, Commune, DemandeNumber, HouseholdId, Slug, Stream, Version
+from ledger.sealed import SealedChange
 from ledger.store import AnyPage, Page, Write
-from ledger.streams import child_page, household_page, town_page
+from ledger.streams import account_page, child_page, household_page, town_page
 from ledger.town import Town
 from rulebook.problems import Problem
 from rulebook.town import Rules
@@ -44,6 +46,8 @@ class Accepted:
 
     writes: Sequence[Write]
     left_out: tuple[Refusal, ...] = ()
+    vault: Sequence[SealedChange] = ()
+    """What goes into the vault with the facts, moves within it or leaves it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -89,6 +93,10 @@ class Known:
     def household(self, household: HouseholdId) -> Page[Household]:
         """The page of a household the command named among its pages."""
         return self.pages[household_page(self.commune, household)]  # type: ignore[return-value]
+
+    def activation(self, activation: ActivationId) -> Page[Activation]:
+        """The page of an account that asks to be activated, which the command named among its pages."""
+        return self.pages[account_page(self.commune, activation)]  # type: ignore[return-value]
 
     def town(self) -> Page[Town]:
         """The page of the town, which is always known."""

@@ -11,6 +11,7 @@ from ledger.events import (
     GuardianUnlinked,
     HouseholdFact,
     HouseholdOpened,
+    LinkedBy,
 )
 from ledger.identifiers import ChildId, Commune, GuardianId, HouseholdId, Stream, Subject
 from ledger.store import Write
@@ -42,6 +43,7 @@ class AddGuardian:
     household: HouseholdId
     guardian: GuardianId
     subject: Subject | None = None
+    how: LinkedBy = "agent"
 
     def pages(self, commune: Commune) -> Sequence[Stream]:
         """The page of the household."""
@@ -54,11 +56,11 @@ class AddGuardian:
             return refused("unknown_household")
         if self.guardian in page.state.guardians:
             return refused("already_registered")
-        if any(subject == self.subject for subject, _ in page.state.subjects):
+        if any(account.subject == self.subject for account in page.state.accounts.values()):
             return refused("already_linked")
         facts: list[HouseholdFact] = [GuardianAdded(guardian=self.guardian)]
         if self.subject is not None:
-            facts.append(GuardianLinked(guardian=self.guardian, subject=self.subject))
+            facts.append(GuardianLinked(guardian=self.guardian, subject=self.subject, how=self.how))
         return Accepted(writes=[Write(page=page, facts=facts)])
 
 
@@ -69,6 +71,7 @@ class LinkGuardian:
     household: HouseholdId
     guardian: GuardianId
     subject: Subject
+    how: LinkedBy = "agent"
 
     def pages(self, commune: Commune) -> Sequence[Stream]:
         """The page of the household."""
@@ -79,9 +82,10 @@ class LinkGuardian:
         page = known.household(self.household)
         if page.state is None or self.guardian not in page.state.guardians:
             return refused("unknown_guardian")
-        if any(self.subject == subject or self.guardian == guardian for subject, guardian in page.state.subjects):
+        accounts = page.state.accounts
+        if self.guardian in accounts or any(account.subject == self.subject for account in accounts.values()):
             return refused("already_linked")
-        fact = GuardianLinked(guardian=self.guardian, subject=self.subject)
+        fact = GuardianLinked(guardian=self.guardian, subject=self.subject, how=self.how)
         return Accepted(writes=[Write(page=page, facts=[fact])])
 
 
@@ -101,10 +105,10 @@ class UnlinkGuardian:
         page = known.household(self.household)
         if page.state is None or self.guardian not in page.state.guardians:
             return refused("unknown_guardian")
-        subject = next((subject for subject, guardian in page.state.subjects if guardian == self.guardian), None)
-        if subject is None:
+        account = page.state.accounts.get(self.guardian)
+        if account is None:
             return refused("not_linked")
-        fact = GuardianUnlinked(guardian=self.guardian, subject=subject)
+        fact = GuardianUnlinked(guardian=self.guardian, subject=account.subject)
         return Accepted(writes=[Write(page=page, facts=[fact])])
 
 

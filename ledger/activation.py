@@ -16,6 +16,7 @@ class Activation:
     activation: ActivationId
     subject: Subject
     requested_at: datetime
+    due_at: datetime
     decided_at: datetime | None = None
     household: HouseholdId | None = None
     guardian: GuardianId | None = None
@@ -34,8 +35,8 @@ def evolve(activation: Activation | None, entries: Iterable[Entry]) -> Activatio
     for entry in entries:
         at = entry.signature.recorded_at
         match entry.fact:
-            case ActivationRequested(activation=asked, subject=subject):
-                activation = Activation(activation=asked, subject=subject, requested_at=at)
+            case ActivationRequested(activation=asked, subject=subject, due_at=due_at):
+                activation = Activation(activation=asked, subject=subject, requested_at=at, due_at=due_at)
             case ActivationGranted(household=household, guardian=guardian):
                 assert activation is not None
                 activation = replace(activation, decided_at=at, household=household, guardian=guardian)

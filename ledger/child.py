@@ -26,7 +26,6 @@ from ledger.events import (
     DemandeApproved,
     DemandeRejected,
     DemandeWithdrawn,
-    DetailsKept,
     EnrolmentEnded,
     EnrolmentRequested,
     PersonErased,
@@ -154,24 +153,8 @@ def apply(child: Child, fact: ChildFact, happened_at: datetime, recorded_at: dat
     """
     child.latest = None
     match fact:
-        case ChildRegistered() | DetailsKept():
-            pass
-        case ChildJoinedHousehold():
-            child.households = (*child.households, fact.household)
-        case ChildLeftHousehold():
-            child.households = tuple(other for other in child.households if other != fact.household)
-        case CustodyAgreed() | CustodyExcepted() | CustodyEnded():
-            child.custody = (*child.custody, fact)
-        case PersonErased():
-            child.erased = True
         case EnrolmentRequested():
             child.open[fact.demande] = child.latest = requested(None, fact, happened_at)
-        case ChildEnrolled():
-            child.enrolments[fact.enrolment] = Enrolment(
-                fact.enrolment, fact.activity, fact.site, fact.group, fact.first_day, fact.last_day
-            )
-        case EnrolmentEnded():
-            child.enrolments[fact.enrolment] = child.enrolments[fact.enrolment]._replace(last_day=fact.last_day)
         case ReservationRequested() | CancellationRequested() | AbsenceDeclared():
             _request(child, fact)
             child.open[fact.demande] = child.latest = requested(child.open.get(fact.demande), fact, happened_at)
@@ -184,6 +167,27 @@ def apply(child: Child, fact: ChildFact, happened_at: datetime, recorded_at: dat
         case AttendanceRecorded():
             key = SlotKey(fact.activity, fact.unit, fact.day)
             child.attendance[key] = Attendance(fact.presence, fact.arrived_at, fact.left_at)
+        case _:
+            _of_the_child(child, fact)
+
+
+def _of_the_child(child: Child, fact: ChildFact) -> None:
+    """What is said of the child and not of its days."""
+    match fact:
+        case ChildJoinedHousehold():
+            child.households = (*child.households, fact.household)
+        case ChildLeftHousehold():
+            child.households = tuple(other for other in child.households if other != fact.household)
+        case CustodyAgreed() | CustodyExcepted() | CustodyEnded():
+            child.custody = (*child.custody, fact)
+        case ChildEnrolled():
+            child.enrolments[fact.enrolment] = Enrolment(
+                fact.enrolment, fact.activity, fact.site, fact.group, fact.first_day, fact.last_day
+            )
+        case EnrolmentEnded():
+            child.enrolments[fact.enrolment] = child.enrolments[fact.enrolment]._replace(last_day=fact.last_day)
+        case PersonErased():
+            child.erased = True
 
 
 def _request(child: Child, fact: DayDemanded) -> None:

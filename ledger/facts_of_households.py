@@ -26,6 +26,8 @@ class ActivationRequested:
     activation: ActivationId
     subject: Subject
     digest: str
+    due_at: datetime
+    """When forty-eight working hours will have passed."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -49,6 +49,7 @@ class FamilyKey(NamedTuple):
     """A Clé Enfance, and how often it was used."""
 
     issued: FamilyKeyIssued
+    issued_at: datetime
     used: int = 0
     revoked: bool = False
 
@@ -108,11 +109,11 @@ def evolve(household: Household | None, entries: Iterable[Entry]) -> Household |
         if isinstance(fact, ChangeRequested | QuotientDeclared | DemandeApproved | DemandeRejected | DemandeWithdrawn):
             household = _of_demandes(household, fact, signature.happened_at, signature.recorded_at)
         else:
-            household = _of_guardians(household, fact)
+            household = _of_guardians(household, fact, signature.recorded_at)
     return household
 
 
-def _of_guardians(known: Household, fact: Fact) -> Household:
+def _of_guardians(known: Household, fact: Fact, at: datetime) -> Household:
     match fact:
         case GuardianAdded(guardian=guardian):
             guardians = (*known.guardians, guardian)
@@ -138,10 +139,10 @@ def _of_guardians(known: Household, fact: Fact) -> Household:
             accounts, suspended = _without(known.accounts, guardian), known.suspended - {guardian}
             return replace(known, guardians=left, holder=holder, accounts=accounts, suspended=suspended)
         case _:
-            return _of_what_they_share(known, fact)
+            return _of_what_they_share(known, fact, at)
 
 
-def _of_what_they_share(known: Household, fact: Fact) -> Household:
+def _of_what_they_share(known: Household, fact: Fact, at: datetime) -> Household:
     match fact:
         case MemberAdded(person=person):
             return replace(known, members=known.members | {person})
@@ -152,7 +153,7 @@ def _of_what_they_share(known: Household, fact: Fact) -> Household:
         case ContactRemoved(person=person):
             return replace(known, contacts=_without(known.contacts, person))
         case FamilyKeyIssued(key=key):
-            return replace(known, keys={**known.keys, key: FamilyKey(fact)})
+            return replace(known, keys={**known.keys, key: FamilyKey(fact, at)})
         case FamilyKeyRevoked(key=key):
             return replace(known, keys={**known.keys, key: known.keys[key]._replace(revoked=True)})
         case DocumentKept(document=document):

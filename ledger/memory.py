@@ -14,6 +14,7 @@ from ledger.identifiers import Commune, DemandeNumber, Slug, Stream
 from ledger.keeping import Keeping
 from ledger.pages import PageRecorder, Pages
 from ledger.rows import Projector, Put, Row, no_rows
+from ledger.sealed import SealedChange
 from ledger.store import (
     Answer,
     Append,
@@ -36,6 +37,8 @@ class EntryRecorder(POPOAggregateRecorder, PageRecorder):
         self.set_by_town: dict[tuple[Commune, PlaceKey], int | None] = {}
         self.digests: dict[tuple[Stream, int], bytes] = {}
         self.tables: dict[str, dict[tuple[Any, ...], Row]] = defaultdict(dict)
+        self.vault: list[SealedChange] = []
+        """What commands asked of the vault, in order: this store has none."""
 
     def _assert_uniqueness(self, stored_events: Sequence[StoredEvent], **kwargs: Any) -> None:
         append: Append = kwargs["append"]
@@ -96,6 +99,7 @@ class EntryRecorder(POPOAggregateRecorder, PageRecorder):
                 self.tables[change.table][change.key] = change.row
             else:
                 self.tables[change.table].pop(change.key, None)
+        self.vault.extend(prepared.vault)
         return super()._update_table(stored_events)
 
 

@@ -6,6 +6,7 @@ retries are measured obstacles (docs/decisions/0003-recorder.md).
 
 import contextlib
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
 from datetime import date
 from typing import Any, Final
 
@@ -21,6 +22,7 @@ from ledger.identifiers import Commune, DemandeNumber, Slug, Stream
 from ledger.keeping import Keeping
 from ledger.pages import PageRecorder, Pages
 from ledger.rows import Projector, merged, no_rows
+from ledger.sealed import AcceptProposal, DropProposal, Forget, KeepDocument, KeepProposal, KeepRecord
 from ledger.snapshots import FOLD
 from ledger.store import (
     Answer,
@@ -28,6 +30,7 @@ from ledger.store import (
     BusyError,
     Capacity,
     ConflictError,
+    ErasedError,
     FullError,
     KeyReusedError,
     Prepared,
@@ -39,6 +42,7 @@ Pool = ConnectionPool[psycopg.Connection[TupleRow]]
 
 _FULL: Final = "AR001"
 _LOST: Final = "AR002"
+_ERASED: Final = "AR003"
 _LAST: Final = 2**62
 """Above any version of a page."""
 
@@ -52,7 +56,7 @@ _BOOKED_UNTIL: Final = "SELECT activity, last_day FROM ardoise.booked_until(%s)"
 _APPEND: Final = """
     SELECT replayed, fingerprint, status, headers::text, body FROM ardoise.append(
         %s, %s, %s, %s, %s, %s, %s, %s, %s::jsonb, %s, %s::jsonb, %s::jsonb,
-        %s, %s::bigint[], %s, %s::bytea[], %s::bytea[], %s::bytea[], %s::jsonb)
+        %s, %s::bigint[], %s, %s::bytea[], %s::bytea[], %s::bytea[], %s::jsonb, %s::jsonb, %s::bytea[])
 """
 
 
@@ -77,6 +81,8 @@ class EntryRecorder(PageRecorder):
         except psycopg.Error as error:
             if error.sqlstate == _LOST:
                 raise ConflictError from error
+            if error.sqlstate == _ERASED:
+                raise ErasedError from error
             if error.sqlstate != _FULL:
                 raise
             raise FullError(_left(error.diag.message_primary or "[]")) from error
@@ -170,7 +176,36 @@ def _arguments(append: Append, lines: Sequence[StoredEvent]) -> tuple[Any, ...]:
         [entry.digest for entry in prepared.entries],
         [entry.previous for entry in prepared.entries],
         _json(merged(prepared.changes)),
+        *_vault(prepared),
     )
+
+
+def _vault(prepared: Prepared) -> tuple[str, list[bytes]]:
+    """What changes in the vault as `vault.change` reads it: words, and the sealed bytes they point at, from 1."""
+    blobs: list[bytes] = []
+
+    def placed(value: Any) -> Any:
+        if not isinstance(value, bytes):
+            return value
+        blobs.append(value)
+        return len(blobs)
+
+    changes = []
+    for change in prepared.vault:
+        said = {_BLOBS.get(name, name): placed(value) for name, value in asdict(change).items()}
+        changes.append({"do": _DOES[type(change)], **said})
+    return _json(changes), blobs
+
+
+_BLOBS: Final = {"sealed": "blob", "match": "match_blob"}
+_DOES: Final[Mapping[type, str]] = {
+    KeepRecord: "record",
+    KeepProposal: "proposal",
+    AcceptProposal: "accept",
+    DropProposal: "drop",
+    KeepDocument: "document",
+    Forget: "forget",
+}
 
 
 def _claims(prepared: Prepared, capacity: Capacity) -> list[dict[str, Any]]:

@@ -43,6 +43,8 @@ def changes(entry: Entry, state: State) -> Iterable[Change]:
     if not isinstance(state, Child) or state.latest is None or not isinstance(entry.fact, _ABOUT_DAYS):
         return
     demande = state.latest
+    if demande.activity is None:
+        return
     for key in {SlotKey(demande.activity, day.unit, day.day) for day in demande.days}:
         yield _change(entry.commune, state, key)
 

@@ -6,11 +6,13 @@ from datetime import date, datetime
 from typing import Any, Literal
 
 from ledger.child import Child
-from ledger.demande import Demande, DemandeDay
+from ledger.demande import Demande, DemandeDay, Wanted
 from ledger.entry import Entry
+from ledger.events import ChangeRequested, EnrolmentRequested
+from ledger.household import Household
 from ledger.identifiers import ChildId, Commune, DemandeNumber, HouseholdId, Slug, Subject
 from ledger.rows import Change, Put, State
-from ledger.streams import child_page
+from ledger.streams import child_page, household_page
 from projections.question import Question
 
 Order = Literal["newest", "oldest"]
@@ -18,13 +20,13 @@ Order = Literal["newest", "oldest"]
 
 def changes(entry: Entry, state: State) -> Iterable[Change]:
     """The row of the demande an entry is about."""
-    if isinstance(state, Child) and state.latest is not None:
+    if isinstance(state, Child | Household) and state.latest is not None:
         demande = state.latest
-        row = _row(entry.commune, state.child, demande)
+        row = _row(entry.commune, state.child if isinstance(state, Child) else None, demande)
         yield Put(table="demandes", key=(entry.commune, demande.number), row=row)
 
 
-def _row(commune: Commune, child: ChildId, demande: Demande) -> dict[str, Any]:
+def _row(commune: Commune, child: ChildId | None, demande: Demande) -> dict[str, Any]:
     days = sorted(demande.days, key=lambda day: (day.day, day.unit, day.action))
     return {
         "commune": commune,
@@ -40,10 +42,27 @@ def _row(commune: Commune, child: ChildId, demande: Demande) -> dict[str, Any]:
         "document": demande.document,
         "submitted_at": demande.submitted_at,
         "decided_at": demande.decided_at,
-        "first_day": days[0].day,
-        "last_day": days[-1].day,
+        "first_day": days[0].day if days else None,
+        "last_day": days[-1].day if days else None,
         "days": [_day(day) for day in days],
+        "documents": list(demande.documents()),
+        "wanted": _wanted(demande.wanted),
+        "refusal": demande.refusal,
     }
+
+
+def _wanted(wanted: Wanted | None) -> dict[str, Any] | None:
+    """What a demande without days asks for; the values of a person are in the vault."""
+    match wanted:
+        case None:
+            return None
+        case EnrolmentRequested():
+            period = {"first_day": wanted.first_day.isoformat(), "last_day": wanted.last_day.isoformat()}
+            return {"activity": wanted.activity, "site": wanted.site, "group": wanted.group, **period}
+        case ChangeRequested():
+            return {"person": wanted.person, "proposal": wanted.proposal, "collects": wanted.collects}
+        case _:
+            return {"amount_cents": wanted.amount_cents, "source": wanted.source}
 
 
 def _day(day: DemandeDay) -> dict[str, Any]:
@@ -52,7 +71,7 @@ def _day(day: DemandeDay) -> dict[str, Any]:
 
 _COLUMNS = """
     SELECT number, child, household, activity, kind, origin, status, derogation, reason, document,
-           submitted_at, decided_at, days
+           submitted_at, decided_at, days, documents, wanted, refusal
     FROM demandes
 """
 
@@ -78,7 +97,28 @@ class Place:
     number: DemandeNumber
 
 
-_MATCHING = """
+_SEEN_BY = """
+    ((child = ANY(ARRAY(
+          SELECT c.child FROM guardians g JOIN children c ON c.commune = g.commune AND c.household = g.household
+          WHERE g.commune = %(commune)s AND g.subject = %(subject)s AND g.standing = 'active'))
+      AND (household = ANY(ARRAY(
+          SELECT g.household FROM guardians g
+          WHERE g.commune = %(commune)s AND g.subject = %(subject)s AND g.standing = 'active'))
+        OR child = ANY(ARRAY(
+          SELECT c.child FROM guardians g JOIN children c ON c.commune = g.commune AND c.household = g.household
+          WHERE g.commune = %(commune)s AND g.subject = %(subject)s AND g.standing = 'active' AND NOT c.custody))))
+    OR (child IS NULL AND household = ANY(ARRAY(
+          SELECT g.household FROM guardians g
+          WHERE g.commune = %(commune)s AND g.subject = %(subject)s AND g.standing = 'active'))))
+"""
+"""The demandes of the children an account answers for, and of its households; under an alternating custody, those of
+its own households only.
+
+Arrays, where IN would be a filter: of a million demandes a family's are then found by `demandes_by_child`.
+"""
+
+_MATCHING = (
+    """
     WHERE commune = %(commune)s
       AND (%(child)s::text IS NULL OR child = %(child)s)
       AND (%(household)s::text IS NULL OR household = %(household)s)
@@ -86,11 +126,11 @@ _MATCHING = """
       AND (%(activity)s::text IS NULL OR activity = %(activity)s)
       AND (%(first_day)s::date IS NULL OR last_day >= %(first_day)s)
       AND (%(last_day)s::date IS NULL OR first_day <= %(last_day)s)
-      AND (%(subject)s::text IS NULL OR child = ANY(ARRAY(
-          SELECT c.child FROM guardians g JOIN children c ON c.commune = g.commune AND c.household = g.household
-          WHERE g.commune = %(commune)s AND g.subject = %(subject)s)))
+      AND (%(subject)s::text IS NULL OR
 """
-"""An array, where IN would be a filter: of a million demandes a family's are then found by `demandes_by_child`."""
+    + _SEEN_BY
+    + ")"
+)
 
 
 def history(commune: Commune, which: Filter, *, order: Order, after: Place | None, limit: int) -> Question:
@@ -131,12 +171,14 @@ def history(commune: Commune, which: Filter, *, order: Order, after: Place | Non
     )
 
 
-_ONE = """
+_ONE = (
+    """
     WHERE commune = %(commune)s AND number = %(number)s
-      AND (%(subject)s::text IS NULL OR child IN (
-          SELECT c.child FROM guardians g JOIN children c ON c.commune = g.commune AND c.household = g.household
-          WHERE g.commune = %(commune)s AND g.subject = %(subject)s))
+      AND (%(subject)s::text IS NULL OR
 """
+    + _SEEN_BY
+    + ")"
+)
 
 
 def one(commune: Commune, number: DemandeNumber, *, subject: Subject | None = None) -> Question:
@@ -145,20 +187,26 @@ def one(commune: Commune, number: DemandeNumber, *, subject: Subject | None = No
 
 
 def page_version(commune: Commune, number: DemandeNumber) -> Question:
-    """How many lines the page of a demande's child has: the version an answer about it carries."""
+    """How many lines the page a demande stands on has: the version an answer about it carries."""
     return Question(
         sql="""
             SELECT coalesce(max(version), 0) AS version FROM entries
-            WHERE commune = %(commune)s AND stream = %(prefix)s || (
-                SELECT child FROM demandes WHERE commune = %(commune)s AND number = %(number)s)
+            WHERE commune = %(commune)s AND stream = (
+                SELECT coalesce(%(child_prefix)s || child, %(household_prefix)s || household)
+                FROM demandes WHERE commune = %(commune)s AND number = %(number)s)
         """,
-        values={"commune": commune, "prefix": child_page(commune, ChildId("")), "number": number},
+        values={
+            "commune": commune,
+            "child_prefix": child_page(commune, ChildId("")),
+            "household_prefix": household_page(commune, HouseholdId("")),
+            "number": number,
+        },
     )
 
 
 def owners(commune: Commune, numbers: list[DemandeNumber]) -> Question:
-    """The child of each of these demandes."""
+    """The child or the household on whose page each of these demandes stands."""
     return Question(
-        sql="SELECT number, child FROM demandes WHERE commune = %(commune)s AND number = ANY(%(numbers)s)",
+        sql="SELECT number, child, household FROM demandes WHERE commune = %(commune)s AND number = ANY(%(numbers)s)",
         values={"commune": commune, "numbers": numbers},
     )

@@ -1,54 +1,112 @@
-"""Who is of which household, who answers for whom, what a child is enrolled in."""
+"""Who is of which household, who answers for whom, whose day it is, what a child is enrolled in."""
 
 from collections.abc import Iterable
 
 from ledger.child import Child
+from ledger.codec import Codec
 from ledger.entry import Entry
 from ledger.events import (
+    AccountReinstated,
+    AccountSuspended,
     ChildEnrolled,
+    ChildJoinedHousehold,
+    ChildLeftHousehold,
     ChildRegistered,
+    CustodyAgreed,
+    CustodyEnded,
+    CustodyExcepted,
     EnrolmentEnded,
     GuardianAdded,
+    GuardianLeft,
+    GuardianLinked,
+    GuardianReinstated,
+    GuardianSuspended,
+    GuardianUnlinked,
+    HolderChanged,
+    PersonErased,
+)
+from ledger.household import Household
+from ledger.identifiers import ChildId, Commune, EnrolmentId, HouseholdId, Stream, Subject
+from ledger.rows import Change, Drop, Put, Row, State
+from ledger.streams import commune_of
+from projections.question import Question
+
+_CODEC = Codec()
+ABOUT_GUARDIANS = (
+    GuardianAdded,
+    HolderChanged,
     GuardianLinked,
     GuardianUnlinked,
+    AccountSuspended,
+    AccountReinstated,
+    GuardianSuspended,
+    GuardianReinstated,
+    GuardianLeft,
 )
-from ledger.identifiers import ChildId, Commune, EnrolmentId, GuardianId, HouseholdId, Stream, Subject
-from ledger.rows import Change, Drop, Put, State
-from ledger.streams import commune_of, subject_of
-from projections.question import Question
 
 
 def changes(entry: Entry, state: State) -> Iterable[Change]:
-    """Rows of `children`, `guardians` and `enrolments`."""
-    commune = entry.commune
-    match entry.fact:
-        case ChildRegistered(child=child, household=household):
-            yield Put(
-                table="children",
-                key=(commune, child),
-                row={"commune": commune, "child": child, "household": household},
-            )
-        case GuardianAdded(guardian=guardian):
-            yield _guardian(entry, guardian, "")
-        case GuardianLinked(guardian=guardian, subject=subject):
-            unlinked = _guardian(entry, guardian, "")
-            yield Drop(table="guardians", key=unlinked.key, row=unlinked.row)
-            yield _guardian(entry, guardian, subject)
-        case GuardianUnlinked(guardian=guardian, subject=subject):
-            linked = _guardian(entry, guardian, subject)
-            yield Drop(table="guardians", key=linked.key, row=linked.row)
-            yield _guardian(entry, guardian, "")
+    """Rows of `children`, `guardians`, `enrolments`, `custody` and `erased_people`."""
+    if isinstance(state, Child):
+        yield from _of_child(entry, state)
+    elif isinstance(state, Household):
+        yield from _of_household(entry, state)
+    if isinstance(entry.fact, PersonErased):
+        row = {"commune": entry.commune, "person": entry.fact.person}
+        erased_at = {"erased_at": entry.signature.recorded_at}
+        yield Put(table="erased_people", key=tuple(row.values()), row={**row, **erased_at})
+
+
+def _of_child(entry: Entry, child: Child) -> Iterable[Change]:
+    commune, fact = entry.commune, entry.fact
+    match fact:
         case ChildEnrolled(enrolment=enrolment) | EnrolmentEnded(enrolment=enrolment):
-            assert isinstance(state, Child)
-            yield _enrolment(commune, state, enrolment)
+            yield _enrolment(commune, child, enrolment)
+        case ChildLeftHousehold(household=household):
+            left = {"commune": commune, "child": child.child, "household": household}
+            yield Drop(table="children", key=tuple(left.values()), row=left)
+        case ChildRegistered() | ChildJoinedHousehold() | PersonErased():
+            yield from _children(commune, child)
+        case CustodyAgreed() | CustodyExcepted() | CustodyEnded():
+            yield from _children(commune, child)
+            row: Row = {"commune": commune, "child": child.child, "ordinal": entry.version}
+            said = {
+                "type": _CODEC.name(fact),
+                "statement": _CODEC.fact_to_json(fact),
+                "stated_at": entry.signature.recorded_at,
+            }
+            yield Put(table="custody", key=tuple(row.values()), row={**row, **said})
         case _:
             pass
 
 
-def _guardian(entry: Entry, guardian: GuardianId, subject: str) -> Put:
-    household = subject_of(entry.stream)
-    row = {"commune": entry.commune, "household": household, "guardian": guardian, "subject": subject}
-    return Put(table="guardians", key=tuple(row.values()), row=row)
+def _children(commune: Commune, child: Child) -> Iterable[Change]:
+    """One row a household the child is of."""
+    for household in child.households:
+        key = {"commune": commune, "child": child.child, "household": household}
+        row = {**key, "custody": bool(child.custody), "erased": child.erased}
+        yield Put(table="children", key=tuple(key.values()), row=row)
+
+
+def _of_household(entry: Entry, household: Household) -> Iterable[Change]:
+    """Every guardian as they stand: a household has two or three of them."""
+    if isinstance(entry.fact, GuardianLeft):
+        left = {"commune": entry.commune, "household": household.household, "guardian": entry.fact.guardian}
+        yield Drop(table="guardians", key=tuple(left.values()), row=left)
+    if not isinstance(entry.fact, ABOUT_GUARDIANS):
+        return
+    for place, guardian in enumerate(household.guardians, start=1):
+        account = household.accounts.get(guardian)
+        standing = "account_suspended" if account and account.suspended else "active"
+        key = {"commune": entry.commune, "household": household.household, "guardian": guardian}
+        row: Row = {
+            **key,
+            "subject": account.subject if account else "",
+            "place": place,
+            "holder": guardian == household.holder,
+            "standing": "suspended" if guardian in household.suspended else standing,
+        }
+        yield Put(table="guardians", key=tuple(key.values()), row=row)
 
 
 def _enrolment(commune: Commune, child: Child, enrolment: EnrolmentId) -> Put:
@@ -75,7 +133,7 @@ def children_of_subject(commune: Commune, subject: Subject) -> Question:
         sql="""
             SELECT c.child, min(c.household) AS household
             FROM guardians g JOIN children c ON c.commune = g.commune AND c.household = g.household
-            WHERE g.commune = %(commune)s AND g.subject = %(subject)s
+            WHERE g.commune = %(commune)s AND g.subject = %(subject)s AND g.standing = 'active'
             GROUP BY c.child ORDER BY c.child
         """,
         values={"commune": commune, "subject": subject},
@@ -87,32 +145,48 @@ def households_of_subject(commune: Commune, subject: Subject) -> Question:
     return Question(
         sql="""
             SELECT household, guardian FROM guardians
-            WHERE commune = %(commune)s AND subject = %(subject)s ORDER BY household
+            WHERE commune = %(commune)s AND subject = %(subject)s AND standing = 'active' ORDER BY household
         """,
         values={"commune": commune, "subject": subject},
     )
 
 
-def household_of_child(commune: Commune, child: ChildId, *, subject: Subject | None = None) -> Question:
-    """The household of a child: no row for a child the town does not know, or an account may not act for."""
+def households_of_child(commune: Commune, child: ChildId, *, subject: Subject | None = None) -> Question:
+    """The households of a child, and whether custody ever alternated; for an account, those it speaks for.
+
+    No row for a child the town does not know, or an account may not act for.
+    """
     return Question(
         sql="""
-            SELECT household FROM children c
+            SELECT household, custody, erased FROM children c
             WHERE commune = %(commune)s AND child = %(child)s
               AND (%(subject)s::text IS NULL OR EXISTS (
                   SELECT FROM guardians g
-                  WHERE g.commune = c.commune AND g.household = c.household AND g.subject = %(subject)s))
+                  WHERE g.commune = c.commune AND g.household = c.household AND g.subject = %(subject)s
+                      AND g.standing = 'active'))
+            ORDER BY household
         """,
         values={"commune": commune, "child": child, "subject": subject},
     )
 
 
-def guardians_of(commune: Commune, household: HouseholdId) -> Question:
-    """The guardians of a household, and the accounts that speak for them."""
+def custody_of(commune: Commune, child: ChildId) -> Question:
+    """Whose day it is, in the order it was said."""
     return Question(
         sql="""
-            SELECT guardian, nullif(subject, '') AS subject FROM guardians
-            WHERE commune = %(commune)s AND household = %(household)s ORDER BY guardian
+            SELECT ordinal, type, statement, stated_at FROM custody
+            WHERE commune = %(commune)s AND child = %(child)s ORDER BY ordinal
+        """,
+        values={"commune": commune, "child": child},
+    )
+
+
+def guardians_of(commune: Commune, household: HouseholdId) -> Question:
+    """The guardians of a household in the order they came, and the accounts that speak for them."""
+    return Question(
+        sql="""
+            SELECT guardian, holder, standing, nullif(subject, '') AS subject FROM guardians
+            WHERE commune = %(commune)s AND household = %(household)s ORDER BY place
         """,
         values={"commune": commune, "household": household},
     )
@@ -122,7 +196,7 @@ def children_of(commune: Commune, household: HouseholdId) -> Question:
     """The children of a household."""
     return Question(
         sql="""
-            SELECT child FROM children
+            SELECT child, custody, erased FROM children
             WHERE commune = %(commune)s AND household = %(household)s ORDER BY child
         """,
         values={"commune": commune, "household": household},

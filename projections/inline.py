@@ -4,9 +4,9 @@ from collections.abc import Iterable
 
 from ledger.entry import Entry
 from ledger.rows import Change, State
-from projections import calendar, day_sheet, demandes, families, town
+from projections import calendar, day_sheet, demandes, families, shared, town
 
-_READ_MODELS = (families.changes, town.changes, demandes.changes, calendar.changes, day_sheet.changes)
+_READ_MODELS = (families.changes, shared.changes, town.changes, demandes.changes, calendar.changes, day_sheet.changes)
 
 
 def project(entry: Entry, state: State) -> Iterable[Change]:

@@ -30,7 +30,7 @@ BY_CHILD: Final = (
     Table(
         name="children",
         question='SELECT * FROM children ORDER BY child COLLATE "C"',
-        key=("commune", "child"),
+        key=("commune", "child", "household"),
     ),
     Table(
         name="enrolments",
@@ -48,13 +48,23 @@ BY_CHILD: Final = (
         key=("commune", "child", "day", "activity", "unit"),
     ),
     Table(
+        name="custody",
+        question='SELECT * FROM custody ORDER BY child COLLATE "C"',
+        key=("commune", "child", "ordinal"),
+    ),
+    Table(
         name="demandes",
-        question='SELECT * FROM demandes ORDER BY child COLLATE "C"',
+        question='SELECT * FROM demandes WHERE child IS NOT NULL ORDER BY child COLLATE "C"',
         key=("commune", "number"),
     ),
 )
 BY_TOWN: Final = (
-    Table(name="guardians", question="SELECT * FROM guardians", key=("commune", "household", "guardian", "subject")),
+    Table(name="guardians", question="SELECT * FROM guardians", key=("commune", "household", "guardian")),
+    Table(name="household_people", question="SELECT * FROM household_people", key=("commune", "household", "person")),
+    Table(name="family_keys", question="SELECT * FROM family_keys", key=("commune", "key")),
+    Table(name="quotients", question="SELECT * FROM quotients", key=("commune", "household", "ordinal")),
+    Table(name="activations", question="SELECT * FROM activations", key=("commune", "activation")),
+    Table(name="erased_people", question="SELECT * FROM erased_people", key=("commune", "person")),
     Table(name="rulebooks", question="SELECT * FROM rulebooks", key=("commune", "version")),
     Table(name="closures", question="SELECT * FROM closures", key=("commune", "day", "activity", "site")),
 )

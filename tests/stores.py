@@ -29,10 +29,16 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "attendance": ("commune", "child", "day", "activity", "unit"),
     "demandes": ("commune", "number"),
     "enrolments": ("commune", "child", "enrolment"),
-    "children": ("commune", "child"),
+    "children": ("commune", "child", "household"),
     "closures": ("commune", "day", "activity", "site"),
     "rulebooks": ("commune", "version"),
-    "guardians": ("commune", "household", "guardian", "subject"),
+    "guardians": ("commune", "household", "guardian"),
+    "household_people": ("commune", "household", "person"),
+    "erased_people": ("commune", "person"),
+    "family_keys": ("commune", "key"),
+    "quotients": ("commune", "household", "ordinal"),
+    "custody": ("commune", "child", "ordinal"),
+    "activations": ("commune", "activation"),
 }
 """The primary key of each inline read model."""
 
