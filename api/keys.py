@@ -2,22 +2,26 @@
 
 import json
 import threading
-import time
 import urllib.request
-from collections.abc import Sequence
-from concurrent.futures import Future
+from collections.abc import Mapping, Sequence
+from concurrent.futures import wait
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 import jwt
-import structlog
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePublicKey
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from jwt.algorithms import ECAlgorithm, OKPAlgorithm, RSAAlgorithm
+
+from api.issuers import Issuer
+from api.refreshed import Fetch, Refreshed, done
+from ledger.settings import SettingsError
 
 PublicKey = EllipticCurvePublicKey | RSAPublicKey | Ed25519PublicKey
 
@@ -26,10 +30,9 @@ MOST_KEYS: Final = 32
 SMALLEST_RSA_BITS: Final = 2048
 REFRESH_SECONDS: Final = 300.0
 FETCH_SECONDS: Final = 5.0
-REST_SECONDS: Final = 5.0
-"""Between two fetches asked for by tokens with an unknown key: a flood of them costs one fetch."""
-
-log = structlog.stdlib.get_logger("ardoise.keys")
+REST_SECONDS: Final = 2.0
+"""After a fetch asked for by a token with an unknown key: a flood of them costs an issuer one fetch. Shorter than a
+request may wait, so that a rotation during it refuses nobody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,20 +44,6 @@ class Key:
     """The `kid`, when the issuer gives one."""
     algorithm: str
     public: PublicKey
-
-
-@dataclass(frozen=True, slots=True)
-class Issuer:
-    """An identity provider: the `iss` of its tokens, and where its keys are published (https address or file)."""
-
-    name: str
-    jwks: str
-
-    def __post_init__(self) -> None:
-        address = urlsplit(self.jwks)
-        local = address.scheme == "http" and address.hostname in ("127.0.0.1", "localhost", "::1")
-        if address.scheme not in ("", "file", "https") and not local:
-            raise ValueError("the keys of an issuer come from a file or over https")
 
 
 def algorithm_of(public: Any) -> str | None:
@@ -107,7 +96,8 @@ OPENER: Final = urllib.request.build_opener(_NoRedirect, urllib.request.ProxyHan
 
 
 def fetch(issuer: Issuer) -> tuple[Key, ...]:
-    """Read the keys of an issuer where it publishes them; blocks, so only the refreshing thread calls it."""
+    """Read the keys of an issuer where it publishes them; blocks, so no request ever calls it."""
+    assert issuer.jwks is not None
     address = urlsplit(issuer.jwks)
     if address.scheme in ("", "file"):
         return read_jwks(issuer.name, Path(address.path).read_bytes()[:LARGEST_JWKS_BYTES])
@@ -116,8 +106,20 @@ def fetch(issuer: Issuer) -> tuple[Key, ...]:
         return read_jwks(issuer.name, answer.read(LARGEST_JWKS_BYTES))
 
 
+def refuse_unreadable(issuers: Sequence[Issuer], *, variable: str) -> None:
+    """A file of keys is there before the service starts, or it is a mistake; an address may answer later."""
+    for issuer in issuers:
+        if issuer.jwks is None or "://" in issuer.jwks:
+            continue
+        try:
+            fetch(issuer)
+        except (OSError, ValueError) as error:
+            sentence = f"{variable} cannot be used: {issuer.jwks} holds no key that can be read."
+            raise SettingsError(sentence) from error
+
+
 class KeyRing:
-    """The keys of every issuer. Each refresh replaces the keys of the issuers that answered and keeps the others'."""
+    """The keys of every issuer. Each refresh replaces the keys of an issuer that answered and keeps the others'."""
 
     def __init__(
         self,
@@ -127,68 +129,62 @@ class KeyRing:
         refresh_seconds: float = REFRESH_SECONDS,
         rest_seconds: float = REST_SECONDS,
     ) -> None:
-        self._issuers = tuple(issuers)
+        implied = {key.issuer: Issuer(key.issuer) for key in fixed}
+        self.issuers: Mapping[str, Issuer] = MappingProxyType(implied | {issuer.name: issuer for issuer in issuers})
+        """Those that are believed, by the `iss` of their tokens."""
         self._fixed = tuple(fixed)
-        self._refresh_seconds = refresh_seconds
-        self._rest_seconds = rest_seconds
-        self._kept: dict[Issuer, tuple[Key, ...]] = {}
-        self._wake = threading.Event()
-        self._closing = False
         self._lock = threading.Lock()
-        self._asked: Future[None] | None = None
-        self._fetched_at = -rest_seconds
-        self._thread: threading.Thread | None = None
+        self._started = False
+        self._sources: dict[str, Refreshed[tuple[Key, ...]]] = {
+            issuer.name: Refreshed(
+                issuer.name,
+                (),
+                partial(fetch, issuer),
+                self._publish,
+                refresh_seconds=refresh_seconds,
+                rest_seconds=rest_seconds,
+            )
+            for issuer in issuers
+            if issuer.jwks is not None
+        }
         self.keys: tuple[Key, ...] = self._fixed
         """Replaced whole, never changed in place: readers need no lock, and may compare by identity."""
 
+    @property
+    def ready(self) -> bool:
+        """Whether some token could be believed: a key was read, or an issuer is asked about each token."""
+        return bool(self.keys) or any(issuer.introspection is not None for issuer in self.issuers.values())
+
+    def keys_of(self, issuer: str) -> tuple[Key, ...]:
+        """The keys of one issuer: those of another, under the same name, are never tried for it."""
+        return tuple(key for key in self.keys if key.issuer == issuer)
+
     def start(self) -> None:
-        """Read the keys a first time, then keep them fresh beside the requests."""
-        if self._issuers and self._thread is None:
-            self.refresh()
-            self._thread = threading.Thread(target=self._run, name="ardoise-keys", daemon=True)
-            self._thread.start()
+        """Read the keys a first time, of every issuer at once, then keep them fresh beside the requests."""
+        if not self._started:
+            self._started = True
+            wait([source.start() for source in self._sources.values()])
 
     def close(self) -> None:
         """Stop refreshing."""
-        self._closing = True
-        self._wake.set()
-        if self._thread is not None:
-            self._thread.join(FETCH_SECONDS)
-            self._thread = None
+        for source in self._sources.values():
+            source.stop()
+        for source in self._sources.values():
+            source.join()
 
     def refresh(self) -> None:
         """Fetch once from every issuer; one that does not answer keeps its last good keys."""
-        for issuer in self._issuers:
-            try:
-                self._kept[issuer] = fetch(issuer)
-            except Exception as error:  # noqa: BLE001 - a network, a file, a document: none may cost a valid token
-                log.warning("keys_not_refreshed", issuer=issuer.name, error=type(error).__name__)
-        found = self._fixed + tuple(key for issuer in self._issuers for key in self._kept.get(issuer, ()))
-        if found != self.keys:
-            self.keys = found
-        self._fetched_at = time.monotonic()
+        for source in self._sources.values():
+            source.refresh()
 
-    def refresh_soon(self) -> Future[None]:
-        """Ask for a fetch, done when it is over; already done when one has just been made."""
+    def refresh_soon(self, issuer: str) -> Fetch:
+        """Ask for the keys of one issuer, and of no other."""
+        source = self._sources.get(issuer)
+        return Fetch(done(answered=True), began_after=True) if source is None else source.soon()
+
+    def _publish(self) -> None:
         with self._lock:
-            if self._asked is not None:
-                return self._asked
-            asked: Future[None] = Future()
-            rested = time.monotonic() - self._fetched_at >= self._rest_seconds
-            if self._thread is None or not rested:
-                asked.set_result(None)
-                return asked
-            self._asked = asked
-        self._wake.set()
-        return asked
-
-    def _run(self) -> None:
-        while not self._closing:
-            self._wake.wait(self._refresh_seconds)
-            self._wake.clear()
-            if not self._closing:
-                self.refresh()
-            with self._lock:
-                asked, self._asked = self._asked, None
-            if asked is not None and asked.set_running_or_notify_cancel():
-                asked.set_result(None)
+            fetched = (key for source in self._sources.values() for key in source.value)
+            found = (*self._fixed, *fetched)
+            if found != self.keys:
+                self.keys = found

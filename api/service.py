@@ -15,12 +15,13 @@ from api.clock import Clock, utc_now
 from api.development import DevelopmentKey
 from api.health import Readiness
 from api.house import House, build
-from api.keys import Issuer, KeyRing, fetch
+from api.issuers import trusted_issuers
+from api.keys import KeyRing, refuse_unreadable
 from api.queue import Places
 from ledger.database import open_async_pool, open_pool
 from ledger.migrate import LATEST
 from ledger.postgres import Pool, PostgresStore
-from ledger.settings import Settings, SettingsError
+from ledger.settings import Settings
 from projections.inline import project
 
 ROUTERS = (
@@ -42,20 +43,9 @@ def key_ring(settings: Settings) -> KeyRing:
     """The keys tokens are believed from: those of the configured issuers, or the development key."""
     if settings.development_key:
         return KeyRing(fixed=[DevelopmentKey.open(settings.data).public])
-    assert settings.jwks is not None
-    issuers = [Issuer(name=issuer, jwks=settings.jwks) for issuer in settings.issuers]
-    if "://" not in settings.jwks:
-        _refuse_unreadable(issuers)
+    issuers = trusted_issuers(settings)
+    refuse_unreadable(issuers, variable="ARDOISE_ISSUERS_FILE" if settings.issuers_file else "ARDOISE_JWKS")
     return KeyRing(issuers)
-
-
-def _refuse_unreadable(issuers: list[Issuer]) -> None:
-    """A file of keys is there before the service starts, or it is a mistake; an address may answer later."""
-    for issuer in issuers:
-        try:
-            fetch(issuer)
-        except (OSError, ValueError) as error:
-            raise SettingsError(f"ARDOISE_JWKS cannot be used: {issuer.jwks} holds no key that can be read.") from error
 
 
 class _Pools:
@@ -108,7 +98,7 @@ def application(settings: Settings, service_url: str, *, clock: Clock = utc_now)
         House(
             routers=ROUTERS,
             ring=ring,
-            readiness=Readiness(pools.schema, schema=LATEST, has_keys=lambda: bool(ring.keys)),
+            readiness=Readiness(pools.schema, schema=LATEST, has_keys=lambda: ring.ready),
             clock=clock,
             places=Places(
                 running=settings.pool_size + settings.read_pool_size,

@@ -4,59 +4,61 @@ The instants of a token are judged by the clock the checker is given. It is the 
 lives in another year (the demo, a replay): an identity provider does not travel with it.
 """
 
-import asyncio
 import hashlib
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Annotated, Any, Final, cast
+from datetime import datetime
+from functools import partial
+from typing import Annotated, Any, Final
 
-import jwt
 from fastapi import Depends, Request
 
-from api import french
+from api import french, issuers
 from api.body import is_sound_text
 from api.clock import Clock, utc_now
+from api.introspection import Introspector
+from api.issuers import SEPARATOR, Issuer
 from api.keys import Key, KeyRing
-from api.problems import Problem, not_found
+from api.problems import Problem, not_found, retry_later
+from api.signatures import (
+    FreshKeys,
+    UnavailableError,
+    UnknownKeyError,
+    UnreadableError,
+    Unverified,
+    read_unverified,
+    signed_claims,
+)
 from ledger.identifiers import Commune, Subject, is_slug
 
 AUDIENCE: Final = "ardoise"
 TYPES: Final = frozenset({"at+jwt", "application/at+jwt"})
-REQUIRED: Final = ["iss", "sub", "aud", "exp", "iat", "jti", "client_id", "commune", "role"]
-ROLES: Final = frozenset({"guardian", "agent", "auditor", "billing", "admin"})
-ALGORITHMS: Final = frozenset({"ES256", "RS256", "EdDSA"})
+NAMED: Final = ("iss", "sub", "client_id", "commune", "role")
+ROLES: Final = issuers.ROLES
+PORTAL: Final = "portal"
+"""Whoever speaks for nobody: a client with a token of its own (RFC 9068, 2.2)."""
+BEARER: Final = re.compile(r"[A-Za-z0-9._~+/-]+=*")
 LARGEST_TOKEN: Final = 8192
-LONGEST_CLAIM: Final = 255
+LONGEST_CLAIM: Final = issuers.LONGEST_TEXT
+LARGEST_INSTANT: Final = 2**53
 LEEWAY_SECONDS: Final = 30
 MOST_REMEMBERED: Final = 4096
-WAIT_FOR_KEYS_SECONDS: Final = 3.0
+RETRY_SECONDS: Final = 2
 CALLER: Final = "ardoise.caller"
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Whom a request speaks for: a pseudonymous subject, in one role, in one town, through one client."""
+    """Whom a request speaks for: a pseudonymous account, in one role, in one town, through one client."""
 
     subject: Subject
+    """The name of the account in the ledger: no two issuers can say the same."""
     role: str
     commune: Commune
     client: str
     token_id: str
     issuer: str
-
-
-class UnknownKeyError(Exception):
-    """The token names a key nobody has published yet, as far as we know."""
-
-
-class UnreadableError(Exception):
-    """Why a token is not accepted: what the log may say, in RFC 6750's own words."""
-
-    def __init__(self, reason: str, *, expired: bool = False) -> None:
-        super().__init__(reason)
-        self.reason = reason
-        self.expired = expired
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,38 +85,87 @@ class TokenChecker:
     def __init__(self, ring: KeyRing, *, clock: Clock = utc_now) -> None:
         self._ring = ring
         self._clock = clock
+        self._fresh = FreshKeys(ring)
+        self._introspector = _introspector(ring, self._fresh, clock)
         self._remembered: dict[bytes, _Verified] = {}
         self._remembered_with: tuple[Key, ...] = ring.keys
 
     async def authenticate(self, request: Request) -> Caller:
-        """The caller of a request; waits a moment for a key that has just been published; 401 otherwise."""
+        """The caller of a request; 401 for a token nobody should believe, 503 when nobody can tell."""
         token = bearer(request.headers.getlist("authorization"))
         try:
-            try:
-                return self.check(token)
-            except UnknownKeyError:
-                fetched = asyncio.wrap_future(self._ring.refresh_soon())
-                await asyncio.wait({fetched}, timeout=WAIT_FOR_KEYS_SECONDS)
-                return self.check(token)
+            return await self._recognised(token)
         except UnknownKeyError:
             raise unauthenticated("The key of the token is unknown") from None
         except UnreadableError as error:
             raise unauthenticated(error.reason, expired=error.expired) from None
+        except UnavailableError:
+            raise retry_later("identity_unavailable", seconds=RETRY_SECONDS) from None
 
     def check(self, token: str) -> Caller:
-        """The caller a token speaks for; raises `UnreadableError` or `UnknownKeyError`."""
+        """The caller a JWT speaks for; raises `UnreadableError` or `UnknownKeyError`."""
+        verified = self._recall(token)
+        if verified is None:
+            verified = self._verify(token, _presented(token))
+        return self._on_time(verified)
+
+    async def _recognised(self, token: str) -> Caller:
+        verified = self._recall(token)
+        if verified is not None:
+            return self._on_time(verified)
+        presented = read_unverified(token)
+        asked = self._introspector
+        if asked is not None and (presented is None or self._keyless(presented.issuer)):
+            return self._on_time(await asked.verdict(token))
+        known = presented or _presented(token)
+        return self._on_time(await self._fresh.attempt(partial(self._verify, token, known), known.issuer))
+
+    def _keyless(self, name: str) -> bool:
+        """Whether this issuer publishes no keys, and is asked about its JWT too."""
+        assert self._introspector is not None
+        return name == self._introspector.issuer.name and self._introspector.issuer.jwks is None
+
+    def _recall(self, token: str) -> _Verified | None:
         keys = self._ring.keys
         if keys is not self._remembered_with:
             self._remembered, self._remembered_with = {}, keys
-        digest = hashlib.sha256(token.encode()).digest()
-        verified = self._remembered.get(digest)
-        if verified is None:
-            verified = verify(token, keys)
-            if len(self._remembered) >= MOST_REMEMBERED:
-                self._remembered.pop(next(iter(self._remembered)))
-            self._remembered[digest] = verified
+        return self._remembered.get(_digest(token))
+
+    def _verify(self, token: str, presented: Unverified) -> _Verified:
+        issuer = self._ring.issuers.get(presented.issuer)
+        if issuer is None:
+            raise UnreadableError("The issuer of the token is not accepted")
+        claims = signed_claims(presented, self._ring.keys_of(issuer.name), TYPES)
+        if "jti" not in claims:
+            raise UnreadableError("A required claim is missing")
+        verified = read_claims(claims, issuer, self._ring.issuers)
+        if len(self._remembered) >= MOST_REMEMBERED:
+            self._remembered.pop(next(iter(self._remembered)))
+        self._remembered[_digest(token)] = verified
+        return verified
+
+    def _on_time(self, verified: _Verified) -> Caller:
         refuse_wrong_time(verified, self._clock())
         return verified.caller
+
+
+def _introspector(ring: KeyRing, fresh: FreshKeys, clock: Clock) -> Introspector[_Verified] | None:
+    for issuer in ring.issuers.values():
+        if issuer.introspection is not None:
+            judge = partial(read_claims, issuer=issuer, issuers=ring.issuers)
+            return Introspector(issuer, ring=ring, fresh=fresh, judge=judge, clock=clock)
+    return None
+
+
+def _presented(token: str) -> Unverified:
+    presented = read_unverified(token)
+    if presented is None:
+        raise UnreadableError("The token is malformed")
+    return presented
+
+
+def _digest(token: str) -> bytes:
+    return hashlib.sha256(token.encode()).digest()
 
 
 def bearer(given: Sequence[str]) -> str:
@@ -122,91 +173,67 @@ def bearer(given: Sequence[str]) -> str:
     if not given:
         raise unauthenticated()
     scheme, _, token = given[0].partition(" ")
-    if len(given) > 1 or scheme.lower() != "bearer" or not token or not token.isascii():
+    if len(given) > 1 or scheme.lower() != "bearer" or not token:
         raise unauthenticated("A single bearer token is expected")
     if len(token) > LARGEST_TOKEN:
         raise unauthenticated("The token is too large")
+    if not BEARER.fullmatch(token):
+        raise unauthenticated("A single bearer token is expected")
     return token
 
 
-def verify(token: str, keys: Sequence[Key]) -> _Verified:
-    """Check the header, the signature and the claims of a token; its instants are judged apart, at each use."""
-    try:
-        header = jwt.get_unverified_header(token)
-    except jwt.InvalidTokenError as error:
-        raise UnreadableError("The token is malformed") from error
-    if str(header.get("typ", "")).lower() not in TYPES:
-        raise UnreadableError("The token is not an access token")
-    algorithm = header.get("alg")
-    if (
-        not isinstance(algorithm, str)
-        or algorithm not in ALGORITHMS
-        or "crit" in header
-        or header.get("b64", True) is not True
-    ):
-        raise UnreadableError("The token is signed in a way that is not accepted")
-    name = header.get("kid")
-    candidates = [key for key in keys if name is None or key.name == name]
-    if not candidates:
-        raise UnknownKeyError
-    for key in candidates:
-        if key.algorithm != algorithm:
-            continue
-        claims = claims_of(token, key)
-        if claims is not None:
-            return read_claims(claims, key)
-    raise UnreadableError("The signature of the token is not valid")
-
-
-def claims_of(token: str, key: Key) -> dict[str, Any] | None:
-    """The claims of a token this key signed; None when it did not."""
-    options = {"require": REQUIRED, "verify_exp": False, "verify_iat": False, "verify_nbf": False}
-    try:
-        claims = jwt.decode(
-            token, cast(Any, key.public), algorithms=[key.algorithm], audience=AUDIENCE, options=cast(Any, options)
-        )
-    except jwt.InvalidSignatureError:
-        return None
-    except jwt.MissingRequiredClaimError as error:
-        raise UnreadableError("A required claim is missing") from error
-    except jwt.InvalidAudienceError as error:
-        raise UnreadableError("The token is for another audience") from error
-    except jwt.PyJWTError as error:
-        raise UnreadableError("The token is malformed") from error
-    return claims
-
-
-def read_claims(claims: dict[str, Any], key: Key) -> _Verified:
-    """What the claims say, once each has the type and the size it must have."""
-    texts = {name: claims[name] for name in ("iss", "sub", "jti", "client_id", "commune", "role")}
+def read_claims(claims: Mapping[str, Any], issuer: Issuer, issuers: Mapping[str, Issuer]) -> _Verified:
+    """What the claims of one issuer say, once each has the type and the size it must have, and is its to say."""
+    if any(name not in claims for name in (*NAMED, "aud", "exp", "iat")):
+        raise UnreadableError("A required claim is missing")
+    texts = {name: claims[name] for name in NAMED} | {"jti": claims.get("jti", "-")}
     for value in texts.values():
         if not isinstance(value, str) or not 1 <= len(value) <= LONGEST_CLAIM or not is_sound_text(value):
             raise UnreadableError("A claim is malformed")
-    if texts["iss"] != key.issuer:
+    if texts["iss"] != issuer.name:
         raise UnreadableError("The issuer of the token is not accepted")
+    audience = claims["aud"]
+    if audience != AUDIENCE and not (isinstance(audience, list) and AUDIENCE in audience):
+        raise UnreadableError("The token is for another audience")
     if texts["role"] not in ROLES or not is_slug(texts["commune"]):
         raise UnreadableError("A claim is malformed")
+    role = PORTAL if texts["sub"] == texts["client_id"] else texts["role"]
+    if role not in issuer.roles or (issuer.communes is not None and texts["commune"] not in issuer.communes):
+        raise UnreadableError("The issuer does not speak for this role in this town")
     caller = Caller(
-        subject=Subject(texts["sub"]),
-        role=texts["role"],
+        subject=account_of(texts["sub"], issuer, issuers),
+        role=role,
         commune=Commune(texts["commune"]),
         client=texts["client_id"],
         token_id=texts["jti"],
         issuer=texts["iss"],
     )
-    instants = [claims["iat"], claims.get("nbf", 0), claims["exp"]]
-    if any(isinstance(value, bool) or not isinstance(value, int | float) for value in instants):
+    return _Verified(caller, *(_instant(claims.get(name, 0)) for name in ("iat", "nbf", "exp")))
+
+
+def account_of(subject: str, issuer: Issuer, issuers: Mapping[str, Issuer]) -> Subject:
+    """The name of an account in the ledger; refuses a `sub` that reads like an account of another issuer."""
+    account = issuer.account(subject)
+    aliases = [other.alias for other in issuers.values() if other.alias is not None]
+    if issuer.alias is None and any(subject.startswith(alias + SEPARATOR) for alias in aliases):
+        raise UnreadableError("The subject of the token belongs to another issuer")
+    if len(account) > LONGEST_CLAIM:
         raise UnreadableError("A claim is malformed")
-    return _Verified(caller, *instants)
+    return Subject(account)
+
+
+def _instant(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= LARGEST_INSTANT:
+        raise UnreadableError("A claim is malformed")
+    return value
 
 
 def refuse_wrong_time(verified: _Verified, now: datetime) -> None:
     """Refuse a token that has expired or does not exist yet, give or take half a minute between two clocks."""
-    leeway = timedelta(seconds=LEEWAY_SECONDS).total_seconds()
     instant = now.timestamp()
-    if instant >= verified.expires_at + leeway:
+    if instant >= verified.expires_at + LEEWAY_SECONDS:
         raise UnreadableError("The token has expired", expired=True)
-    if max(verified.issued_at, verified.not_before) > instant + leeway:
+    if max(verified.issued_at, verified.not_before) > instant + LEEWAY_SECONDS:
         raise UnreadableError("The token is not valid yet")
 
 

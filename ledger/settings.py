@@ -43,9 +43,11 @@ class Settings:
     lock_timeout_ms: int = 2_000
     statement_timeout_ms: int = 10_000
     issuers: tuple[str, ...] = ()
-    """The `iss` value that is believed. One at most: the `sub` of two issuers would share one name space."""
+    """The `iss` value that is believed, in the short form. One at most: two are named in a file, with an alias."""
     jwks: str | None = None
-    """The keys of the issuers: a file or an https URL."""
+    """The keys of that issuer: a file or an https URL."""
+    issuers_file: Path | None = None
+    """The issuers that are believed, in the long form: a TOML file, read when the service starts."""
     vault_keys: Path | None = None
     """The file of the keys that wrap the keys of persons; with the embedded database, one of the data directory."""
     development: bool = False
@@ -64,10 +66,16 @@ class Settings:
             raise SettingsError("ARDOISE_OWNER_URL is set but ARDOISE_DATABASE_URL is not: set both, or neither.")
         issuers = tuple(filter(None, (part.strip() for part in read.text("ARDOISE_ISSUERS", "").split(","))))
         if len(issuers) > 1:
-            raise SettingsError("ARDOISE_ISSUERS must name one issuer: accounts of two could have the same name.")
+            raise SettingsError(
+                "ARDOISE_ISSUERS must name one issuer: accounts of two could have the same name."
+                " Name several in ARDOISE_ISSUERS_FILE."
+            )
         jwks = read.keys("ARDOISE_JWKS")
         if bool(issuers) != (jwks is not None):
             raise SettingsError("ARDOISE_ISSUERS and ARDOISE_JWKS go together: set both, or neither.")
+        issuers_file = read.text("ARDOISE_ISSUERS_FILE", "")
+        if issuers and issuers_file:
+            raise SettingsError("ARDOISE_ISSUERS and ARDOISE_ISSUERS_FILE are two ways to say the same: set one.")
         return cls(
             database_url=database_url,
             owner_url=owner_url or database_url,
@@ -82,6 +90,7 @@ class Settings:
             statement_timeout_ms=read.integer("ARDOISE_STATEMENT_TIMEOUT_MS", 10_000, least=1, most=LONGEST_TIMEOUT_MS),
             issuers=issuers,
             jwks=jwks,
+            issuers_file=Path(issuers_file).expanduser().absolute() if issuers_file else None,
             vault_keys=read.path("ARDOISE_VAULT_KEYS"),
             development=read.flag("ARDOISE_DEVELOPMENT"),
             log_level=read.choice("ARDOISE_LOG_LEVEL", "info", LOG_LEVELS),
@@ -93,9 +102,14 @@ class Settings:
         return self.database_url is None
 
     @property
+    def names_issuers(self) -> bool:
+        """Whether somebody is trusted to sign tokens, in either form."""
+        return bool(self.issuers) or self.issuers_file is not None
+
+    @property
     def development_key(self) -> bool:
         """Whether the development key is believed: never once issuers are named."""
-        return not self.issuers and (self.embedded or self.development)
+        return not self.names_issuers and (self.embedded or self.development)
 
     @property
     def log_level_number(self) -> int:
@@ -104,10 +118,10 @@ class Settings:
 
     def for_serving(self) -> Self:
         """These settings, if a service may open its doors with them; raises SettingsError otherwise."""
-        if not self.issuers and not self.development_key:
+        if not self.names_issuers and not self.development_key:
             raise SettingsError(
                 "ARDOISE_DATABASE_URL is set but nobody is trusted to sign tokens: set ARDOISE_ISSUERS and"
-                " ARDOISE_JWKS, or ARDOISE_DEVELOPMENT=1 to accept the development key."
+                " ARDOISE_JWKS, or ARDOISE_ISSUERS_FILE, or ARDOISE_DEVELOPMENT=1 to accept the development key."
             )
         return self
 

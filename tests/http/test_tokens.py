@@ -17,7 +17,8 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from api.development import FILE, DevelopmentKey, issue_token
 from api.keys import KeyRing, algorithm_of
-from api.tokens import ROLES, TokenChecker, UnreadableError
+from api.signatures import UnreadableError
+from api.tokens import ROLES, TokenChecker
 from ledger.identifiers import Commune, Subject
 from tests.http.small_house import COMMUNE, ISSUER, Signer, knocking, small_app
 

@@ -68,7 +68,7 @@ def test_an_empty_variable_is_an_unset_one():
 
 def test_a_configured_database_is_served_only_with_issuers_or_for_development():
     database = {"ARDOISE_DATABASE_URL": OWN["ARDOISE_DATABASE_URL"]}
-    with pytest.raises(SettingsError, match="ARDOISE_ISSUERS and ARDOISE_JWKS, or ARDOISE_DEVELOPMENT=1"):
+    with pytest.raises(SettingsError, match="ARDOISE_ISSUERS and ARDOISE_JWKS, or ARDOISE_ISSUERS_FILE, or"):
         Settings.from_environment(database).for_serving()
     assert Settings.from_environment(database | {"ARDOISE_DEVELOPMENT": "1"}).for_serving().development_key
 
@@ -77,6 +77,14 @@ def test_named_issuers_switch_the_development_key_off_everywhere():
     keys = {"ARDOISE_ISSUERS": "https://id.example", "ARDOISE_JWKS": "keys.json", "ARDOISE_DEVELOPMENT": "1"}
     assert not Settings.from_environment(keys).development_key
     assert not Settings.from_environment(OWN | keys).development_key
+
+
+def test_a_file_of_issuers_is_the_long_form_of_naming_one():
+    settings = Settings.from_environment({"ARDOISE_ISSUERS_FILE": "issuers.toml", "ARDOISE_DEVELOPMENT": "1"})
+    assert settings.issuers_file == Path.cwd() / "issuers.toml"
+    assert not settings.for_serving().development_key
+    database = {"ARDOISE_DATABASE_URL": OWN["ARDOISE_DATABASE_URL"], "ARDOISE_ISSUERS_FILE": "/etc/ardoise/i.toml"}
+    assert Settings.from_environment(database).for_serving().issuers_file == Path("/etc/ardoise/i.toml")
 
 
 def test_no_password_is_ever_printed():
@@ -111,6 +119,10 @@ def test_no_password_is_ever_printed():
         (
             {"ARDOISE_ISSUERS": "https://id.example, https://other.example", "ARDOISE_JWKS": "keys.json"},
             "ARDOISE_ISSUERS must name one issuer",
+        ),
+        (
+            {"ARDOISE_ISSUERS": "x", "ARDOISE_JWKS": "keys.json", "ARDOISE_ISSUERS_FILE": "issuers.toml"},
+            "ARDOISE_ISSUERS and ARDOISE_ISSUERS_FILE are two ways to say the same",
         ),
         (
             {"ARDOISE_ISSUERS": "x", "ARDOISE_JWKS": "http://id.example/keys"},
