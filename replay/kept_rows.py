@@ -65,6 +65,7 @@ BY_TOWN: Final = (
     Table(name="quotients", question="SELECT * FROM quotients", key=("commune", "household", "ordinal")),
     Table(name="activations", question="SELECT * FROM activations", key=("commune", "activation")),
     Table(name="erased_people", question="SELECT * FROM erased_people", key=("commune", "person")),
+    Table(name="demandes", question="SELECT * FROM demandes WHERE child IS NULL", key=("commune", "number")),
     Table(name="rulebooks", question="SELECT * FROM rulebooks", key=("commune", "version")),
     Table(name="closures", question="SELECT * FROM closures", key=("commune", "day", "activity", "site")),
 )
