@@ -85,7 +85,10 @@ GET    /households/{household}/contacts               read   x   .   .   .   .  
 POST   /households/{household}/contacts                      .   .   .   .   .   .    x   .   .   .   .   .
 DELETE /households/{household}/contacts/{person}             .   .   .   .   .   .    x   .   .   .   .   .
 GET    /households/{household}/people/{person}        read   x   .   .   .   .   .    x   .   .   .   .   .
-PUT    /households/{household}/people/{person}/{kind}        .   .   .   .   .   .    x   .   .   .   .   .
+PUT    /households/{household}/people/{person}/identity      .   .   .   .   .   .    x   .   .   .   .   .
+PUT    /households/{household}/people/{person}/address       .   .   .   .   .   .    x   .   .   .   .   .
+PUT    /households/{household}/people/{person}/contact       .   .   .   .   .   .    x   .   .   .   .   .
+PUT    /households/{household}/people/{person}/situation     .   .   .   .   .   .    x   .   .   .   .   .
 GET    /households/{household}/keys                   read   .   .   .   .   .   .    x   .   x   .   .   .
 POST   /households/{household}/keys                          .   .   .   .   .   .    x   .   .   .   .   .
 DELETE /households/{household}/keys/{key}                    .   .   .   .   .   .    x   .   .   .   .   .

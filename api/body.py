@@ -19,6 +19,8 @@ from api import french
 from api.handlers import field_errors
 from api.problems import Problem
 
+BODY: Final = "ardoise.body"
+"""Where a door leaves the canonical bytes of the body in the scope of a request."""
 MAX_BODY_BYTES: Final = 64 * 1024
 BODY_SECONDS: Final = 10.0
 MAX_DEPTH: Final = 16
@@ -56,18 +58,18 @@ def refuse_body(request: Request) -> None:
         raise Problem("unexpected_body", headers=CLOSE)
 
 
-async def read_bytes(request: Request) -> bytes:
+async def read_bytes(request: Request, *, most: int = MAX_BODY_BYTES, seconds: float = BODY_SECONDS) -> bytes:
     """The body, bounded in size while it arrives (whatever its length claims) and in time."""
     declared = request.headers.get("content-length")
-    if declared is not None and (len(declared) > 10 or int(declared) > MAX_BODY_BYTES):
+    if declared is not None and (len(declared) > 10 or int(declared) > most):
         raise Problem("body_too_large", headers=CLOSE)
     chunks: list[bytes] = []
     size = 0
     try:
-        async with asyncio.timeout(BODY_SECONDS):
+        async with asyncio.timeout(seconds):
             async for chunk in request.stream():
                 size += len(chunk)
-                if size > MAX_BODY_BYTES:
+                if size > most:
                     raise Problem("body_too_large", headers=CLOSE)
                 chunks.append(chunk)
     except TimeoutError as late:
@@ -75,6 +77,31 @@ async def read_bytes(request: Request) -> bytes:
     except ClientDisconnect as gone:
         raise Problem("body_too_slow", headers=CLOSE) from gone
     return b"".join(chunks)
+
+
+@dataclass(frozen=True, slots=True)
+class RawBody:
+    """A body that is a file: one of these media types, of so many bytes at most, arrived within so many seconds.
+
+    A route depends on it as on any value; the door has read it by then.
+    """
+
+    media_types: frozenset[str]
+    most_bytes: int
+    seconds: float
+
+    async def read(self, request: Request) -> bytes:
+        """The bytes, for the door; what they are is the resource's business."""
+        media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+        encoding = request.headers.get("content-encoding", "identity").strip().lower()
+        if media_type not in self.media_types or encoding != "identity":
+            raise Problem("unsupported_media_type", headers=CLOSE)
+        return await read_bytes(request, most=self.most_bytes, seconds=self.seconds)
+
+    async def __call__(self, request: Request) -> bytes:
+        """The bytes, for the resource."""
+        content: bytes = request.scope[BODY]
+        return content
 
 
 def parse(text: bytes) -> SoundJson:

@@ -1,8 +1,8 @@
 """The one door of every resource under /v1: who calls, for which town, with which question, in which words.
 
 In this order, so that a stranger learns nothing and costs little: path, token, town, role, query string, body, then
-the resource. A resource declares its body as a plain `StrictModel` parameter; the schema is FastAPI's, the reading is
-ours.
+the resource. A resource declares its body as a plain `StrictModel` parameter, or as a `RawBody` it depends on; the
+schema is FastAPI's, the reading is ours.
 """
 
 from collections.abc import Callable, Coroutine, Iterable
@@ -18,8 +18,7 @@ from starlette.convertors import Convertor, register_url_convertor
 
 from api import french
 from api.authorisation import rights_of
-from api.body import BodyReader, SoundJson, is_sound_text, refuse_body
-from api.once import BODY
+from api.body import BODY, BodyReader, RawBody, SoundJson, is_sound_text, refuse_body
 from api.problems import FieldError, Problem, not_found
 from api.tokens import CALLER, Caller, TokenChecker
 from api.trace import trace_of
@@ -74,6 +73,7 @@ class Door(APIRoute):
         """Put the checks in front of FastAPI's own handling."""
         handler = super().get_route_handler()
         reader = None if self.body_field is None else BodyReader(self.body_field.field_info.annotation)
+        raw = next((found.call for found in self.dependant.dependencies if isinstance(found.call, RawBody)), None)
         parameters = frozenset(query_names(self.dependant))
         assert self.methods, "a route has one method"
         [method] = self.methods
@@ -86,6 +86,9 @@ class Door(APIRoute):
                 raise not_found()
             request.scope[RIGHTS] = rights
             refuse_unsound_query(request.scope["query_string"], parameters)
+            if raw is not None:
+                request.scope[BODY] = await raw.read(request)
+                return await handler(request)
             if reader is None:
                 refuse_body(request)
                 return await handler(request)

@@ -10,13 +10,12 @@ from fastapi import Depends, Header, Request
 from fastapi.responses import Response
 
 import ledger.store
+from api.body import BODY
 from api.problems import Problem
 from api.tokens import Caller
 from api.trace import trace_of
 from ledger.store import Kept
 
-BODY: Final = "ardoise.body"
-"""Where a door leaves the canonical bytes of the body in the scope of a request."""
 MAX_KEY_LENGTH: Final = 255
 HIT: Final = "Idempotency-Hit"
 FIRST_REFUSAL: Final = 400

@@ -188,7 +188,9 @@ def complete(path: str, operation: dict[str, Any]) -> None:
         operation["security"] = [{BEARER: []}]
         operation["parameters"] = [COMMUNE, *operation.get("parameters", ())]
         names = {parameter["name"] for parameter in operation.get("parameters", ())}
-        codes = ALWAYS + (WITH_BODY if "requestBody" in operation else WITHOUT_BODY)
+        content = operation.get("requestBody", {}).get("content", ())
+        codes = ALWAYS + (WITH_BODY if content else WITHOUT_BODY)
+        codes = tuple(code for code in codes if code != "invalid_json" or "application/json" in content)
         codes += WITH_KEY if "Idempotency-Key" in names else ()
         codes += ("version_changed",) if "If-Match" in names else ()
         codes += ("invalid_cursor",) if "cursor" in names else ()
