@@ -8,42 +8,76 @@ from ledger.entry import GENESIS, Entry, Signature
 from ledger.events import (
     AbsenceDeclared,
     AbsentDay,
+    AccountReinstated,
+    AccountSuspended,
+    ActivationGranted,
+    ActivationRefused,
+    ActivationRequested,
     AttendanceRecorded,
     CancellationRequested,
     CancelledDay,
     CapacityChanged,
+    ChangeRequested,
     ChildEnrolled,
+    ChildJoinedHousehold,
+    ChildLeftHousehold,
     ChildRegistered,
+    ContactAdded,
+    ContactRemoved,
+    CustodyAgreed,
+    CustodyEnded,
+    CustodyExcepted,
     DayClosed,
     DayReopened,
     DecidedDay,
     DemandeApproved,
     DemandeRejected,
     DemandeWithdrawn,
+    DetailsKept,
+    DocumentKept,
     EnrolmentEnded,
+    EnrolmentRequested,
     Fact,
+    FamilyKeyIssued,
+    FamilyKeyRevoked,
     GuardianAdded,
+    GuardianLeft,
     GuardianLinked,
+    GuardianReinstated,
+    GuardianSuspended,
     GuardianUnlinked,
+    HolderChanged,
+    HolidayHalves,
     HouseholdOpened,
+    MemberAdded,
+    MemberLeft,
+    PersonErased,
     PlaceHeld,
+    ProofSeen,
+    QuotientDecided,
+    QuotientDeclared,
     ReservationRequested,
     ReservedDay,
     RulebookAdopted,
 )
 from ledger.identifiers import (
+    ActivationId,
     ChildId,
     Commune,
     DemandeNumber,
+    DocumentId,
     EnrolmentId,
     GuardianId,
     HouseholdId,
+    KeyId,
+    PersonId,
+    ProposalId,
     Slug,
     Stream,
     Subject,
     Version,
 )
-from ledger.streams import child_page, household_page, town_page
+from ledger.streams import account_page, child_page, household_page, town_page
 
 CODEC: Final = Codec()
 TOWN: Final = Commune("valmont")
@@ -51,6 +85,12 @@ CHILD: Final = ChildId("4f0f6c1e-1f53-4f43-9d39-1c4c0d1c8a01")
 HOUSEHOLD: Final = HouseholdId("4f0f6c1e-1f53-4f43-9d39-1c4c0d1c8a02")
 GUARDIAN: Final = GuardianId("4f0f6c1e-1f53-4f43-9d39-1c4c0d1c8a03")
 ENROLMENT: Final = EnrolmentId("4f0f6c1e-1f53-4f43-9d39-1c4c0d1c8a04")
+FAMILY: Final = HouseholdId("4f0f6c1e-1f53-4f43-9d39-1c4c0d1c8a07")
+SHARED_CHILD: Final = ChildId("4f0f6c1e-1f53-4f43-9d39-1c4c0d1c8a08")
+ACTIVATION: Final = ActivationId("4f0f6c1e-1f53-4f43-9d39-1c4c0d1c8a09")
+KEY: Final = KeyId("4f0f6c1e-1f53-4f43-9d39-1c4c0d1c8a0a")
+PERSON: Final = PersonId("4f0f6c1e-1f53-4f43-9d39-1c4c0d1c8a0b")
+DOCUMENT: Final = DocumentId("4f0f6c1e-1f53-4f43-9d39-1c4c0d1c8a0c")
 WEDNESDAY: Final = date(2024, 3, 27)
 BOOK: Final = Version("2023-09")
 WEDNESDAYS: Final = Slug("mercredis")
@@ -68,11 +108,93 @@ SIGNATURE: Final = Signature(
     recorded_at=datetime(2024, 3, 7, 18, 12, 0, 42, tzinfo=UTC),
 )
 
+PROOF: Final = ProofSeen(kind="judgement", seen_by=Subject("agent-1"), seen_on=date(2024, 1, 8))
+ON_ACCOUNT: Final[list[Fact]] = [
+    ActivationRequested(
+        activation=ACTIVATION,
+        subject=Subject("8d7c"),
+        digest="2" * 64,
+        due_at=datetime(2024, 3, 11, 18, 12, tzinfo=UTC),
+    ),
+    ActivationGranted(household=FAMILY, guardian=GUARDIAN),
+    ActivationRefused(reason="unknown_family"),
+]
 ON_HOUSEHOLD: Final[list[Fact]] = [
-    HouseholdOpened(household=HOUSEHOLD),
+    HouseholdOpened(household=FAMILY),
     GuardianAdded(guardian=GUARDIAN),
-    GuardianLinked(guardian=GUARDIAN, subject=Subject("8d7c")),
+    HolderChanged(guardian=GUARDIAN),
+    FamilyKeyIssued(key=KEY, digest="3" * 64, uses=2, expires_at=LAST_INSTANT, guardian=GUARDIAN),
+    GuardianLinked(guardian=GUARDIAN, subject=Subject("8d7c"), how="key", key=KEY),
+    AccountSuspended(guardian=GUARDIAN, subject=Subject("8d7c"), reason="account_lost"),
+    AccountReinstated(guardian=GUARDIAN, subject=Subject("8d7c")),
+    GuardianSuspended(guardian=GUARDIAN, reason="authority_withdrawn"),
+    GuardianReinstated(guardian=GUARDIAN),
     GuardianUnlinked(guardian=GUARDIAN, subject=Subject("8d7c")),
+    GuardianLinked(guardian=GUARDIAN, subject=Subject("8d7c"), how="import"),
+    FamilyKeyRevoked(key=KEY),
+    MemberAdded(person=PERSON),
+    MemberLeft(person=PERSON),
+    ContactAdded(person=PERSON, collects=True),
+    DetailsKept(person=PERSON, kind=Slug("identity"), digest="4" * 64),
+    DocumentKept(
+        document=DOCUMENT,
+        owner=GUARDIAN,
+        about=CHILD,
+        kind=Slug("certificat-medical"),
+        digest="5" * 64,
+        media_type="application/pdf",
+        size_bytes=48_213,
+    ),
+    ChangeRequested(
+        demande=DemandeNumber(43501),
+        household=FAMILY,
+        change="address",
+        person=PersonId(GUARDIAN),
+        proposal=ProposalId("4f0f6c1e-1f53-4f43-9d39-1c4c0d1c8a0d"),
+        digest="6" * 64,
+        documents=(DOCUMENT,),
+    ),
+    DemandeApproved(demande=DemandeNumber(43501), days=(), decided_by="agent"),
+    QuotientDeclared(
+        demande=DemandeNumber(43502), household=FAMILY, amount_cents=59_950, source="caf", documents=(DOCUMENT,)
+    ),
+    DemandeApproved(demande=DemandeNumber(43502), days=(), decided_by="rule", article="6"),
+    QuotientDecided(amount_cents=59_950, source="caf", first_day=date(2024, 4, 1), demande=DemandeNumber(43502)),
+    ContactRemoved(person=PERSON),
+    PersonErased(person=PERSON, agreement="AD78-2024-12", agreed_by=Subject("archiviste"), agreed_on=date(2024, 6, 3)),
+    GuardianLeft(guardian=GUARDIAN),
+]
+ON_SHARED_CHILD: Final[list[Fact]] = [
+    ChildRegistered(child=SHARED_CHILD, household=FAMILY),
+    ChildJoinedHousehold(household=HOUSEHOLD),
+    CustodyAgreed(
+        first_day=date(2024, 1, 8),
+        even_week=(FAMILY,) * 7,  # type: ignore[arg-type]
+        odd_week=(HOUSEHOLD,) * 7,  # type: ignore[arg-type]
+        holidays=HolidayHalves(even_years=FAMILY, odd_years=HOUSEHOLD),
+        proof=PROOF,
+    ),
+    CustodyExcepted(first_day=WEDNESDAY, last_day=WEDNESDAY, household=HOUSEHOLD, proof=PROOF),
+    CustodyEnded(first_day=date(2024, 6, 1), proof=PROOF),
+    EnrolmentRequested(
+        demande=DemandeNumber(43503),
+        household=FAMILY,
+        enrolment=ENROLMENT,
+        activity=WEDNESDAYS,
+        site=Slug("centre"),
+        group=None,
+        first_day=date(2024, 9, 2),
+        last_day=date(2025, 7, 4),
+        documents=(DOCUMENT,),
+    ),
+    DemandeRejected(demande=DemandeNumber(43503), days=(), decided_by="agent", reason=Slug("effectif")),
+    ChildLeftHousehold(household=HOUSEHOLD),
+    PersonErased(
+        person=PersonId(SHARED_CHILD),
+        agreement="AD78-2024-12",
+        agreed_by=Subject("archiviste"),
+        agreed_on=date(2024, 6, 3),
+    ),
 ]
 ON_CHILD: Final[list[Fact]] = [
     ChildRegistered(child=CHILD, household=HOUSEHOLD),
@@ -168,7 +290,9 @@ def written(stream: Stream, facts: list[Fact]) -> list[Entry]:
 def entries() -> list[Entry]:
     """Every example on its page."""
     return [
-        *written(household_page(TOWN, HOUSEHOLD), ON_HOUSEHOLD),
         *written(child_page(TOWN, CHILD), ON_CHILD),
         *written(town_page(TOWN), ON_TOWN),
+        *written(account_page(TOWN, ACTIVATION), ON_ACCOUNT),
+        *written(household_page(TOWN, FAMILY), ON_HOUSEHOLD),
+        *written(child_page(TOWN, SHARED_CHILD), ON_SHARED_CHILD),
     ]

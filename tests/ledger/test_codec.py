@@ -49,7 +49,10 @@ def test_what_is_written_today_is_what_was_written_before():
 
 
 def test_the_examples_are_written_as_the_golden_lines_say():
-    assert [entry.stored for entry in entries()] == [stored for stored, _ in golden()]
+    lines = [orjson.loads(stored) for stored, _ in golden()]
+    of_another_age = {line["stream"] for line in lines if line["type"] in UPCASTERS}
+    current = [stored for stored, _ in golden() if orjson.loads(stored)["stream"] not in of_another_age]
+    assert [entry.stored for entry in entries()] == current
 
 
 def test_every_name_that_is_or_was_written_has_a_golden_line():
