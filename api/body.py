@@ -58,11 +58,17 @@ def refuse_body(request: Request) -> None:
         raise Problem("unexpected_body", headers=CLOSE)
 
 
-async def read_bytes(request: Request, *, most: int = MAX_BODY_BYTES, seconds: float = BODY_SECONDS) -> bytes:
+async def read_bytes(
+    request: Request,
+    *,
+    most: int = MAX_BODY_BYTES,
+    seconds: float = BODY_SECONDS,
+    too_large: str = "body_too_large",
+) -> bytes:
     """The body, bounded in size while it arrives (whatever its length claims) and in time."""
     declared = request.headers.get("content-length")
     if declared is not None and (len(declared) > 10 or int(declared) > most):
-        raise Problem("body_too_large", headers=CLOSE)
+        raise Problem(too_large, headers=CLOSE)
     chunks: list[bytes] = []
     size = 0
     try:
@@ -70,7 +76,7 @@ async def read_bytes(request: Request, *, most: int = MAX_BODY_BYTES, seconds: f
             async for chunk in request.stream():
                 size += len(chunk)
                 if size > most:
-                    raise Problem("body_too_large", headers=CLOSE)
+                    raise Problem(too_large, headers=CLOSE)
                 chunks.append(chunk)
     except TimeoutError as late:
         raise Problem("body_too_slow", headers=CLOSE) from late
@@ -95,8 +101,8 @@ class RawBody:
         media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
         encoding = request.headers.get("content-encoding", "identity").strip().lower()
         if media_type not in self.media_types or encoding != "identity":
-            raise Problem("unsupported_media_type", headers=CLOSE)
-        return await read_bytes(request, most=self.most_bytes, seconds=self.seconds)
+            raise Problem("document_type_refused", headers=CLOSE)
+        return await read_bytes(request, most=self.most_bytes, seconds=self.seconds, too_large="document_too_large")
 
     async def __call__(self, request: Request) -> bytes:
         """The bytes, for the resource."""

@@ -25,6 +25,7 @@ DESCRIPTION: Final = """\
 BEARER: Final = "bearer"
 ALWAYS: Final = ("unauthenticated", "not_found", "invalid_request", "unexpected", "overloaded", "database_unavailable")
 WITH_BODY: Final = ("invalid_json", "body_too_slow", "body_too_large", "unsupported_media_type")
+WITH_FILE: Final = ("body_too_slow", "document_too_large", "document_type_refused")
 WITH_KEY: Final = (
     "idempotency_key_missing",
     "idempotency_key_invalid",
@@ -189,8 +190,7 @@ def complete(path: str, operation: dict[str, Any]) -> None:
         operation["parameters"] = [COMMUNE, *operation.get("parameters", ())]
         names = {parameter["name"] for parameter in operation.get("parameters", ())}
         content = operation.get("requestBody", {}).get("content", ())
-        codes = ALWAYS + (WITH_BODY if content else WITHOUT_BODY)
-        codes = tuple(code for code in codes if code != "invalid_json" or "application/json" in content)
+        codes = ALWAYS + (WITH_BODY if "application/json" in content else WITH_FILE if content else WITHOUT_BODY)
         codes += WITH_KEY if "Idempotency-Key" in names else ()
         codes += ("version_changed",) if "If-Match" in names else ()
         codes += ("invalid_cursor",) if "cursor" in names else ()

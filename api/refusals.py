@@ -16,7 +16,7 @@ from rulebook.town import Rules
 PARIS: Final = ZoneInfo("Europe/Paris")
 """The wall time of a town that has adopted nothing yet."""
 HIDDEN: Final = frozenset(
-    {"unknown_child", "unknown_household", "unknown_guardian", "unknown_enrolment", "unknown_demande"}
+    {"unknown_child", "unknown_household", "unknown_guardian", "unknown_enrolment", "unknown_demande", "unknown_person"}
 )
 """What a stranger may not tell from what is forbidden."""
 

@@ -92,7 +92,14 @@ def test_every_code_has_a_french_title_and_one_status() -> None:
 
 
 def test_every_refusal_a_decision_can_give_has_a_french_title() -> None:
-    hidden = {"unknown_child", "unknown_household", "unknown_guardian", "unknown_enrolment", "unknown_demande"}
+    hidden = {
+        "unknown_child",
+        "unknown_household",
+        "unknown_guardian",
+        "unknown_enrolment",
+        "unknown_demande",
+        "unknown_person",
+    }
     given = re.compile(r'(?:refused\(|code=|_refusal\()"([a-z_]+)"')
     sources = [path for floor in ("commands", "rulebook") for path in (ROOT / floor).glob("*.py")]
     found = {code for path in sources for code in given.findall(path.read_text())}
