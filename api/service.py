@@ -6,10 +6,24 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import psycopg
+from anyio import CapacityLimiter
 from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
 
-from api import attendance, calendar, children, decisions, demandes, history, households, me, opening, town
+from api import (
+    attendance,
+    calendar,
+    children,
+    decisions,
+    demandes,
+    documents,
+    history,
+    households,
+    me,
+    opening,
+    people,
+    town,
+)
 from api.asking import AsyncPool, Reader
 from api.clock import Clock, utc_now
 from api.development import DevelopmentKey
@@ -23,6 +37,8 @@ from ledger.migrate import LATEST
 from ledger.postgres import Pool, PostgresStore
 from ledger.settings import Settings
 from projections.inline import project
+from vault.key_file import ring_of
+from vault.people import Vault
 
 ROUTERS = (
     me.router,
@@ -32,6 +48,8 @@ ROUTERS = (
     history.router,
     decisions.router,
     households.router,
+    people.router,
+    documents.router,
     attendance.router,
     town.router,
     opening.router,
@@ -79,7 +97,7 @@ class _Pools:
 
 def application(settings: Settings, service_url: str, *, clock: Clock = utc_now) -> FastAPI:
     """The service on a database that `check_database` accepted."""
-    pools, ring = _Pools(), key_ring(settings)
+    pools, ring, vault_ring = _Pools(), key_ring(settings), ring_of(settings)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -87,6 +105,8 @@ def application(settings: Settings, service_url: str, *, clock: Clock = utc_now)
         pools.reads = await open_async_pool(service_url, settings)
         app.state.store = PostgresStore(writes, project=project)
         app.state.reader = Reader(pools.reads)
+        app.state.examiners = CapacityLimiter(documents.MOST_EXAMINED)
+        app.state.vault = Vault(vault_ring, writes)
         app.state.heal = pools.heal
         try:
             yield

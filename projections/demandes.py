@@ -1,6 +1,6 @@
 """The history of requests, with their statuses."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Literal
@@ -10,7 +10,7 @@ from ledger.demande import Demande, DemandeDay, Wanted
 from ledger.entry import Entry
 from ledger.events import ChangeRequested, EnrolmentRequested
 from ledger.household import Household
-from ledger.identifiers import ChildId, Commune, DemandeNumber, HouseholdId, Slug, Subject
+from ledger.identifiers import ChildId, Commune, DemandeNumber, DocumentId, HouseholdId, Slug, Subject
 from ledger.rows import Change, Put, State
 from ledger.streams import child_page, household_page
 from projections.question import Question
@@ -209,4 +209,22 @@ def owners(commune: Commune, numbers: list[DemandeNumber]) -> Question:
     return Question(
         sql="SELECT number, child, household FROM demandes WHERE commune = %(commune)s AND number = ANY(%(numbers)s)",
         values={"commune": commune, "numbers": numbers},
+    )
+
+
+def documents_to_decide(commune: Commune, documents: Sequence[DocumentId], *, now: datetime) -> Question:
+    """Those of these documents that a demande names while it waits, or less than two months after its decision.
+
+    Two months: the time in which a decision may be contested (Code de justice administrative, R421-1).
+    """
+    return Question(
+        sql="""
+            SELECT DISTINCT named AS document FROM demandes, unnest(documents) AS named
+            WHERE commune = %(commune)s AND documents <> '{}' AND documents && %(documents)s::text[]
+              AND named = ANY(%(documents)s)
+              AND (status = 'en_cours'
+                   OR (status IN ('traitee_positivement', 'traitee_negativement')
+                       AND decided_at > %(now)s - interval '2 months'))
+        """,
+        values={"commune": commune, "documents": list(documents), "now": now},
     )

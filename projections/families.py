@@ -26,7 +26,7 @@ from ledger.events import (
     PersonErased,
 )
 from ledger.household import Household
-from ledger.identifiers import ChildId, Commune, EnrolmentId, HouseholdId, Stream, Subject
+from ledger.identifiers import ChildId, Commune, EnrolmentId, GuardianId, HouseholdId, Stream, Subject
 from ledger.rows import Change, Drop, Put, Row, State
 from ledger.streams import commune_of
 from projections.question import Question
@@ -167,6 +167,17 @@ def households_of_child(commune: Commune, child: ChildId, *, subject: Subject | 
             ORDER BY household
         """,
         values={"commune": commune, "child": child, "subject": subject},
+    )
+
+
+def households_of_guardian(commune: Commune, guardian: GuardianId) -> Question:
+    """The households a guardian is of."""
+    return Question(
+        sql="""
+            SELECT household FROM guardians
+            WHERE commune = %(commune)s AND guardian = %(guardian)s ORDER BY household
+        """,
+        values={"commune": commune, "guardian": guardian},
     )
 
 

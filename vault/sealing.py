@@ -95,6 +95,10 @@ class PersonKey:
         """What an event holds of a value, in hexadecimal: it proves nothing once the key is destroyed."""
         return _hmac(self.secret, b"digest\0" + kind.encode() + b"\0" + canonical(value)).hex()
 
+    def fingerprint(self, digest: bytes) -> bytes:
+        """A digest of what was sent, that nobody can make again without the key: values are soon guessed."""
+        return _hmac(_derived(self.secret, "fingerprint"), digest)
+
     def match(self, content: bytes) -> bytes:
         """Equal for equal contents of one person, and for nobody else's."""
         return _hmac(_derived(self.secret, "match"), content)

@@ -1,0 +1,202 @@
+"""Supporting documents: handed in once, opened by their owner, and by the agents who decide on them."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated, Any, Final
+
+from anyio import CapacityLimiter, to_thread
+from fastapi import Depends, Query, Request
+from fastapi.responses import Response
+from starlette.concurrency import run_in_threadpool
+
+from api import openapi, schemas_people
+from api.answers import JSONAnswer
+from api.body import RawBody
+from api.cursors import Page, PageAsked, write_cursor
+from api.door import doors
+from api.fields import IdText, SlugText, read_instant
+from api.office import AtCounter, AtOffice, Counter, Office, Said
+from api.people import AtVault, key_of, unguessable
+from api.problems import Problem, invalid_field, not_found
+from commands.execute import Result
+from commands.keep_document import KeepDocument
+from ledger.identifiers import ChildId, DocumentId, GuardianId, HouseholdId, PersonId, Slug, new_id
+from projections import demandes, families
+from vault.examining import examine_apart
+from vault.papers import LARGEST_BYTES, Paper
+from vault.people import KeptDocument, content_kind
+
+router = doors("justificatifs")
+
+TYPES: Final = {"application/pdf": "pdf", "image/jpeg": "jpg", "image/png": "png"}
+UPLOAD_SECONDS: Final = 60.0
+MOST_EXAMINED: Final = 2
+"""Documents examined at once: each may take a gigabyte."""
+_FILE: Final = {"schema": {"type": "string", "format": "binary"}}
+_FILES: Final[dict[str, Any]] = dict.fromkeys(TYPES, _FILE)
+
+PaperBody = Annotated[bytes, Depends(RawBody(frozenset(TYPES), LARGEST_BYTES, UPLOAD_SECONDS))]
+KindAsked = Annotated[SlugText, Query(description="Ce que c'est, en un mot : `certificat-medical`.")]
+AboutAsked = Annotated[IdText | None, Query(description="L'enfant qu'il concerne; son propriétaire lui-même, sinon.")]
+GuardianNamed = Annotated[IdText | None, Query(description="Pour un agent : le responsable à qui il est.")]
+
+
+async def examined(request: Request, content: bytes) -> Paper:
+    """The copy to keep. Raises the problem that says why there is none."""
+    limiter: CapacityLimiter = request.app.state.examiners
+    found = await to_thread.run_sync(examine_apart, content, limiter=limiter)
+    if not isinstance(found, Paper):
+        raise Problem(found.code)
+    return found
+
+
+async def _own(at: Office) -> list[tuple[HouseholdId, GuardianId]]:
+    """The guardians the caller is, each in its household."""
+    [rows] = await at.reader.ask(at.commune, families.households_of_subject(at.commune, at.caller.subject))
+    return [(HouseholdId(row["household"]), GuardianId(row["guardian"])) for row in rows]
+
+
+async def _owner(at: Office, guardian: GuardianId | None, about: ChildId | None) -> tuple[HouseholdId, GuardianId]:
+    """Who hands the document in, and in which household. Not found for anybody else's family."""
+    if at.caller.role == "guardian":
+        candidates = await _own(at)
+    elif guardian is None:
+        raise invalid_field("query", "guardian", "missing")
+    else:
+        [rows] = await at.reader.ask(at.commune, families.households_of_guardian(at.commune, guardian))
+        candidates = [(HouseholdId(row["household"]), guardian) for row in rows]
+    if guardian is not None:
+        candidates = [one for one in candidates if one[1] == guardian]
+    if about is not None:
+        [rows] = await at.reader.ask(at.commune, families.households_of_child(at.commune, about))
+        homes = {row["household"] for row in rows}
+        candidates = [one for one in candidates if one[0] in homes]
+    if not candidates:
+        raise not_found()
+    return candidates[0]
+
+
+def _said(kept: Any) -> dict[str, Any]:
+    """A document as answers show it: of the page of its household, or of the vault."""
+    names = ("document", "owner", "about", "kind", "media_type", "size_bytes")
+    return {name: getattr(kept, name) for name in names}
+
+
+@router.post(
+    "/documents",
+    status_code=201,
+    summary="Déposer un justificatif",
+    responses=openapi.answered(201, schemas_people.Document, located=True)
+    | openapi.answered(200, schemas_people.Document, located=True)
+    | openapi.documented("document_unsafe", "document_unreadable"),
+    openapi_extra={"requestBody": {"required": True, "content": _FILES}},
+)
+async def handed_in(
+    content: PaperBody,
+    at: AtCounter,
+    vault: AtVault,
+    *,
+    kind: KindAsked,
+    about: AboutAsked = None,
+    guardian: GuardianNamed = None,
+) -> Response:
+    """The same paper, handed in again for the same use, gives back the same document (200)."""
+    child = ChildId(about) if about else None
+    household, owner = await _owner(at.office, GuardianId(guardian) if guardian else None, child)
+    paper = await examined(at.office.request, content)
+    key = await key_of(at.office, vault, PersonId(child or owner))
+    document = DocumentId(new_id())
+    command = KeepDocument(
+        household=household,
+        document=document,
+        owner=owner,
+        about=child,
+        kind=Slug(kind),
+        media_type=paper.media_type,
+        size_bytes=len(paper.content),
+        match=key.match(paper.content),
+        sealed=key.seal(content_kind(document), paper.content),
+    )
+    return await unguessable(at, key).run(command, _rendered(at, command))
+
+
+def _rendered(at: Counter, command: KeepDocument) -> Any:
+    def said(result: Result) -> Said:
+        [page] = result.prepared.pages
+        kept = command.kept_before(page.state)  # type: ignore[arg-type]
+        assert kept is not None
+        status = 201 if kept.document == command.document else 200
+        return Said(status=status, content=_said(kept), location=f"/v1/{at.office.commune}/documents/{kept.document}")
+
+    return said
+
+
+@router.get(
+    "/documents",
+    summary="Les justificatifs déposés",
+    responses=openapi.answered(200, schemas_people.Documents),
+)
+async def listed(at: AtOffice, vault: AtVault, page: PageAsked, guardian: GuardianNamed = None) -> JSONAnswer:
+    """A guardian reads their own; an agent, those of a guardian that a demande names."""
+    if at.caller.role == "guardian":
+        owners = [owner for _, owner in await _own(at) if guardian in (None, owner)]
+    elif guardian is None:
+        raise invalid_field("query", "guardian", "missing")
+    else:
+        owners = [GuardianId(guardian)]
+    found = await run_in_threadpool(vault.documents_of, at.commune, owners, after=_after(page), limit=page.limit + 1)
+    shown, more = found[: page.limit], len(found) > page.limit
+    following = write_cursor("documents", (shown[-1].kept_at.isoformat(), shown[-1].document)) if more else None
+    if at.caller.role != "guardian":
+        opened = await _named(at, [kept.document for kept in shown])
+        shown = [kept for kept in shown if kept.document in opened]
+    at.saw(*(kept.person for kept in shown))
+    return JSONAnswer({"documents": [{**_said(kept), "kept_at": kept.kept_at} for kept in shown], "next": following})
+
+
+def _after(page: Page) -> tuple[datetime, str] | None:
+    place = page.after("documents", (str, str))
+    if place is None:
+        return None
+    at, document = map(str, place)
+    try:
+        return read_instant(at), document
+    except ValueError as error:
+        raise Problem("invalid_cursor") from error
+
+
+async def _named(at: Office, documents: Sequence[DocumentId]) -> set[str]:
+    """Those a demande names that waits for a decision, or whose decision may still be contested."""
+    [rows] = await at.reader.ask(at.commune, demandes.documents_to_decide(at.commune, documents, now=at.now))
+    return {row["document"] for row in rows}
+
+
+async def _may_open(at: Office, kept: KeptDocument) -> bool:
+    if at.caller.role == "guardian":
+        return any(owner == kept.owner for _, owner in await _own(at))
+    return kept.document in await _named(at, [kept.document])
+
+
+@router.get(
+    "/documents/{document}",
+    summary="Ouvrir un justificatif",
+    response_class=Response,
+    responses={200: {"description": "Le document.", "content": _FILES}},
+)
+async def opened(document: IdText, at: AtOffice, vault: AtVault) -> Response:
+    """The bytes, to be kept as a file: no browser shows them as a page of this site."""
+    known = DocumentId(document)
+    kept = await run_in_threadpool(vault.document, at.commune, known)
+    if kept is None or not await _may_open(at, kept):
+        raise not_found()
+    content = await run_in_threadpool(vault.content, at.commune, known)
+    if content is None:
+        raise not_found()
+    at.saw(kept.person)
+    headers = {
+        "Content-Disposition": f'attachment; filename="{document}.{TYPES[kept.media_type]}"',
+        "X-Content-Type-Options": "nosniff",
+        "Content-Security-Policy": "sandbox; default-src 'none'",
+        "Cache-Control": "no-store",
+    }
+    return Response(content, 200, headers, kept.media_type)
