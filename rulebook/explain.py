@@ -7,6 +7,7 @@ from typing import Final
 from ledger.days import days_between
 from ledger.identifiers import Slug
 from rulebook.deadlines import deadline, rule_of
+from rulebook.explain_formalities import formalities_sentences
 from rulebook.explain_offer import closure_sentence, days_sentences, places_sentences, span_words, units_sentences
 from rulebook.explain_rules import SKIPS, opening_sentence, rule_sentence
 from rulebook.french_dates import french_clock, french_date, french_day, french_instant, join
@@ -55,6 +56,7 @@ def explain(rulebook: Rulebook) -> list[str]:
         for holiday in rulebook.calendar.declared
     ]
     said += _calendar(rulebook)
+    said += formalities_sentences(rulebook)
     for activity in list(rulebook.activities.values())[:1]:
         said += [closure_sentence(rulebook, closure) for closure in activity.closures if not closure.activities]
         said += [_grace(grace) for grace in activity.graces if not grace.activities]

@@ -13,6 +13,7 @@ from rulebook.lines import line_of, locate
 from rulebook.openings import is_open, offered
 from rulebook.places import capacity, pools
 from rulebook.problems import Problem
+from rulebook.reading_formalities import FORMALITY_WORDS
 from rulebook.rulebook import Activity, Rulebook, Sessions, Sharing, Unit, Verb
 from rulebook.timing import Anchor, CountBack, DeadlineRule
 
@@ -23,7 +24,7 @@ AFTER_START: Final = 'écrivez heure = "debut du service" ou une heure plus tôt
 
 def warnings(rulebook: Rulebook, text: str = "") -> tuple[Problem, ...]:
     """Everything worth a second look, read on the first year in force, at its line of the text when it is given."""
-    found = list(_calendar(rulebook))
+    found = [*_calendar(rulebook), *_formalities(rulebook)]
     for activity in rulebook.activities.values():
         found += _activity(rulebook, activity)
     lines = locate(text)
@@ -41,6 +42,19 @@ def _calendar(rulebook: Rulebook) -> Iterator[Problem]:
         yield _warn(
             "vacances", None, message, "ajoutez [[vacances]] pour la suite : rien n'est ouvert après cette date"
         )
+
+
+def _formalities(rulebook: Rulebook) -> Iterator[Problem]:
+    for word, kind in FORMALITY_WORDS.items():
+        formality = rulebook.formalities[kind]
+        if formality.instruction == "agent":
+            continue
+        path, remedy = f"demarches.{word}", f'écrivez instruction = "agent" dans « {word} »'
+        if formality.document == "required":
+            yield _warn(path, formality.article, "un justificatif est demandé mais personne ne le lit", remedy)
+        elif kind == "quotient":
+            message = "une famille fixerait seule son quotient, donc ses tarifs"
+            yield _warn(path, formality.article, message, remedy)
 
 
 def _activity(rulebook: Rulebook, activity: Activity) -> Iterator[Problem]:

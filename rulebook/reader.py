@@ -13,6 +13,7 @@ from ledger.identifiers import Commune, Slug, Version, is_slug
 from rulebook.lines import locate
 from rulebook.problems import Problem, RulebookError
 from rulebook.reading_activities import read_activity, read_labels
+from rulebook.reading_formalities import read_formalities
 from rulebook.reading_places import read_span
 from rulebook.reading_rules import check_order, read_grace
 from rulebook.rulebook import Activity, Closure, Rulebook
@@ -126,6 +127,7 @@ def _rulebook(top: Table) -> Rulebook:
         derogation_reasons=derogations,
         absence_reasons=absences,
         closure_reasons=closings,
+        formalities=read_formalities(top),
     )
 
 

@@ -4,7 +4,7 @@ Everything here is immutable and was checked by `rulebook.reader`. Weekdays are 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from enum import StrEnum
 from typing import Literal
@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from ledger.days import Calendar, Season
 from ledger.identifiers import Commune, Slug, Version
+from rulebook.formalities import DEFAULTS, Formality, FormalityKind
 from rulebook.timing import DeadlineRule, OpeningRule, Skip, Span
 
 Instruction = Literal["agent", "rule"]
@@ -219,6 +220,8 @@ class Rulebook:
     derogation_reasons: Mapping[Slug, str]
     absence_reasons: Mapping[Slug, str]
     closure_reasons: Mapping[Slug, str]
+    formalities: Mapping[FormalityKind, Formality] = field(default_factory=lambda: DEFAULTS)
+    """What a family may ask for besides days, every kind of it."""
 
     @property
     def zone(self) -> str:
