@@ -5,7 +5,7 @@ Pure: no clock is read here. Public holidays come from `jours_feries_france`, sc
 then a scan of 5,700 rows per question), so every answer is kept: a lookup by day is one dictionary access.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
@@ -132,6 +132,42 @@ def public_holidays(year: int, region: str = "metropole") -> Mapping[date, str]:
         return MappingProxyType({})
     named: dict[str, date] = JoursFeries.for_year(year, REGIONS[region])
     return MappingProxyType({day: name for name, day in named.items()})
+
+
+def is_working_day(day: date, region: str, closed: Container[date] = ()) -> bool:
+    """From Monday to Friday, public holidays aside, those of the region and those the town adds."""
+    return day.weekday() < SATURDAY and day not in public_holidays(day.year, region) and day not in closed
+
+
+def working_hours_after(
+    instant: datetime, hours: int, tz: ZoneInfo, region: str = "metropole", *, closed: Container[date] = ()
+) -> datetime:
+    """When so many hours of working days will have passed, in UTC: a working day counts for 24 of them.
+
+    What comes on a day off counts from the midnight that begins the next working day.
+    """
+    wall, left = instant.astimezone(tz).replace(tzinfo=None), timedelta(hours=hours)
+    while True:
+        end = datetime.combine(wall.date() + ONE_DAY, time())
+        if is_working_day(wall.date(), region, closed):
+            if wall + left <= end:
+                return earliest_instant(wall + left, tz)
+            left -= end - wall
+        wall = end
+
+
+def working_hours_between(
+    first: datetime, last: datetime, tz: ZoneInfo, region: str = "metropole", *, closed: Container[date] = ()
+) -> int:
+    """The whole hours of working days from an instant to a later one; none when it has passed."""
+    start, end = (each.astimezone(tz).replace(tzinfo=None) for each in (first, last))
+    worked = timedelta()
+    while start < end:
+        midnight = datetime.combine(start.date() + ONE_DAY, time())
+        if is_working_day(start.date(), region, closed):
+            worked += min(midnight, end) - start
+        start = midnight
+    return worked // timedelta(hours=1)
 
 
 def season_named(name: str) -> Season:

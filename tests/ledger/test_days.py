@@ -1,6 +1,6 @@
 """The town's calendar, against published ones."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 from hypothesis import given
@@ -21,6 +21,8 @@ from ledger.days import (
     school_holidays,
     school_year,
     week_number,
+    working_hours_after,
+    working_hours_between,
     zone_of,
 )
 
@@ -147,3 +149,41 @@ def test_the_first_day_back_skips_week_ends_and_public_holidays(day: str, is_bac
 def test_days_between_includes_both_and_is_empty_backwards() -> None:
     assert list(days_between(date(2023, 12, 31), date(2024, 1, 1))) == [date(2023, 12, 31), date(2024, 1, 1)]
     assert not list(days_between(date(2024, 1, 2), date(2024, 1, 1)))
+
+
+@pytest.mark.parametrize(
+    ("asked", "due"),
+    [
+        ("2024-01-15 10:00", "2024-01-17 10:00"),  # a Monday
+        ("2024-01-12 17:00", "2024-01-16 17:00"),  # a Friday
+        ("2024-01-13 11:00", "2024-01-17 00:00"),  # a Saturday counts from Monday
+        ("2024-01-14 23:59", "2024-01-17 00:00"),  # a Sunday too
+        ("2024-04-30 09:00", "2024-05-03 09:00"),  # 1 May is nobody's working day
+        ("2024-05-07 09:00", "2024-05-13 09:00"),  # 8 and 9 May, then a week-end
+        ("2024-12-24 12:00", "2024-12-27 12:00"),  # Christmas
+        ("2024-12-31 12:00", "2025-01-03 12:00"),  # over the year
+        ("2024-03-29 08:00", "2024-04-03 08:00"),  # the clocks change on Easter Sunday, and Monday is off
+        ("2024-10-25 08:00", "2024-10-29 08:00"),  # and back in October
+    ],
+)
+def test_forty_eight_working_hours_are_two_whole_working_days(asked: str, due: str) -> None:
+    instant, end = (datetime.fromisoformat(text).replace(tzinfo=PARIS) for text in (asked, due))
+    assert working_hours_after(instant, 48, PARIS) == end
+    assert working_hours_between(instant, end, PARIS) == 48
+
+
+def test_a_holiday_of_the_region_or_of_the_town_is_no_working_day() -> None:
+    asked = datetime(2024, 3, 28, 9, tzinfo=PARIS)
+    assert working_hours_after(asked, 48, PARIS) == datetime(2024, 4, 2, 9, tzinfo=PARIS)
+    assert working_hours_after(asked, 48, PARIS, "alsace-moselle") == datetime(2024, 4, 3, 9, tzinfo=PARIS)
+    own = {date(2024, 4, 2)}
+    assert working_hours_after(asked, 48, PARIS, closed=own) == datetime(2024, 4, 3, 9, tzinfo=PARIS)
+
+
+@given(DAYS, st.times(), st.integers(1, 200))
+def test_as_many_working_hours_pass_as_were_asked_for(day: date, hour: time, hours: int) -> None:
+    asked = datetime.combine(day, hour, PARIS)
+    due = working_hours_after(asked, hours, PARIS)
+    assert due.tzinfo is UTC
+    assert working_hours_between(asked, due, PARIS) == hours
+    assert working_hours_between(due, asked, PARIS) == 0
