@@ -146,9 +146,9 @@ POST   /erasures                                             .   .   .   .   .  
 """
 
 
-def _read() -> dict[str, Rights]:
-    """The lines of the table by operation, `GET /me`."""
-    lines = [line.split() for line in TABLE.splitlines()[2:] if line.strip()]
+def read_table(text: str) -> dict[str, Rights]:
+    """The lines of a table by operation, `GET /me`; its first line names the columns."""
+    lines = [line.split() for line in text.strip().splitlines()[1:] if line.strip()]
     table = {}
     for method, path, *rest in lines:
         reads = rest[0] == "read"
@@ -159,9 +159,4 @@ def _read() -> dict[str, Rights]:
     return table
 
 
-OPERATIONS: Final[Mapping[str, Rights]] = _read()
-
-
-def rights_of(method: str, path: str) -> Rights:
-    """The line of an operation, its path without the town: `GET`, `/me`. Raises KeyError when the table has none."""
-    return OPERATIONS[f"{method} {path}"]
+OPERATIONS: Final[Mapping[str, Rights]] = read_table(TABLE)

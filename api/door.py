@@ -1,11 +1,13 @@
 """The one door of every resource under /v1: who calls, for which town, with which question, in which words.
 
-In this order, so that a stranger learns nothing and costs little: path, token, town, role, query string, body, then
-the resource. A resource declares its body as a plain `StrictModel` parameter, or as a `RawBody` it depends on; the
-schema is FastAPI's, the reading is ours.
+In this order, so that a stranger learns nothing and costs little: path, token, town, role, query string, purpose, body,
+then the resource. What shows something of a family leaves its line in the access log before it is answered.
+
+A resource declares its body as a plain `StrictModel` parameter, or as a `RawBody` it depends on; the schema is
+FastAPI's, the reading is ours.
 """
 
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from enum import Enum
 from typing import Any, Final
 from urllib.parse import parse_qsl
@@ -16,8 +18,8 @@ from fastapi.responses import Response
 from fastapi.routing import APIRoute
 from starlette.convertors import Convertor, register_url_convertor
 
-from api import french
-from api.authorisation import rights_of
+from api import access, french
+from api.authorisation import Rights
 from api.body import BODY, BodyReader, RawBody, SoundJson, is_sound_text, refuse_body
 from api.problems import FieldError, Problem, not_found
 from api.tokens import CALLER, Caller, TokenChecker
@@ -43,6 +45,7 @@ register_url_convertor("digits", Digits())
 PREFIX: Final = "/v1/{commune}"
 RIGHTS: Final = "ardoise.rights"
 """Where the door leaves the line of the table the operation stands on."""
+FIRST_REFUSAL: Final = 300
 LONGEST_SEGMENT: Final = 200
 LONGEST_QUERY: Final = 4096
 LONGEST_VALUE: Final = 1024
@@ -75,17 +78,25 @@ class Door(APIRoute):
         reader = None if self.body_field is None else BodyReader(self.body_field.field_info.annotation)
         raw = next((found.call for found in self.dependant.dependencies if isinstance(found.call, RawBody)), None)
         parameters = frozenset(query_names(self.dependant))
-        assert self.methods, "a route has one method"
-        [method] = self.methods
-        rights = rights_of(method, self.path_format.removeprefix(PREFIX))
+        operation = operation_of(self)
 
         async def enter(request: Request) -> Response:
             refuse_unsound_path(request)
             caller = await recognise(request)
+            rights: Rights = request.app.state.rights[operation]
             if not rights.admits(caller.role):
                 raise not_found()
             request.scope[RIGHTS] = rights
             refuse_unsound_query(request.scope["query_string"], parameters)
+            if not rights.reads:
+                return await answered(request)
+            purpose = access.purpose_of(request, caller.role, rights)
+            response = await answered(request)
+            if response.status_code < FIRST_REFUSAL:
+                await access.note(request, caller, rights, purpose)
+            return response
+
+        async def answered(request: Request) -> Response:
             if raw is not None:
                 request.scope[BODY] = await raw.read(request)
                 return await handler(request)
@@ -110,10 +121,27 @@ def doors(*tags: str | Enum) -> APIRouter:
     return APIRouter(prefix=PREFIX, route_class=Door, tags=list(tags), redirect_slashes=False)
 
 
-def open_doors(app: FastAPI, routers: Iterable[APIRouter]) -> None:
-    """Put the routes of these routers on an application, flat: one pass finds a route, and its path is whole."""
+def operation_of(route: APIRoute) -> str:
+    """The operation of a route as the table names it: `GET /children/{child}`."""
+    assert route.methods, "a route has one method"
+    [method] = route.methods
+    return f"{method} {route.path_format.removeprefix(PREFIX)}"
+
+
+def open_doors(app: FastAPI, routers: Iterable[APIRouter], rights: Mapping[str, Rights]) -> None:
+    """Put the routes of these routers on an application, flat: one pass finds a route, and its path is whole.
+
+    Raises LookupError for a route without a line in the table.
+    """
+    app.state.rights = rights
     for router in routers:
-        app.router.routes.extend(router.routes)
+        for route in router.routes:
+            assert isinstance(route, Door)
+            if operation_of(route) not in rights:
+                raise LookupError(f"{operation_of(route)} has no line in the table of api/authorisation.py")
+            if rights[operation_of(route)].reads:
+                route.openapi_extra = {"parameters": [access.header()]}
+            app.router.routes.append(route)
 
 
 def refuse_unsound_path(request: Request) -> None:

@@ -1,6 +1,6 @@
 """Builds the application out of its parts, which are given: the composition root opens pools, this hangs the doors."""
 
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Final
@@ -10,6 +10,7 @@ from anyio import to_thread
 from fastapi import APIRouter, FastAPI
 
 from api import handlers, openapi
+from api.authorisation import OPERATIONS, Rights
 from api.clock import Clock, utc_now
 from api.development import ISSUER, WARNING
 from api.door import open_doors
@@ -34,6 +35,8 @@ class House:
     """Each made by `doors(...)`."""
     ring: KeyRing
     readiness: Readiness
+    rights: Mapping[str, Rights] = field(default_factory=lambda: OPERATIONS)
+    """Who may do what; every route has its line."""
     clock: Clock = utc_now
     """The time of the ledger: the demo and the tests set it. Resources read it as `Now`."""
     token_clock: Clock = utc_now
@@ -61,7 +64,7 @@ def build(house: House) -> FastAPI:
     app.state.readiness = house.readiness
     app.state.metrics = metrics
     handlers.install(app)
-    open_doors(app, house.routers)
+    open_doors(app, house.routers, house.rights)
     open_health(app, house.readiness, metrics)
     openapi.describe(app)
     app.add_middleware(Queue, places=house.places)

@@ -22,6 +22,7 @@ from jwt.algorithms import ECAlgorithm, OKPAlgorithm, RSAAlgorithm
 from pydantic import Field
 
 from api.answers import JSONAnswer
+from api.authorisation import read_table
 from api.clock import Now
 from api.cursors import AsOf, Expected, PageAsked, write_cursor
 from api.door import doors
@@ -34,7 +35,7 @@ from api.openapi import documented
 from api.problems import Problem
 from api.queue import Places
 from api.server import running_server
-from api.tokens import Signed, only
+from api.tokens import Signed
 
 ISSUER = "https://identity.example"
 COMMUNE = "villennes-sur-seine"
@@ -42,6 +43,19 @@ CHILD = "8f14e45f-ceea-4672-8b6b-1d2c3e4f5a6b"
 CANARY = "Zoe-Canari-1971"
 """A name no answer and no log line may ever hold."""
 SCHEMA = 7
+
+
+RIGHTS = read_table("""
+                                  own oth day off sus str  agt els aud bil adm por
+POST   /demandes                   x   x   x   x   x   x    x   .   x   x   x   x
+GET    /demandes/{number}          x   x   x   x   x   x    x   .   x   x   x   x
+DELETE /demandes/{number}          x   x   x   x   x   x    x   .   x   x   x   x
+GET    /children/{child}/calendar  x   x   x   x   x   x    x   .   x   x   x   x
+GET    /agents                     .   .   .   .   .   .    x   .   .   .   x   .
+GET    /slow                       x   x   x   x   x   x    x   .   x   x   x   x
+GET    /broken                     x   x   x   x   x   x    x   .   x   x   x   x
+GET    /unreachable                x   x   x   x   x   x    x   .   x   x   x   x
+""")
 
 
 class DayAsked(StrictModel):
@@ -96,7 +110,7 @@ def small_app(ring: KeyRing, *, places: Places | None = None, latch: Latch | Non
         after = page.after("days", (str, int))
         return JSONAnswer({"from": first, "after": after, "next": write_cursor("days", ["2024-03-27", page.limit])})
 
-    @router.get("/agents", dependencies=[only("agent", "admin")])
+    @router.get("/agents")
     async def agents() -> JSONAnswer:
         return JSONAnswer({"agents": []})
 
@@ -119,7 +133,9 @@ def small_app(ring: KeyRing, *, places: Places | None = None, latch: Latch | Non
         return SCHEMA
 
     readiness = parts.pop("readiness", None) or Readiness(probe, schema=SCHEMA)
-    return build(House(routers=[router], ring=ring, readiness=readiness, places=places or Places(), **parts))
+    return build(
+        House(routers=[router], ring=ring, readiness=readiness, rights=RIGHTS, places=places or Places(), **parts)
+    )
 
 
 PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey | ed25519.Ed25519PrivateKey
