@@ -120,6 +120,7 @@ async def sheet(
         raise not_found()
     lines = [_line(row, closed=rules.closure(slug, day, site=row["site"]) is not None) for row in rows]
     coming = [line for line in lines if line["expected"]]
+    at.saw(*(line["child"] for line in lines))
     said: dict[str, Any] = {
         "activity": activity,
         "day": day,

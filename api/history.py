@@ -82,8 +82,13 @@ async def listed(
     [rows] = await at.reader.ask(at.commune, question)
     shown = rows[: page.limit]
     more = len(rows) > page.limit
-    at.saw(*(row["child"] or row["household"] for row in shown))
+    at.saw(*(seen for row in shown for seen in of_whom(row)))
     return JSONAnswer({"demandes": [rendered(row) for row in shown], "next": _next(shown, order) if more else None})
+
+
+def of_whom(row: Mapping[str, Any]) -> list[str]:
+    """Whom a demande says something of: the household that asked, so that the other one is not told, and the child."""
+    return [seen for seen in (row["household"], row["child"]) if seen]
 
 
 def _after(page: Page, order: str) -> history.Place | None:
@@ -111,7 +116,7 @@ async def found(at: Office, number: int) -> tuple[dict[str, Any], int]:
     )
     if not rows:
         raise not_found()
-    at.saw(rows[0]["child"] or rows[0]["household"])
+    at.saw(*of_whom(rows[0]))
     return rows[0], page["version"]
 
 

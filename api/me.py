@@ -24,6 +24,8 @@ async def me(at: AtOffice) -> JSONAnswer:
             families.households_of_subject(at.commune, caller.subject),
         )
         said |= {"children": children, "households": households}
+        at.saw(*(row["child"] for row in children))
+        at.saw(*(seen for row in households for seen in (row["household"], row["guardian"])))
     said["may"] = MAY[caller.role]
     return JSONAnswer(said)
 

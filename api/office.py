@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 from uuid import uuid4
 
 import orjson
@@ -11,6 +11,7 @@ from fastapi import Depends, Request
 from fastapi.responses import Response
 from starlette.concurrency import run_in_threadpool
 
+from api.access import SEEN
 from api.answers import OPTIONS, etag
 from api.asking import Reader, Rows
 from api.authorisation import Relation, Rights
@@ -49,9 +50,6 @@ class Standing:
     """Custody alternates, or did: a household reads its own demandes only."""
     erased: bool
 
-
-SEEN: Final = "ardoise.seen"
-"""Where an answer notes whom it shows, in the scope of its request."""
 
 Render = Callable[[execute.Result], Said]
 

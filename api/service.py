@@ -24,6 +24,7 @@ from api import (
     people,
     town,
 )
+from api.access import Recorder, open_access_pool
 from api.asking import AsyncPool, Reader
 from api.clock import Clock, utc_now
 from api.development import DevelopmentKey
@@ -105,12 +106,15 @@ def application(settings: Settings, service_url: str, *, clock: Clock = utc_now)
         pools.reads = await open_async_pool(service_url, settings)
         app.state.store = PostgresStore(writes, project=project)
         app.state.reader = Reader(pools.reads)
+        lines = await open_access_pool(service_url, settings)
+        app.state.access = Recorder(lines)
         app.state.examiners = CapacityLimiter(documents.MOST_EXAMINED)
         app.state.vault = Vault(vault_ring, writes)
         app.state.heal = pools.heal
         try:
             yield
         finally:
+            await lines.close()
             await pools.reads.close()
             writes.close()
 
