@@ -63,6 +63,8 @@ class CounterNote(StrictModel):
     """A reason of the rulebook's list, to set the deadlines aside."""
     approve: bool = False
     """Decides in the agent's favour at once."""
+    household: IdText | None = None
+    """Of a child of two households, the one in whose name it is asked: needed when the days are of both."""
 
 
 class DemandeAsked(StrictModel):

@@ -21,7 +21,7 @@ from commands.outcome import Accepted, Command, Refused
 from commands.submit_demande import SubmitDemande, Wish
 from commands.wishes import Repeat
 from commands.withdraw_demande import WithdrawDemande
-from ledger.identifiers import ChildId, DemandeNumber, Slug
+from ledger.identifiers import ChildId, DemandeNumber, HouseholdId, Slug
 from ledger.rows import merged
 from ledger.streams import child_page
 
@@ -34,8 +34,11 @@ async def _command(asked: DemandeAsked, at: Office) -> Command:
     if note is not None and at.caller.role != "agent":
         raise not_found()
     children = dict.fromkeys(ChildId(child) for child in [asked.child, *asked.also_for])
-    standings = await at.standings(children)
-    households = {child: standing.households[0] for child, standing in standings.items()}
+    households = {child: standing.households for child, standing in (await at.standings(children)).items()}
+    if note is not None and note.household is not None:
+        if any(note.household not in through for through in households.values()):
+            raise not_found()
+        households = dict.fromkeys(households, (HouseholdId(note.household),))
     origin: Literal["family", "counter"] = "family" if at.caller.role == "guardian" else "counter"
     derogation = Slug(note.derogation) if note and note.derogation else None
     if asked.kind == "absence":
@@ -43,7 +46,7 @@ async def _command(asked: DemandeAsked, at: Office) -> Command:
         assert asked.reason is not None
         return DeclareAbsence(
             child=child,
-            household=households[child],
+            households=households[child],
             activity=Slug(asked.activity),
             days=[(wanted.day, Slug(wanted.unit)) for wanted in asked.absent],
             reason=Slug(asked.reason),
@@ -108,6 +111,8 @@ _REFUSALS = openapi.documented(
     "already_reserved",
     "not_reserved",
     "already_awaiting",
+    "custody",
+    "household_required",
     "unit_conflict",
     "unit_required",
     "exchange_refused",
@@ -139,7 +144,7 @@ async def submit(asked: DemandeAsked, at: AtVersionedCounter) -> Response:
     "/demandes/preview",
     summary="Ce que donnerait une demande, sans rien écrire",
     responses=openapi.answered(200, schemas.Previewed)
-    | openapi.documented("nothing_to_do", "too_many_days", "unknown_reason"),
+    | openapi.documented("nothing_to_do", "too_many_days", "unknown_reason", "household_required"),
 )
 async def preview(asked: DemandeAsked, at: AtOffice) -> JSONAnswer:
     """The second step of the portal: what will be asked, and what is impossible."""

@@ -34,6 +34,9 @@ STATUS: Final[Mapping[str, int]] = MappingProxyType(
                 "times_not_expected",
                 "times_out_of_order",
                 "child_twice",
+                "household_required",
+                "custody_one_sided",
+                "expiry_out_of_reach",
                 "rulebook_unsound",
                 "rulebook_of_another_town",
             ),
@@ -61,6 +64,7 @@ STATUS: Final[Mapping[str, int]] = MappingProxyType(
         "invalid_request": 422,
         "invalid_cursor": 422,
         "idempotency_key_reused": 422,
+        "too_many_attempts": 429,
         "headers_too_large": 431,
         "unexpected": 500,
         "overloaded": 503,
@@ -104,6 +108,10 @@ class RuleError:
     unit: str | None = None
     child: str | None = None
     action: str | None = None
+    guardian: str | None = None
+    """Somebody who may be chosen."""
+    given_name: str | None = None
+    """Of that guardian; added when the answer is sent, never kept."""
     units: tuple[str, ...] = ()
     """The other units of the day it is about: those it excludes, requires, or would leave alone."""
     deadline: datetime | None = None
@@ -119,6 +127,8 @@ class RuleError:
             "day": self.day,
             "unit": self.unit,
             "action": self.action,
+            "guardian": self.guardian,
+            "given_name": self.given_name,
             "units": self.units or None,
             "code": self.code,
             "title": french.title(self.code),

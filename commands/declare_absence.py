@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from commands.acting import Acting, acting
 from commands.outcome import Accepted, Known, Outcome, Refusal, Refused, refused
 from ledger.child import Child, SlotKey
 from ledger.days import local_day
@@ -21,7 +22,8 @@ class DeclareAbsence:
     """Nothing is written when any day is impossible. `derogation` sets the window aside, for agents."""
 
     child: ChildId
-    household: HouseholdId
+    households: Sequence[HouseholdId]
+    """Those whoever declares it may act through."""
     activity: Slug
     days: Sequence[tuple[date, Slug]]
     reason: Slug
@@ -45,12 +47,18 @@ class DeclareAbsence:
         ):
             return refused("unknown_reason", child=self.child)
         days = sorted(set(self.days))
-        refusals = tuple(refusal for day, unit in days for refusal in self._refusals(known, page.state, day, unit))
+        asking = acting(known, page.state, self.households, {day for day, _ in days}, origin=self.origin)
+        if isinstance(asking, Refusal):
+            return Refused(refusals=(asking,))
+        situation = _situation(known, page.state, asking)
+        refusals = tuple(
+            refusal for day, unit in days for refusal in self._refusals(known, page.state, situation, day, unit)
+        )
         if refusals:
             return Refused(refusals=refusals)
         declared = AbsenceDeclared(
             demande=UNNUMBERED,
-            household=self.household,
+            household=asking.household,
             activity=self.activity,
             days=tuple(self._day(known, day, unit) for day, unit in days),
             reason=self.reason,
@@ -60,9 +68,9 @@ class DeclareAbsence:
         )
         return Accepted(writes=[Write(page=page, facts=[declared, *self._approvals(known, days)])])
 
-    def _refusals(self, known: Known, child: Child, day: date, unit: Slug) -> Iterator[Refusal]:
+    def _refusals(self, known: Known, child: Child, situation: Situation, day: date, unit: Slug) -> Iterator[Refusal]:
         key = SlotKey(self.activity, unit, day)
-        code, article = self._code(known, child, key)
+        code, article = self._code(known, child, situation, key)
         if code is None:
             return
         activity, allowed = known.rules.governing(key), self._window(known, day)
@@ -76,7 +84,9 @@ class DeclareAbsence:
             deadline=allowed.last_instant if allowed and code == "justification_too_late" else None,
         )
 
-    def _code(self, known: Known, child: Child, key: SlotKey) -> tuple[str | None, str | None]:
+    def _code(self, known: Known, child: Child, situation: Situation, key: SlotKey) -> tuple[str | None, str | None]:
+        if situation.is_of_others(known.rules, key.day):
+            return "custody", None
         slot, seen = child.slots.get(key), child.attendance.get(key)
         if slot is None or slot.state == "awaiting_add":
             return "not_reserved", None
@@ -90,7 +100,7 @@ class DeclareAbsence:
         if allowed is None:
             return "absence_not_taken", None
         if self._is_to_come(known, key.day):
-            return self._beforehand(known, child, key, allowed)
+            return self._beforehand(known, situation, key, allowed)
         return self._terms(allowed, known)
 
     def _is_to_come(self, known: Known, day: date) -> bool:
@@ -98,10 +108,9 @@ class DeclareAbsence:
         return rulebook is not None and day > local_day(known.now, rulebook.timezone)
 
     def _beforehand(
-        self, known: Known, child: Child, key: SlotKey, allowed: AbsenceWindow
+        self, known: Known, situation: Situation, key: SlotKey, allowed: AbsenceWindow
     ) -> tuple[str | None, str | None]:
         """An absence is said in advance only where the rulebook asks for notice, and a day that can be given up is."""
-        situation = Situation(enrolments=tuple(child.enrolments.values()), slots=child.slots, now=known.now)
         if judge(known.rules, situation, key, Verb.CANCEL).code is None:
             return "still_cancellable", allowed.article
         if allowed.notice_closes_at is None:
@@ -139,3 +148,13 @@ class DeclareAbsence:
                 by_rule.setdefault(allowed.article, []).append(decided)
         for article, decided_days in by_rule.items():
             yield DemandeApproved(demande=UNNUMBERED, days=tuple(decided_days), decided_by="rule", article=article)
+
+
+def _situation(known: Known, child: Child, asking: Acting) -> Situation:
+    return Situation(
+        enrolments=tuple(child.enrolments.values()),
+        slots=child.slots,
+        now=known.now,
+        custody=child.custody,
+        acting=asking.households,
+    )

@@ -6,13 +6,14 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Final
 
+from commands.acting import Acting
 from commands.outcome import Known, Refusal
 from commands.remaining import Remaining
 from commands.wishes import Wish
 from ledger.child import Child, Slot, SlotKey
 from ledger.events import Action, PlaceHeld
 from ledger.holdings import PlaceKey, held
-from ledger.identifiers import UNNUMBERED, ChildId, Slug
+from ledger.identifiers import UNNUMBERED, ChildId, HouseholdId, Slug
 from rulebook.judging import Judgement, Situation, judge
 from rulebook.places import pools
 from rulebook.rulebook import Activity, Verb
@@ -30,6 +31,8 @@ class Draft:
 
     known: Known
     child: ChildId
+    household: HouseholdId
+    """The household that asks."""
     activity: Slug
     approve: bool
     remaining: Remaining
@@ -45,21 +48,37 @@ class Draft:
 
     @classmethod
     def start(
-        cls, known: Known, child: ChildId, activity: Slug, *, remaining: Remaining, derogated: bool, approve: bool
+        cls,
+        known: Known,
+        child: ChildId,
+        activity: Slug,
+        *,
+        acting: Acting,
+        remaining: Remaining,
+        derogated: bool,
+        approve: bool,
     ) -> "Draft":
         """A draft with nothing decided yet."""
         state = known.child(child).state
         assert state is not None, "the child is known"
         slots = dict(state.slots)
-        enrolments = tuple(state.enrolments.values())
+        situation = Situation(
+            enrolments=tuple(state.enrolments.values()),
+            slots=slots,
+            now=known.now,
+            derogated=derogated,
+            custody=state.custody,
+            acting=acting.households,
+        )
         return cls(
             known=known,
             child=child,
+            household=acting.household,
             activity=activity,
             approve=approve,
             remaining=remaining,
             state=state,
-            situation=Situation(enrolments=enrolments, slots=slots, now=known.now, derogated=derogated),
+            situation=situation,
             slots=slots,
         )
 
@@ -105,7 +124,7 @@ class Draft:
 
     def _foresee(self, key: SlotKey, wish: Wish) -> None:
         if wish.action == "reserve":
-            self.slots[key] = Slot("awaiting_add", UNNUMBERED, self.state.household, True, ())
+            self.slots[key] = Slot("awaiting_add", UNNUMBERED, self.household, True, ())
         else:
             self.slots[key] = self.slots[key]._replace(state="awaiting_removal")
 

@@ -15,11 +15,11 @@ from ledger.events import (
     ReservationRequested,
     ReservedDay,
 )
-from ledger.identifiers import UNNUMBERED, HouseholdId, Slug
+from ledger.identifiers import UNNUMBERED, Slug
 from rulebook.judging import Judgement
 
 
-def facts_of(draft: Draft, *, household: HouseholdId, origin: Origin, derogation: Slug | None) -> list[ChildFact]:
+def facts_of(draft: Draft, *, origin: Origin, derogation: Slug | None) -> list[ChildFact]:
     """Days given up, days asked for, then the decisions."""
     facts: list[ChildFact] = []
     cancelled = tuple(_cancelled(wish, terms) for wish, terms in draft.accepted if wish.action == "cancel")
@@ -28,7 +28,7 @@ def facts_of(draft: Draft, *, household: HouseholdId, origin: Origin, derogation
         facts.append(
             CancellationRequested(
                 demande=UNNUMBERED,
-                household=household,
+                household=draft.household,
                 activity=draft.activity,
                 days=cancelled,
                 origin=origin,
@@ -39,7 +39,7 @@ def facts_of(draft: Draft, *, household: HouseholdId, origin: Origin, derogation
         facts.append(
             ReservationRequested(
                 demande=UNNUMBERED,
-                household=household,
+                household=draft.household,
                 activity=draft.activity,
                 days=reserved,
                 origin=origin,

@@ -4,9 +4,10 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from commands.acting import Acting, acting
 from commands.draft import Draft
 from commands.draft_facts import facts_of
-from commands.outcome import Accepted, Known, Outcome, Refused, refused
+from commands.outcome import Accepted, Known, Outcome, Refusal, Refused, refused
 from commands.remaining import Remaining
 from commands.wishes import MOST_DAYS, Repeat, Wish
 from ledger.events import Origin
@@ -26,8 +27,8 @@ class SubmitDemande:
     `derogation` sets deadlines aside and `approve` decides at once: both are for agents, which the door sees to.
     """
 
-    children: Mapping[ChildId, HouseholdId]
-    """For whom, and the household that asks."""
+    children: Mapping[ChildId, Sequence[HouseholdId]]
+    """For whom, and the households whoever asks may act through."""
     activity: Slug
     wishes: Sequence[Wish] = ()
     repeats: Sequence[Repeat] = ()
@@ -51,11 +52,16 @@ class SubmitDemande:
             return refused("too_many_days")
         if self.derogation is not None and not _may_derogate(known.rules, self.derogation, wishes):
             return refused("unknown_reason")
-        unknown = [child for child in self.children if known.child(child).state is None]
-        if unknown:
-            return refused("unknown_child", child=unknown[0])
+        asking = {child: self._acting(known, child, wishes) for child in self.children}
+        nobody = tuple(found for found in asking.values() if isinstance(found, Refusal))
+        if nobody:
+            return Refused(refusals=nobody)
         remaining = Remaining(known.left)
-        drafts = [self._draft(known, child, wishes, remaining) for child in self.children]
+        drafts = [
+            self._draft(known, child, found, wishes, remaining)
+            for child, found in asking.items()
+            if isinstance(found, Acting)
+        ]
         refusals = tuple(refusal for draft in drafts for refusal in draft.refusals)
         writes = [self._write(known, draft) for draft in drafts if draft.accepted]
         if refusals and (not self.partial or not writes):
@@ -63,9 +69,24 @@ class SubmitDemande:
             return Refused(refusals=refusals, wanted=wanted)
         return Accepted(writes=writes, left_out=refusals) if writes else refused("nothing_to_do")
 
-    def _draft(self, known: Known, child: ChildId, wishes: Sequence[Wish], remaining: Remaining) -> Draft:
-        derogated = self.derogation is not None
-        draft = Draft.start(known, child, self.activity, remaining=remaining, derogated=derogated, approve=self.approve)
+    def _acting(self, known: Known, child: ChildId, wishes: Sequence[Wish]) -> Acting | Refusal:
+        state = known.child(child).state
+        if state is None:
+            return Refusal(code="unknown_child", child=child)
+        return acting(known, state, self.children[child], {wish.day for wish in wishes}, origin=self.origin)
+
+    def _draft(
+        self, known: Known, child: ChildId, asking: Acting, wishes: Sequence[Wish], remaining: Remaining
+    ) -> Draft:
+        draft = Draft.start(
+            known,
+            child,
+            self.activity,
+            acting=asking,
+            remaining=remaining,
+            derogated=self.derogation is not None,
+            approve=self.approve,
+        )
         draft.judge_all(wishes)
         if self.partial:
             draft.keep_exchanges_whole()
@@ -73,8 +94,7 @@ class SubmitDemande:
         return draft
 
     def _write(self, known: Known, draft: Draft) -> Write:
-        household = self.children[draft.child]
-        facts = facts_of(draft, household=household, origin=self.origin, derogation=self.derogation)
+        facts = facts_of(draft, origin=self.origin, derogation=self.derogation)
         return Write(page=known.child(draft.child), facts=facts)
 
     def _wishes(self) -> list[Wish]:

@@ -5,7 +5,9 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from ledger.child import Enrolment, Slot, SlotKey
-from ledger.identifiers import Slug, Version
+from ledger.events import CustodyStatement
+from ledger.identifiers import HouseholdId, Slug, Version
+from rulebook.custody import whose
 from rulebook.deadlines import Deadline, deadline
 from rulebook.openings import offered
 from rulebook.rulebook import Activity, Rulebook, Unit, Verb
@@ -42,6 +44,10 @@ class Situation:
     now: datetime
     derogated: bool = False
     """An agent set the deadlines aside."""
+    custody: tuple[CustodyStatement, ...] = ()
+    """Whose day it is, in the order it was said."""
+    acting: tuple[HouseholdId, ...] | None = None
+    """The households somebody acts through; None when days are looked at for nobody in particular."""
 
     def enrolment(self, key: SlotKey) -> Enrolment | None:
         """The enrolment that covers the slot."""
@@ -51,6 +57,11 @@ class Situation:
         """Whether the child has a unit that day, or will have it if the town accepts, and is not giving it up."""
         slot = self.slots.get(key._replace(unit=unit))
         return slot is not None and slot.state != "awaiting_removal"
+
+    def is_of_others(self, rules: Rules, day: date) -> bool:
+        """Whether it is a day of custody of a household nobody here acts through."""
+        holder = None if self.acting is None else whose(rules, self.custody, day)
+        return holder is not None and self.acting is not None and holder not in self.acting
 
 
 def judge(rules: Rules, situation: Situation, key: SlotKey, verb: Verb) -> Judgement:
@@ -72,6 +83,8 @@ def judge(rules: Rules, situation: Situation, key: SlotKey, verb: Verb) -> Judge
         return replace(terms, code="day_closed", closure=closure)
     if verb is Verb.BOOK and unit not in offered(rulebook, activity, key.day, site=site, group=group):
         return replace(terms, code="not_a_day_of_this_activity", article=unit.article or activity.article)
+    if situation.is_of_others(rules, key.day):
+        return replace(terms, code="custody")
     held = _held(slot, verb)
     if held is not None:
         return replace(terms, code=held)

@@ -12,7 +12,7 @@ from commands.record_attendance import Mark, RecordAttendance
 from commands.submit_demande import Repeat, SubmitDemande, Wish
 from commands.withdraw_demande import WithdrawDemande
 from ledger.events import Action, Origin, Presence
-from ledger.identifiers import DemandeNumber, Slug
+from ledger.identifiers import DemandeNumber, HouseholdId, Slug
 from rulebook.words import WEEKDAYS
 from tests.spec import Ask, Story, day, enrolment_id
 from tests.town import MATTEO, Person, at
@@ -47,12 +47,13 @@ def submit(
     derogation: str | None = None,
     approve: bool = False,
     received_at: str | None = None,
+    by: Sequence[HouseholdId] = (),
 ) -> Ask:
-    """One request, for one child or several."""
+    """One request, for one child or several, through the child's household or others."""
 
     def command(story: Story) -> SubmitDemande:
         return SubmitDemande(
-            children={person.id: person.household for person in of},
+            children={person.id: by or (person.household,) for person in of},
             activity=story.activity,
             wishes=[*(wish(text) for text in reserve), *(wish(text, "cancel") for text in cancel)],
             repeats=repeats,
@@ -65,14 +66,14 @@ def submit(
     return Ask(command=command, received_at=received_at)
 
 
-def reserve(*texts: str, of: Person = MATTEO, partial: bool = False) -> Ask:
+def reserve(*texts: str, of: Person = MATTEO, partial: bool = False, by: Sequence[HouseholdId] = ()) -> Ask:
     """A family ticks days."""
-    return submit(reserve=texts, of=[of], partial=partial)
+    return submit(reserve=texts, of=[of], partial=partial, by=by)
 
 
-def cancel(*texts: str, of: Person = MATTEO) -> Ask:
+def cancel(*texts: str, of: Person = MATTEO, by: Sequence[HouseholdId] = ()) -> Ask:
     """A family unticks days."""
-    return submit(cancel=texts, of=[of])
+    return submit(cancel=texts, of=[of], by=by)
 
 
 def at_the_counter(ask: Ask, *, received_at: str) -> Ask:
@@ -139,13 +140,14 @@ def absent(
     reason: str = "maladie",
     document: str | None = None,
     derogation: str | None = None,
+    by: Sequence[HouseholdId] = (),
 ) -> Ask:
     """The family says the child did not come."""
 
     def command(story: Story) -> DeclareAbsence:
         return DeclareAbsence(
             child=of.id,
-            household=of.household,
+            households=by or (of.household,),
             activity=story.activity,
             days=[(wish(text).day, wish(text).unit) for text in texts],
             reason=Slug(reason),

@@ -66,7 +66,7 @@ class Machine(Town):
     def submit_all(self, wished: dict[Box, str]) -> None:
         child, slug = next(iter(wished))[:2]
         command = SubmitDemande(
-            children={ChildId(child): CHILDREN[ChildId(child)].household},
+            children={ChildId(child): (CHILDREN[ChildId(child)].household,)},
             activity=Slug(slug),
             wishes=[Wish(day=box.day, unit=Slug(box.unit), action=action) for box, action in wished.items()],  # type: ignore[arg-type]
         )
@@ -116,7 +116,7 @@ class Machine(Town):
         box = data.draw(st.sampled_from(sorted(box for box in self.model.boxes if box.activity == "cantine")))
         command = DeclareAbsence(
             child=ChildId(box.child),
-            household=CHILDREN[ChildId(box.child)].household,
+            households=(CHILDREN[ChildId(box.child)].household,),
             activity=Slug(box.activity),
             days=[(box.day, Slug(box.unit))],
             reason=Slug("sortie"),

@@ -85,7 +85,7 @@ class Race:
 
     def lunch(self, *children: ChildId, wishes: Sequence[Wish] = ()) -> SubmitDemande:
         return SubmitDemande(
-            children=dict.fromkeys(children, self.household),
+            children=dict.fromkeys(children, (self.household,)),
             activity=LUNCH,
             wishes=wishes or [Wish(day=TUESDAY, unit=REPAS, action="reserve")],
         )
@@ -163,7 +163,7 @@ def test_two_agents_decide_the_same_demande_and_one_wins(race):
     for _ in range(2):
         child = race.child(Slug("mercredis"))
         wishes = [Wish(day=WEDNESDAY, unit=Slug("apres-midi"), action="reserve")]
-        race.must(SubmitDemande(children={child: race.household}, activity=Slug("mercredis"), wishes=wishes))
+        race.must(SubmitDemande(children={child: (race.household,)}, activity=Slug("mercredis"), wishes=wishes))
         (number,) = race.kept.store.child(race.town, child).state.open
         yes = DecideDemandes(decisions=[Decision(child=child, number=number)])
         no = DecideDemandes(
