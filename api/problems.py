@@ -31,6 +31,8 @@ STATUS: Final[Mapping[str, int]] = MappingProxyType(
                 "unknown_document",
                 "reason_required",
                 "not_in_demande",
+                "quotient_out_of_bounds",
+                "correction_not_expected",
                 "times_not_expected",
                 "times_out_of_order",
                 "child_twice",

@@ -197,6 +197,7 @@ class ChangeRequested:
     person: PersonId
     proposal: ProposalId
     digest: str
+    """As of `DetailsKept`; of somebody new who can be called, that of who they are, a space, and that of how."""
     documents: tuple[DocumentId, ...] = ()
     origin: Origin = "family"
     collects: bool = False
