@@ -20,7 +20,7 @@ from api.clock import Clock, utc_now
 from api.introspection import Introspector
 from api.issuers import SEPARATOR, Issuer
 from api.keys import Key, KeyRing
-from api.problems import Problem, not_found, retry_later
+from api.problems import Problem, retry_later
 from api.signatures import (
     FreshKeys,
     UnavailableError,
@@ -245,25 +245,3 @@ async def caller(request: Request) -> Caller:
 
 
 Signed = Annotated[Caller, Depends(caller)]
-
-
-@dataclass(frozen=True, slots=True)
-class Only:
-    """Lets some roles alone in: to the others, the resource does not exist. The door asks before it reads anything."""
-
-    roles: frozenset[str]
-
-    def admit(self, who: Caller) -> None:
-        """Not found for any other role."""
-        if who.role not in self.roles:
-            raise not_found()
-
-    async def __call__(self, who: Signed) -> None:
-        """The same, as a dependency."""
-        self.admit(who)
-
-
-def only(*roles: str) -> Any:
-    """A dependency for what some roles alone may do."""
-    assert ROLES.issuperset(roles)
-    return Depends(Only(frozenset(roles)))

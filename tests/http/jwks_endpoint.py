@@ -44,6 +44,7 @@ class Asked:
 
     token: str
     accept: str
+    encoding: str
     credentials: str
 
 
@@ -117,9 +118,10 @@ def jwks_endpoint(*signers: Signer) -> Iterator[Endpoint]:
 
     class Handler(_Quiet):
         def do_GET(self) -> None:
+            status, body = endpoint.status, endpoint.answer()
             endpoint.fetched += 1
             time.sleep(endpoint.delay_seconds)
-            self.send(endpoint.status, "application/json", endpoint.answer())
+            self.send(status, "application/json", body)
 
     with _served(Handler) as address:
         endpoint.url = f"{address}/jwks"
@@ -137,7 +139,7 @@ def introspection_endpoint() -> Iterator[IntrospectionEndpoint]:
             scheme, _, credentials = self.headers.get("Authorization", "").partition(" ")
             said = base64.b64decode(credentials).decode() if scheme == "Basic" else ""
             [token] = form["token"]
-            endpoint.asked.append(Asked(token, self.headers["Accept"], said))
+            endpoint.asked.append(Asked(token, self.headers["Accept"], self.headers["Accept-Encoding"], said))
             time.sleep(endpoint.delay_seconds)
             self.send(endpoint.status, *endpoint.answer(token), endpoint.headers)
 

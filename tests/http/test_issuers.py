@@ -1,5 +1,7 @@
 """Several issuers: each is believed for its roles and its towns, and none can speak for the accounts of another."""
 
+import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -244,3 +246,13 @@ def test_the_short_form_still_names_one_issuer() -> None:
     assert dict(ring.issuers) == {ISSUER: Issuer(ISSUER, "https://identity.example/jwks")}
     with pytest.raises(UnreadableError):
         TokenChecker(ring).check("not a token")
+
+
+def test_the_file_the_documentation_shows_can_be_used_as_it_is(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "identity.md").read_text()
+    [example] = re.findall(r"```toml\n(.*?)```", page, flags=re.DOTALL)
+    (tmp_path / "agents.secret").write_text("hunter2")
+    (tmp_path / "facturation.jwks.json").write_text(json.dumps({"keys": [TOWN.jwk]}))
+    (tmp_path / "issuers.toml").write_text(example)
+    ring = key_ring(Settings(issuers_file=tmp_path / "issuers.toml"))
+    assert [issuer.alias for issuer in ring.issuers.values()] == [None, "agents", "facturation"]

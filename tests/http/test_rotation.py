@@ -109,6 +109,15 @@ def test_keys_that_rotate_behind_a_slow_endpoint_cost_no_request() -> None:
     assert set(load.statuses) == {200}, load.statuses
 
 
+def test_a_key_published_while_an_older_answer_is_on_its_way_is_fetched_again() -> None:
+    first, new = Signer.make("2024-01"), Signer.make("2024-02")
+    with jwks_endpoint(first) as endpoint, house(Issuer(ISSUER, endpoint.url), refresh_seconds=0.3) as client:
+        endpoint.delay_seconds = 0.5
+        until(lambda: endpoint.fetched == 2)
+        endpoint.signers = [new]
+        assert client.get(WHERE, headers=bearer(new)).status_code == 200
+
+
 def test_garbage_just_before_a_rotation_costs_no_request() -> None:
     first, new = Signer.make("2024-01"), Signer.make("2024-02")
     with jwks_endpoint(first) as endpoint, house(Issuer(ISSUER, endpoint.url), rest_seconds=1.0) as client:
