@@ -46,6 +46,7 @@ REASONS: Final = {
     413: "Demande trop volumineuse",
     415: "Format non accepté",
     422: "À corriger",
+    429: "Trop d'essais",
     431: "En-têtes trop volumineux",
     500: "Erreur inattendue",
     503: "À réessayer plus tard",
@@ -115,6 +116,8 @@ PROBLEM_ERROR: Final[dict[str, Any]] = {
         "day": {"type": "string", "format": "date"},
         "unit": TEXT,
         "action": TEXT,
+        "guardian": {**TEXT, "description": "Un responsable à choisir."},
+        "given_name": {**TEXT, "description": "Son prénom."},
         "units": {"type": "array", "items": TEXT, "description": "Les autres formules du jour dont il s'agit."},
         "code": TEXT,
         "title": TEXT,
@@ -172,8 +175,8 @@ def add(responses: dict[Any, dict[str, Any]], code: str, status: int | str) -> N
         CONTENT_TYPE, {"schema": {"$ref": "#/components/schemas/Problem"}, "examples": {}}
     )
     content.setdefault("examples", {})[code] = example(code)
-    if number in (409, 503):
-        response["headers"] = {"Retry-After": {**RETRY_AFTER, "required": number == 503}}
+    if number in (409, 429, 503):
+        response["headers"] = {"Retry-After": {**RETRY_AFTER, "required": number != 409}}
     if number == 401:
         response["headers"] = {"WWW-Authenticate": CHALLENGE}
 

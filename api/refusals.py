@@ -9,6 +9,7 @@ from api import french
 from api.french_days import closed_because, day_detail
 from api.problems import CONTENT_TYPE, FieldError, Problem, RuleError, not_found
 from commands.outcome import Refusal, Refused
+from commands.town_days import timezone_of
 from ledger.identifiers import Slug
 from ledger.store import Answer
 from rulebook.town import Rules
@@ -16,14 +17,23 @@ from rulebook.town import Rules
 PARIS: Final = ZoneInfo("Europe/Paris")
 """The wall time of a town that has adopted nothing yet."""
 HIDDEN: Final = frozenset(
-    {"unknown_child", "unknown_household", "unknown_guardian", "unknown_enrolment", "unknown_demande", "unknown_person"}
+    {
+        "unknown_child",
+        "unknown_household",
+        "unknown_guardian",
+        "unknown_enrolment",
+        "unknown_demande",
+        "unknown_person",
+        "unknown_key",
+        "unknown_activation",
+    }
 )
 """What a stranger may not tell from what is forbidden."""
 
 
 def zone_of(rules: Rules) -> ZoneInfo:
     """The wall time in which a family reads its deadlines."""
-    return rules.rulebooks[-1].timezone if rules.rulebooks else PARIS
+    return timezone_of(rules)
 
 
 def rule_error(refusal: Refusal, rules: Rules) -> RuleError:
@@ -36,6 +46,7 @@ def rule_error(refusal: Refusal, rules: Rules) -> RuleError:
         unit=_known_unit(refusal, rules),
         child=refusal.child,
         action=refusal.action,
+        guardian=refusal.guardian,
         units=refusal.units,
         deadline=refusal.deadline,
         opens_at=refusal.opens_at,
@@ -90,7 +101,9 @@ def field_error(refusal: Refusal) -> FieldError | None:
 def errors_of(refusals: Iterable[Refusal], rules: Rules) -> list[RuleError | FieldError]:
     """One error per refused day, per demande that could not be decided, and per mistake of a rulebook."""
     found = [
-        field_error(refusal) if refusal.day is None and refusal.number is None else rule_error(refusal, rules)
+        field_error(refusal)
+        if refusal.day is None and refusal.number is None and refusal.guardian is None
+        else rule_error(refusal, rules)
         for refusal in refusals
     ]
     return [error for error in found if error is not None]

@@ -10,7 +10,17 @@ from ledger.activation import Activation
 from ledger.child import Child
 from ledger.holdings import PlaceKey
 from ledger.household import Household
-from ledger.identifiers import ActivationId, ChildId, Commune, DemandeNumber, HouseholdId, Slug, Stream, Version
+from ledger.identifiers import (
+    AccountId,
+    ChildId,
+    Commune,
+    DemandeNumber,
+    GuardianId,
+    HouseholdId,
+    Slug,
+    Stream,
+    Version,
+)
 from ledger.sealed import SealedChange
 from ledger.store import AnyPage, Page, Write
 from ledger.streams import account_page, child_page, household_page, town_page
@@ -36,6 +46,8 @@ class Refusal:
     closure: Slug | None = None
     units: tuple[Slug, ...] = ()
     """Other units it is about: those that are excluded or required."""
+    guardian: GuardianId | None = None
+    """Somebody it may be about, among several."""
     problem: Problem | None = None
     """What is wrong in a rulebook."""
 
@@ -94,9 +106,9 @@ class Known:
         """The page of a household the command named among its pages."""
         return self.pages[household_page(self.commune, household)]  # type: ignore[return-value]
 
-    def activation(self, activation: ActivationId) -> Page[Activation]:
+    def account(self, account: AccountId) -> Page[Activation]:
         """The page of an account that asks to be activated, which the command named among its pages."""
-        return self.pages[account_page(self.commune, activation)]  # type: ignore[return-value]
+        return self.pages[account_page(self.commune, account)]  # type: ignore[return-value]
 
     def town(self) -> Page[Town]:
         """The page of the town, which is always known."""

@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from commands.keep_details import SealedDetails
 from commands.outcome import Accepted, Known, Outcome, refused
 from ledger.events import (
+    ChildFact,
     ChildRegistered,
     GuardianAdded,
     GuardianLinked,
@@ -44,6 +46,7 @@ class AddGuardian:
     guardian: GuardianId
     subject: Subject | None = None
     how: LinkedBy = "agent"
+    details: Sequence[SealedDetails] = ()
 
     def pages(self, commune: Commune) -> Sequence[Stream]:
         """The page of the household."""
@@ -61,7 +64,8 @@ class AddGuardian:
         facts: list[HouseholdFact] = [GuardianAdded(guardian=self.guardian)]
         if self.subject is not None:
             facts.append(GuardianLinked(guardian=self.guardian, subject=self.subject, how=self.how))
-        return Accepted(writes=[Write(page=page, facts=facts)])
+        facts += [each.fact() for each in self.details]
+        return Accepted(writes=[Write(page=page, facts=facts)], vault=[each.record() for each in self.details])
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -118,6 +122,7 @@ class RegisterChild:
 
     child: ChildId
     household: HouseholdId
+    details: Sequence[SealedDetails] = ()
 
     def pages(self, commune: Commune) -> Sequence[Stream]:
         """The pages of the child and of the household."""
@@ -130,5 +135,6 @@ class RegisterChild:
         page = known.child(self.child)
         if page.state is not None:
             return refused("already_registered")
-        fact = ChildRegistered(child=self.child, household=self.household)
-        return Accepted(writes=[Write(page=page, facts=[fact])])
+        facts: list[ChildFact] = [ChildRegistered(child=self.child, household=self.household)]
+        facts += [each.fact() for each in self.details]
+        return Accepted(writes=[Write(page=page, facts=facts)], vault=[each.record() for each in self.details])

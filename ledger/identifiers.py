@@ -2,7 +2,7 @@
 
 import re
 from typing import Final, NewType
-from uuid import uuid4
+from uuid import UUID, uuid4, uuid5
 
 Commune = NewType("Commune", str)
 """A town, as a slug: `villennes-sur-seine`."""
@@ -22,6 +22,9 @@ KeyId = NewType("KeyId", str)
 """A Clé Enfance, never its text."""
 
 ActivationId = NewType("ActivationId", str)
+AccountId = NewType("AccountId", str)
+"""An account of the identity provider, as the page of what it asks is named."""
+
 Subject = NewType("Subject", str)
 """Who a token speaks for, as the identity provider writes it. Pseudonymous."""
 
@@ -47,6 +50,14 @@ SLUG: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,46}[a-z0-9])?")
 def is_slug(text: str) -> bool:
     """Whether a text may name a town, an activity, a unit, a site, a group or a reason."""
     return SLUG.fullmatch(text) is not None
+
+
+_ACCOUNTS: Final = UUID("5a3e3e52-6f0a-4c0b-9a3b-6f8f6f1d2b7c")
+
+
+def account_of(commune: Commune, subject: Subject) -> AccountId:
+    """The one page of an account in a town: two requests at the same instant meet there."""
+    return AccountId(str(uuid5(_ACCOUNTS, f"{commune}/{subject}")))
 
 
 def new_id() -> str:

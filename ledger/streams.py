@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from ledger.identifiers import ActivationId, ChildId, Commune, HouseholdId, Stream
+from ledger.identifiers import AccountId, ChildId, Commune, HouseholdId, Stream
 
 Kind = Literal["child", "household", "account", "town"]
 
@@ -17,9 +17,9 @@ def household_page(commune: Commune, household: HouseholdId) -> Stream:
     return Stream(f"household/{commune}/{household}")
 
 
-def account_page(commune: Commune, activation: ActivationId) -> Stream:
-    """The page of an account that asks to be activated, until somebody knows whose it is."""
-    return Stream(f"account/{commune}/{activation}")
+def account_page(commune: Commune, account: AccountId) -> Stream:
+    """The page of an account that asks to be activated, as often as it does."""
+    return Stream(f"account/{commune}/{account}")
 
 
 def town_page(commune: Commune) -> Stream:
@@ -46,6 +46,6 @@ def commune_of(stream: Stream) -> Commune:
 
 
 def subject_of(stream: Stream) -> str:
-    """The child, household or activation a page is about; empty for a town's page."""
+    """The child, household or account a page is about; empty for a town's page."""
     parts = stream.split("/", 2)
     return parts[2] if len(parts) == 3 else ""

@@ -99,6 +99,8 @@ def test_every_refusal_a_decision_can_give_has_a_french_title() -> None:
         "unknown_enrolment",
         "unknown_demande",
         "unknown_person",
+        "unknown_key",
+        "unknown_activation",
     }
     given = re.compile(r'(?:refused\(|code=|_refusal\()"([a-z_]+)"')
     sources = [path for floor in ("commands", "rulebook") for path in (ROOT / floor).glob("*.py")]

@@ -61,6 +61,7 @@ from ledger.events import (
     RulebookAdopted,
 )
 from ledger.identifiers import (
+    AccountId,
     ActivationId,
     ChildId,
     Commune,
@@ -292,7 +293,7 @@ def entries() -> list[Entry]:
     return [
         *written(child_page(TOWN, CHILD), ON_CHILD),
         *written(town_page(TOWN), ON_TOWN),
-        *written(account_page(TOWN, ACTIVATION), ON_ACCOUNT),
+        *written(account_page(TOWN, AccountId(ACTIVATION)), ON_ACCOUNT),
         *written(household_page(TOWN, FAMILY), ON_HOUSEHOLD),
         *written(child_page(TOWN, SHARED_CHILD), ON_SHARED_CHILD),
     ]

@@ -10,7 +10,7 @@ import pytest
 from commands.outcome import Accepted, Known
 from ledger.database import open_pool, service_conninfo
 from ledger.events import ContactAdded, Fact
-from ledger.identifiers import Commune, PersonId, Stream
+from ledger.identifiers import AccountId, Commune, PersonId, Stream
 from ledger.memory import MemoryStore
 from ledger.postgres import PostgresStore
 from ledger.settings import Settings
@@ -82,7 +82,7 @@ class Said:
 
 def _live_as_a_family(story: Story) -> None:
     """Every fact of a household, of an account and of a shared child, as the examples tell them."""
-    story.must(Said(account_page(VALMONT, ACTIVATION), tuple(ON_ACCOUNT)))  # type: ignore[arg-type]
+    story.must(Said(account_page(VALMONT, AccountId(ACTIVATION)), tuple(ON_ACCOUNT)))  # type: ignore[arg-type]
     added, erased = ContactAdded(person=MEMBER, collects=False), ON_HOUSEHOLD[-2]
     household = (*(fact for fact in ON_HOUSEHOLD if fact != erased), added, erased)
     story.must(Said(household_page(VALMONT, FAMILY), household))  # type: ignore[arg-type]
