@@ -163,3 +163,10 @@ def bomb() -> bytes:
     content[16:24] = (60_000).to_bytes(4) * 2
     content[29:33] = zlib.crc32(content[12:29]).to_bytes(4)
     return bytes(content)
+
+
+def text_of(content: bytes) -> bytes:
+    """What is drawn on the first page of a PDF."""
+    with pikepdf.open(io.BytesIO(content)) as document:
+        drawn: bytes = document.pages[0].obj.Contents.read_bytes()
+    return drawn
