@@ -150,7 +150,7 @@ async def listed(at: AtOffice, vault: AtVault, page: PageAsked, guardian: Guardi
     if at.caller.role != "guardian":
         opened = await _named(at, [kept.document for kept in shown])
         shown = [kept for kept in shown if kept.document in opened]
-    at.saw(*(kept.person for kept in shown))
+    at.saw(*(seen for kept in shown for seen in (kept.person, kept.owner)))
     return JSONAnswer({"documents": [{**_said(kept), "kept_at": kept.kept_at} for kept in shown], "next": following})
 
 
@@ -192,7 +192,7 @@ async def opened(document: IdText, at: AtOffice, vault: AtVault) -> Response:
     content = await run_in_threadpool(vault.content, at.commune, known)
     if content is None:
         raise not_found()
-    at.saw(kept.person)
+    at.saw(kept.person, kept.owner)
     headers = {
         "Content-Disposition": f'attachment; filename="{document}.{TYPES[kept.media_type]}"',
         "X-Content-Type-Options": "nosniff",

@@ -22,6 +22,7 @@ from api import (
     me,
     opening,
     people,
+    reads,
     town,
 )
 from api.access import Recorder, open_access_pool
@@ -50,6 +51,7 @@ ROUTERS = (
     decisions.router,
     households.router,
     people.router,
+    reads.router,
     documents.router,
     attendance.router,
     town.router,

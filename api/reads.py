@@ -1,0 +1,123 @@
+"""Who read the file of a household: what a family may ask, and the town's staff for it."""
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Annotated, Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from fastapi import Query
+
+from api import french_access, openapi, schemas_access
+from api.answers import JSONAnswer
+from api.asking import Rows
+from api.cursors import Page, PageAsked, write_cursor
+from api.door import doors
+from api.fields import Day, IdText, read_instant
+from api.office import AtOffice, Office
+from api.problems import Problem, invalid_field, not_found
+from api.refusals import zone_of
+from ledger.identifiers import HouseholdId, Subject
+from ledger.streams import household_page
+from projections import families, reads, town
+
+router = doors("foyers")
+
+
+@router.get(
+    "/households/{household}/reads",
+    summary="Qui a consulté le dossier d'un foyer",
+    responses=openapi.answered(200, schemas_access.Reads),
+)
+async def listed(
+    household: IdText,
+    at: AtOffice,
+    page: PageAsked,
+    first: Annotated[Day | None, Query(alias="from", description=french_access.FROM_DAY)] = None,
+    last: Annotated[Day | None, Query(alias="to", description=french_access.TO_DAY)] = None,
+) -> JSONAnswer:
+    """A guardian reads what the town and their own household looked at; nothing of another household of a child."""
+    known = HouseholdId(household)
+    await at.open_household(known)
+    since, until = await _period(at, first, last)
+    persons, others, [version] = await at.reader.ask(
+        at.commune,
+        reads.persons_of(at.commune, known),
+        reads.beside(at.commune, known),
+        families.version_of(household_page(at.commune, known)),
+    )
+    if not version["version"]:
+        raise not_found()
+    question = reads.reads(
+        at.commune,
+        [row["person"] for row in persons],
+        since=since,
+        until=until,
+        family=of_family(persons, others) if at.only_for else None,
+        after=_after(page),
+        limit=page.limit + 1,
+    )
+    [rows] = await at.reader.ask(at.commune, question)
+    shown, more = rows[: page.limit], len(rows) > page.limit
+    following = write_cursor("reads", (shown[-1]["read_at"].isoformat(), str(shown[-1]["line"]))) if more else None
+    names = guardians_by_account([*others, *({"guardian": row["person"], **row} for row in persons)])
+    return JSONAnswer({"reads": [rendered(row, names) for row in shown], "next": following})
+
+
+def of_family(persons: Rows, others: Rows) -> reads.ForFamily:
+    """What is shown to a guardian of the household whose persons, and whose other households, these are."""
+    apart = {name for row in others for name in (row["household"], row["guardian"]) if name}
+    return reads.ForFamily(
+        subjects=[Subject(row["subject"]) for row in persons if row["subject"]],
+        shared=[*{row["child"] for row in others}],
+        others=sorted(apart - {row["person"] for row in persons}),
+    )
+
+
+def guardians_by_account(rows: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """The guardian each account speaks for; where it speaks for several, the last of them."""
+    return {row["subject"]: row["guardian"] for row in rows if row["subject"]}
+
+
+def rendered(row: Mapping[str, Any], guardians: Mapping[str, str]) -> dict[str, Any]:
+    """A line of the log as it is shown: a guardian is named as the household names them, not by their account."""
+    actor = guardians.get(row["actor"], row["actor"]) if row["role"] == "guardian" else row["actor"]
+    return {
+        "read_at": row["read_at"],
+        "role": row["role"],
+        "role_label": french_access.ROLES[row["role"]],
+        "actor": actor,
+        "client": row["client"],
+        "operation": row["operation"],
+        "purpose": row["purpose"],
+        "purpose_label": french_access.PURPOSES[row["purpose"]],
+        "about": row["about"],
+    }
+
+
+async def _period(at: Office, first: date | None, last: date | None) -> tuple[datetime | None, datetime | None]:
+    if first is None and last is None:
+        return None, None
+    if first is not None and last is not None and last < first:
+        raise invalid_field("query", "to", "period_expected")
+    [versions] = await at.reader.ask(at.commune, town.rulebooks(at.commune))
+    return bounds(first, last, zone_of(await at.reader.rules(at.commune, versions)))
+
+
+def bounds(first: date | None, last: date | None, zone: ZoneInfo) -> tuple[datetime | None, datetime | None]:
+    """The instants between which these days of a town are, the second one excluded."""
+
+    def starts(day: date | None) -> datetime | None:
+        return datetime.combine(day, time.min, zone).astimezone(UTC) if day else None
+
+    return starts(first), starts(last + timedelta(days=1) if last else None)
+
+
+def _after(page: Page) -> reads.Place | None:
+    place = page.after("reads", (str, str))
+    if place is None:
+        return None
+    try:
+        return reads.Place(read_at=read_instant(place[0]), line=UUID(str(place[1])))
+    except ValueError as error:
+        raise Problem("invalid_cursor") from error
