@@ -38,6 +38,9 @@ _DEMANDE: Final = {
     "derogation": None,
     "reason": None,
     "document": None,
+    "documents": [],
+    "wanted": None,
+    "refusal": None,
     "rulebook": "2023-09",
     "days": [_DAY],
 }
@@ -86,7 +89,7 @@ _ENROLMENT: Final = {
     "first_day": "2023-09-06",
     "last_day": "2024-07-06",
 }
-_GUARDIAN: Final = {"guardian": GUARDIAN, "subject": "idp|parent-0001"}
+_GUARDIAN: Final = {"guardian": GUARDIAN, "subject": "idp|parent-0001", "holder": True, "standing": "active"}
 _VERSION: Final = {
     "version": "2023-09",
     "in_force_from": "2023-09-01",
@@ -123,7 +126,14 @@ EXAMPLES: Final[Mapping[Any, Any]] = MappingProxyType(
         schemas.EnrolmentEnded: {**_ENROLMENT, "cancelled": None},
         schemas.Enrolments: {"enrolments": [_ENROLMENT]},
         schemas.RegisteredChild: {"child": CHILD, "household": HOUSEHOLD},
-        schemas.Child: {"child": CHILD, "household": HOUSEHOLD, "enrolments": [_ENROLMENT]},
+        schemas.Child: {
+            "child": CHILD,
+            "household": HOUSEHOLD,
+            "households": [HOUSEHOLD],
+            "custody": False,
+            "erased": False,
+            "enrolments": [_ENROLMENT],
+        },
         schemas.Guardian: _GUARDIAN,
         schemas.Guardians: {"guardians": [_GUARDIAN]},
         schemas.Household: {"household": HOUSEHOLD, "guardians": [_GUARDIAN], "children": [CHILD]},

@@ -274,7 +274,7 @@ def test_an_account_that_is_taken_away_sees_nothing_from_that_instant(town: Town
     path = f"/households/{town.household}/guardians/{town.guardian}/account"
     made(town.world.agent.post(path, {"subject": "newcomer"}), 200)
     assert newcomer.get(f"/children/{town.child}/calendar", month="2024-01").status_code == 200
-    assert made(town.world.agent.delete(path), 200) == {"guardian": town.guardian, "subject": None}
+    assert made(town.world.agent.delete(path), 200)["subject"] is None
     assert newcomer.get(f"/children/{town.child}/calendar", month="2024-01").status_code == 404
     assert made(newcomer.get("/me"), 200)["children"] == []
     refused(town.world.agent.delete(path), "not_linked")

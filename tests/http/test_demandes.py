@@ -32,6 +32,9 @@ def test_a_demande_is_answered_as_the_contract_shows_it(world: World) -> None:
         "derogation": None,
         "reason": None,
         "document": None,
+        "documents": [],
+        "wanted": None,
+        "refusal": None,
         "rulebook": "2023-09",
         "days": [
             {
