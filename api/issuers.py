@@ -1,5 +1,7 @@
 """Who may sign tokens: the issuers an operator trusts, how far each is trusted, and where each one answers."""
 
+import os
+import stat
 import tomllib
 from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass, field
@@ -185,6 +187,8 @@ class _Table:
     def secret(self, path: Path) -> str:
         try:
             with path.open("rb") as file:
+                if stat.S_IMODE(os.fstat(file.fileno()).st_mode) & 0o077:
+                    raise self.wrong(f"client_secret_file can be read by others: chmod 600 {path}")
                 secret = file.read(LONGEST_SECRET + 2).decode("ascii").strip()
         except OSError as error:
             raise self.wrong(f"client_secret_file cannot be read: {path} ({error.strerror})") from error

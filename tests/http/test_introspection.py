@@ -194,7 +194,7 @@ def test_a_jwt_of_an_issuer_without_keys_is_shown_to_it_and_to_nobody_else(house
 @pytest.mark.parametrize("token", ["a b", "é", "a\x7f", 'a"', "=", "a=b", "a" * 8193])
 def test_what_is_no_token_is_shown_to_nobody(house: House, token: str) -> None:
     header = f"Bearer {token}".encode("latin-1")
-    assert house.client.get(WHERE, headers={"Authorization": header}).status_code in (400, 401)
+    assert house.client.get(WHERE, headers={b"Authorization": header}).status_code in (400, 401)
     assert house.asked.asked == []
 
 

@@ -140,8 +140,10 @@ client_secret_file = "secret"
 
 def written(directory: Path, text: str) -> Path:
     (directory / "secret").write_text("hunter2\n")
+    (directory / "secret").chmod(0o600)
     file = directory / "issuers.toml"
     file.write_text(text)
+    file.chmod(0o600)
     return file
 
 
@@ -230,6 +232,13 @@ def test_a_file_that_is_not_there_or_holds_no_key_stops_the_start(tmp_path: Path
         key_ring(Settings(issuers_file=written(tmp_path, LOGIN.replace("https://login.example/jwks", "keys.json"))))
 
 
+def test_a_secret_others_can_read_stops_the_start(tmp_path: Path) -> None:
+    file = written(tmp_path, FILE)
+    (tmp_path / "secret").chmod(0o640)
+    with pytest.raises(SettingsError, match="client_secret_file can be read by others: chmod 600"):
+        read_issuers(file)
+
+
 def test_no_secret_is_ever_printed(tmp_path: Path) -> None:
     ring = key_ring(Settings(issuers_file=written(tmp_path, FILE)))
     assert "hunter2" not in repr(dict(ring.issuers))
@@ -252,6 +261,7 @@ def test_the_file_the_documentation_shows_can_be_used_as_it_is(tmp_path: Path) -
     page = (Path(__file__).parents[2] / "docs" / "identity.md").read_text()
     [example] = re.findall(r"```toml\n(.*?)```", page, flags=re.DOTALL)
     (tmp_path / "agents.secret").write_text("hunter2")
+    (tmp_path / "agents.secret").chmod(0o600)
     (tmp_path / "facturation.jwks.json").write_text(json.dumps({"keys": [TOWN.jwk]}))
     (tmp_path / "issuers.toml").write_text(example)
     ring = key_ring(Settings(issuers_file=tmp_path / "issuers.toml"))

@@ -8,7 +8,7 @@ import pytest
 
 from tests.http.world import Who, World, made
 
-PUBLIC = {
+PUBLIC: dict[str, dict[str, str]] = {
     "GET /me": {},
     "GET /rulebook": {},
     "GET /rulebook/versions": {},
@@ -33,7 +33,7 @@ def operations(world: World) -> list[tuple[str, str]]:
 
 
 def send(who: Who, method: str, path: str, **asked: Any) -> Any:
-    body = {} if method in ("POST", "PUT", "PATCH") else None
+    body: Any = {} if method in ("POST", "PUT", "PATCH") else None
     key = None if method == "GET" else uuid4().hex
     return who.send(method, path, body=body, key=key, **asked)
 
