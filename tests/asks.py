@@ -5,14 +5,17 @@ from dataclasses import replace
 
 from commands.change_capacity import ChangeCapacity
 from commands.close_day import CloseDay, ReopenDay
+from commands.custody import AgreeCustody, EndCustody, ExceptCustody
 from commands.decide_demandes import DecideDemandes, Decision
 from commands.declare_absence import DeclareAbsence
 from commands.enrol_child import EndEnrolment
+from commands.households_of_child import JoinHousehold, LeaveHousehold
 from commands.record_attendance import Mark, RecordAttendance
 from commands.submit_demande import Repeat, SubmitDemande, Wish
 from commands.withdraw_demande import WithdrawDemande
 from ledger.events import Action, Origin, Presence
-from ledger.identifiers import DemandeNumber, HouseholdId, Slug
+from ledger.identifiers import DemandeNumber, HouseholdId, Slug, Subject
+from ledger.parts import HolidayHalves, ProofSeen, Week
 from rulebook.words import WEEKDAYS
 from tests.spec import Ask, Story, day, enrolment_id
 from tests.town import MATTEO, Person, at
@@ -215,6 +218,63 @@ def end_enrolment(last_day: str, *, of: Person = MATTEO) -> Ask:
             child=of.id, enrolment=enrolment_id(of, story.activity), last_day=day(last_day)
         )
     )
+
+
+def join(household: HouseholdId, *, of: Person = MATTEO) -> Ask:
+    """The child is of another household too."""
+    return ask(JoinHousehold(child=of.id, household=household))
+
+
+def leave(household: HouseholdId, *, of: Person = MATTEO) -> Ask:
+    """The child is of that household no more."""
+    return ask(LeaveHousehold(child=of.id, household=household))
+
+
+def seen(text: str = "2024-01-08") -> ProofSeen:
+    """A judgement an agent saw."""
+    return ProofSeen(kind="judgement", seen_by=Subject("agent-1"), seen_on=day(text))
+
+
+def alternate(
+    even: HouseholdId | Week,
+    odd: HouseholdId | Week,
+    *,
+    since: str = "2023-09-01",
+    of: Person = MATTEO,
+    holidays: HolidayHalves | None = None,
+    proof: ProofSeen | None = None,
+    at: HouseholdId | None = None,
+) -> Ask:
+    """Custody alternates: whole weeks, or a household for each day of them."""
+    command = AgreeCustody(
+        child=of.id,
+        household=at or of.household,
+        first_day=day(since),
+        even_week=even if isinstance(even, tuple) else (even,) * 7,
+        odd_week=odd if isinstance(odd, tuple) else (odd,) * 7,
+        holidays=holidays,
+        proof=proof or seen(),
+    )
+    return ask(command)
+
+
+def swap(first: str, last: str, holder: HouseholdId, *, of: Person = MATTEO) -> Ask:
+    """These days are a household's, whatever the weeks say."""
+    return ask(
+        ExceptCustody(
+            child=of.id,
+            household=of.household,
+            first_day=day(first),
+            last_day=day(last),
+            holder=holder,
+            proof=seen(),
+        )
+    )
+
+
+def end_custody(since: str, *, of: Person = MATTEO) -> Ask:
+    """Every day is everybody's again."""
+    return ask(EndCustody(child=of.id, household=of.household, first_day=day(since), proof=seen()))
 
 
 def ask(command: object) -> Ask:
