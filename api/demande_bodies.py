@@ -80,8 +80,8 @@ class DemandeAsked(StrictModel):
     partial: bool = False
     absent: DayList = Field(default_factory=list)
     reason: SlugText | None = None
-    document: Annotated[str | None, Field(pattern=r"^[0-9a-f]{64}$")] = None
-    """SHA-256 of the supporting document, in hexadecimal."""
+    document: IdText | None = None
+    """A document that was handed in before."""
     counter: CounterNote | None = None
 
     model_config = ConfigDict(

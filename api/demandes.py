@@ -21,7 +21,7 @@ from commands.outcome import Accepted, Command, Refused
 from commands.submit_demande import SubmitDemande, Wish
 from commands.wishes import Repeat
 from commands.withdraw_demande import WithdrawDemande
-from ledger.identifiers import ChildId, DemandeNumber, HouseholdId, Slug
+from ledger.identifiers import ChildId, DemandeNumber, DocumentId, HouseholdId, Slug
 from ledger.rows import merged
 from ledger.streams import child_page
 
@@ -50,7 +50,8 @@ async def _command(asked: DemandeAsked, at: Office) -> Command:
             activity=Slug(asked.activity),
             days=[(wanted.day, Slug(wanted.unit)) for wanted in asked.absent],
             reason=Slug(asked.reason),
-            document=asked.document,
+            document=DocumentId(asked.document) if asked.document else None,
+            subject=at.only_for,
             origin=origin,
             derogation=derogation,
         )
@@ -124,6 +125,7 @@ _REFUSALS = openapi.documented(
     "absence_not_taken",
     "justification_too_late",
     "document_required",
+    "unknown_document",
 )
 
 
@@ -166,9 +168,8 @@ async def preview(asked: DemandeAsked, at: AtOffice) -> JSONAnswer:
 async def withdraw(number: NumberText, at: AtVersionedCounter) -> Response:
     """Takes back the days that still wait."""
     row, _ = await found(at.office, number)
-    child = ChildId(row["child"])
-    command = WithdrawDemande(child=child, number=DemandeNumber(number))
-    return await at.run(command, _withdrawn, about=child_page(at.office.commune, child))
+    owner, page = owner_of(at.office.commune, row)
+    return await at.run(WithdrawDemande(number=DemandeNumber(number), **owner), _withdrawn, about=page)
 
 
 def _withdrawn(result: Result) -> Said:

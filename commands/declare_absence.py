@@ -9,9 +9,9 @@ from commands.outcome import Accepted, Known, Outcome, Refusal, Refused, refused
 from ledger.child import Child, SlotKey
 from ledger.days import local_day
 from ledger.events import AbsenceDeclared, AbsentDay, DecidedDay, DemandeApproved, Origin
-from ledger.identifiers import UNNUMBERED, ChildId, Commune, HouseholdId, Slug, Stream
+from ledger.identifiers import UNNUMBERED, ChildId, Commune, DocumentId, HouseholdId, PersonId, Slug, Stream, Subject
 from ledger.store import Write
-from ledger.streams import child_page
+from ledger.streams import child_page, household_page
 from rulebook.absences import AbsenceWindow, window
 from rulebook.judging import Situation, judge
 from rulebook.rulebook import Verb
@@ -27,14 +27,16 @@ class DeclareAbsence:
     activity: Slug
     days: Sequence[tuple[date, Slug]]
     reason: Slug
-    document: str | None = None
-    """The digest of the supporting document."""
+    document: DocumentId | None = None
+    subject: Subject | None = None
+    """The account that declares it, whose own document it must be; None at the counter."""
     origin: Origin = "family"
     derogation: Slug | None = None
 
     def pages(self, commune: Commune) -> Sequence[Stream]:
-        """The page of the child."""
-        return [child_page(commune, self.child)]
+        """The page of the child, and those of its households when a document is named."""
+        households = self.households if self.document is not None else ()
+        return [child_page(commune, self.child), *(household_page(commune, household) for household in households)]
 
     def decide(self, known: Known) -> Outcome:
         """Declared, and decided at once where the rule decides."""
@@ -56,6 +58,8 @@ class DeclareAbsence:
         )
         if refusals:
             return Refused(refusals=refusals)
+        if self.document is not None and not self._handed_in(known, self.document):
+            return refused("unknown_document", child=self.child)
         declared = AbsenceDeclared(
             demande=UNNUMBERED,
             household=asking.household,
@@ -67,6 +71,18 @@ class DeclareAbsence:
             derogation=self.derogation,
         )
         return Accepted(writes=[Write(page=page, facts=[declared, *self._approvals(known, days)])])
+
+    def _handed_in(self, known: Known, document: DocumentId) -> bool:
+        """Whether it is a paper of whoever declares, or of any guardian at the counter, about no other child."""
+        for household in self.households:
+            state = known.household(household).state
+            kept = state.documents.get(document) if state is not None else None
+            if state is None or kept is None or kept.about not in (None, self.child):
+                continue
+            owned = kept.owner in state.guardians if self.subject is None else kept.owner == state.speaks(self.subject)
+            if owned and PersonId(kept.owner) not in state.erased:
+                return True
+        return False
 
     def _refusals(self, known: Known, child: Child, situation: Situation, day: date, unit: Slug) -> Iterator[Refusal]:
         key = SlotKey(self.activity, unit, day)

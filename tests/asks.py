@@ -14,7 +14,7 @@ from commands.record_attendance import Mark, RecordAttendance
 from commands.submit_demande import Repeat, SubmitDemande, Wish
 from commands.withdraw_demande import WithdrawDemande
 from ledger.events import Action, Origin, Presence
-from ledger.identifiers import DemandeNumber, HouseholdId, Slug, Subject
+from ledger.identifiers import DemandeNumber, DocumentId, HouseholdId, Slug, Subject
 from ledger.parts import HolidayHalves, ProofSeen, Week
 from rulebook.words import WEEKDAYS
 from tests.spec import Ask, Story, day, enrolment_id
@@ -142,6 +142,7 @@ def absent(
     of: Person = MATTEO,
     reason: str = "maladie",
     document: str | None = None,
+    subject: str | None = None,
     derogation: str | None = None,
     by: Sequence[HouseholdId] = (),
 ) -> Ask:
@@ -154,7 +155,8 @@ def absent(
             activity=story.activity,
             days=[(wish(text).day, wish(text).unit) for text in texts],
             reason=Slug(reason),
-            document=document,
+            document=DocumentId(document) if document else None,
+            subject=Subject(subject) if subject else None,
             origin="counter" if derogation else "family",
             derogation=Slug(derogation) if derogation else None,
         )

@@ -35,7 +35,7 @@ def bodies(child: str, household: str, day: str) -> Iterator[tuple[str, Any]]:
         "kind": "absence",
         "absent": [wish],
         "reason": "x",
-        "document": "0" * 64,
+        "document": "7d793037-a076-4e6c-8f3b-2d0f5f3a8d1e",
     }
     counter = {**demande, "counter": {"received_at": "2024-01-01T10:00:00Z", "derogation": "x"}}
     period = {"activity": "accueil", "first_day": day, "last_day": day, "site": "x", "group": "x"}

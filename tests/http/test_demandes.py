@@ -1,10 +1,12 @@
 """Demandes over HTTP: submitted, previewed, read, listed, withdrawn."""
 
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
 from tests.http.world import World, box, made, refused
+from tests.vault import papers_made as papers
 
 WEDNESDAY = "2024-03-27"
 
@@ -227,7 +229,10 @@ def test_an_absence_is_declared_with_its_document_and_decided_by_an_agent(world:
     asked = {"child": child, "activity": "cantine", "kind": "absence", "absent": [box("2024-01-22 repas")]}
     refused(parent.post("/demandes", {**asked, "reason": "maladie"}), "document_required")
     refused(parent.post("/demandes", {**asked, "reason": "flemme"}), "unknown_reason", 422)
-    document = "0" * 64
+    unknown = {**asked, "reason": "maladie", "document": str(uuid4())}
+    refused(parent.post("/demandes", unknown), "unknown_document", 422)
+    refused(parent.post("/demandes/preview", unknown), "unknown_document", 422)
+    document = made(parent.hand_in(papers.pdf(), about=child))["document"]
     [said] = made(parent.post("/demandes", {**asked, "reason": "maladie", "document": document}))["demandes"]
     assert (said["kind"], said["reason"], said["document"]) == ("absence", "maladie", document)
     refused(parent.post("/demandes", {**asked, "reason": "sortie"}), "already_declared")

@@ -18,23 +18,11 @@ from tests.http.world import Who, World, made, refused
 from tests.servers import Database
 from tests.vault import papers_made as papers
 
-CERTIFICATE = "certificat-medical"
+CERTIFICATE = "certificat"
 
 
-def hand_in(
-    who: Who, content: bytes, *, kind: str = CERTIFICATE, key: str | None = None, type_: str = "", **asked: str
-) -> httpx.Response:
-    """Uploads a paper; its type is declared as PDF unless said otherwise."""
-    return who.http.post(
-        f"/v1/{who.commune}/documents",
-        content=content,
-        params={"kind": kind, **asked},
-        headers={
-            "Authorization": f"Bearer {who.token}",
-            "Content-Type": type_ or "application/pdf",
-            "Idempotency-Key": key or uuid4().hex,
-        },
-    )
+def hand_in(who: Who, content: bytes, **asked: Any) -> httpx.Response:
+    return who.hand_in(content, **asked)
 
 
 @pytest.fixture

@@ -53,7 +53,7 @@ class Who:
             headers["Authorization"] = f"Bearer {self.token}"
         content = None
         if body is not None:
-            headers["Content-Type"] = "application/json"
+            headers.setdefault("Content-Type", "application/json")
             content = body if isinstance(body, bytes) else orjson.dumps(body)
         if key is not None:
             headers["Idempotency-Key"] = key
@@ -69,6 +69,16 @@ class Who:
         """A command under a fresh key, unless it is given; `If_Match` is written for `If-Match`."""
         said = {name.replace("_", "-"): value for name, value in headers.items()}
         return self.send("POST", path, body={} if body is None else body, key=key or uuid4().hex, headers=said)
+
+    def hand_in(
+        self, content: bytes, *, kind: str = "certificat", type_: str = "application/pdf", key: str = "", **asked: str
+    ) -> httpx.Response:
+        """A paper, announced as a PDF unless said otherwise."""
+        headers = {"Content-Type": type_, "Idempotency-Key": key or uuid4().hex}
+        if self.token is not None:
+            headers["Authorization"] = f"Bearer {self.token}"
+        params = {"kind": kind, **asked}
+        return self.http.post(f"/v1/{self.commune}/documents", content=content, params=params, headers=headers)
 
     def delete(self, path: str, *, key: str | None = None, **asked: Any) -> httpx.Response:
         return self.send("DELETE", path, key=key or uuid4().hex, **asked)

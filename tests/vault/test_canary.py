@@ -41,16 +41,6 @@ def put(who: Who, path: str, body: Any) -> httpx.Response:
     return who.send("PUT", path, body=body, key=uuid4().hex)
 
 
-def hand_in(who: Who, content: bytes, child: str) -> httpx.Response:
-    headers = {
-        "Authorization": f"Bearer {who.token}",
-        "Content-Type": "application/pdf",
-        "Idempotency-Key": uuid4().hex,
-    }
-    asked = {"kind": "avis", "about": child}
-    return who.http.post(f"/v1/{TOWN}/documents", content=content, params=asked, headers=headers)
-
-
 def write_everything(service: Service, http: httpx.Client) -> list[httpx.Response]:
     """A family of which everything is known, and everything that may go wrong while it is said."""
     agent, parent = service.who(http, "agent", "agent-1"), service.who(http, "guardian", "parent-1")
@@ -67,7 +57,7 @@ def write_everything(service: Service, http: httpx.Client) -> list[httpx.Respons
     answers.append(put(parent, f"/children/{child}/health", {"items": ["food_allergy"]}))
     answers.append(put(parent, f"/children/{child}/health", {"items": [CANARY]}))
     sent = (papers.pdf(title=CANARY), papers.pdf(title=CANARY), b"%PDF-" + CANARY.encode(), CANARY.encode())
-    answers += [hand_in(parent, content, child) for content in sent]
+    answers += [parent.hand_in(content, about=child) for content in sent]
     known = made(agent.get(person), 200)
     assert CANARY in orjson.dumps(known).decode()
     document = answers[-4].json()["document"]
