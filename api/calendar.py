@@ -1,5 +1,6 @@
 """The calendar of a child: a period, a week or a month, with what may still be done about each day."""
 
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Annotated, Any
 
@@ -12,15 +13,15 @@ from api.cursors import bounded_period
 from api.door import doors
 from api.fields import Day, IdText, Month, SlugText, Week
 from api.french_days import closed_because, day_detail
-from api.office import AtOffice
+from api.office import AtOffice, Office, Standing
 from api.problems import invalid_field
 from api.refusals import closure_label, zone_of
 from api.schemas import CalendarOf
 from ledger.days import week_number
-from ledger.identifiers import ChildId, Slug
+from ledger.identifiers import ChildId, HouseholdId, Slug
 from ledger.streams import child_page
 from projections import families, places, town
-from projections.calendar import Calendar, CalendarDay, days_of, enrolments_from
+from projections.calendar import Calendar, CalendarDay, days_of, enrolments_from, statements_from
 from rulebook.town import Rules
 
 router = doors("enfants")
@@ -29,6 +30,32 @@ LONGEST_CALENDAR_DAYS = 400
 """A school year, seen at once."""
 AT_ONCE_DAYS = 31
 """A calendar up to a month is drawn where it was asked; a longer one would keep other requests waiting."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Viewer:
+    """Who looks at a calendar: of days that alternate, a parent is not told what the other household did."""
+
+    households: tuple[HouseholdId, ...] | None
+    """Those a parent acts through; None for the town's staff."""
+    custody: bool
+
+    @classmethod
+    def of(cls, at: Office, standing: Standing) -> "Viewer":
+        """The caller, as they stand to the child."""
+        return cls(households=None if at.only_for is None else standing.households, custody=standing.custody)
+
+    def shown(self, box: CalendarDay, said: dict[str, Any]) -> dict[str, Any]:
+        """A box as they may read it: its state always, a demande and an absence when they are of their household."""
+        if self.households is None:
+            return {**said, "custody": box.holder}
+        holder = None if box.holder is None else "mine" if box.holder in self.households else "other"
+        hidden: dict[str, Any] = {}
+        if self.custody and box.asked_by not in self.households:
+            hidden["demande"] = None
+        if self.custody and box.booked_by not in self.households:
+            hidden["absence"] = None
+        return {**said, "custody": holder, **hidden}
 
 
 @router.get(
@@ -48,26 +75,35 @@ async def calendar(
     """A period, a week or a month: every box with its state, and why it cannot be changed."""
     first_day, last_day = _period(first, last, week, month)
     known, commune = ChildId(child), at.commune
-    _, (rows, enrolled, versions, closures, counts, [version]) = await at.ask_about(
+    standing, (rows, enrolled, said, versions, closures, counts, [version]) = await at.ask_about(
         known,
         days_of(commune, known, first_day, last_day),
         families.enrolments_of(commune, known),
+        families.custody_of(commune, known),
         town.rulebooks(commune),
         town.closures(commune, first_day, last_day),
         places.counts_for_child(commune, known, first_day, last_day),
         families.version_of(child_page(commune, known)),
     )
     rules = await at.reader.rules(commune, versions, closures)
+    viewer = Viewer.of(at, standing)
     drawing = Calendar(
-        rules=rules, enrolments=enrolments_from(enrolled), rows=rows, taken=places.taken(counts), now=at.now
+        rules=rules,
+        enrolments=enrolments_from(enrolled),
+        rows=rows,
+        taken=places.taken(counts),
+        now=at.now,
+        custody=statements_from(said),
+        acting=viewer.households,
     )
     only_activity = Slug(activity) if activity else None
     if last_day - first_day < timedelta(days=AT_ONCE_DAYS):
         boxes = drawing.draw(first_day, last_day, activity=only_activity)
     else:
         boxes = await run_in_threadpool(drawing.draw, first_day, last_day, activity=only_activity)
-    said = {"child": child, "from": first_day, "to": last_day, "days": [_box(rules, box) for box in boxes]}
-    return JSONAnswer(said, version=version["version"])
+    days = [viewer.shown(box, _box(rules, box)) for box in boxes]
+    content = {"child": child, "from": first_day, "to": last_day, "days": days}
+    return JSONAnswer(content, version=version["version"])
 
 
 def _period(first: date | None, last: date | None, week: str | None, month: str | None) -> tuple[date, date]:
@@ -106,12 +142,12 @@ def _box(rules: Rules, box: CalendarDay) -> dict[str, Any]:
         "late": box.late,
         "surcharge": box.surcharge,
         "demande": box.demande,
-        "absence": box.absence,
+        "absence": "declared" if box.absence == "declared_again" else box.absence,
         "places_left": box.places_left,
     }
     if box.code:
         instant = box.opens_at if box.code == "not_open_yet" else box.deadline
-        action = "reserve" if box.demande is None else "cancel"
+        action = "reserve" if box.booked_by is None else "cancel"
         said["detail"] = day_detail(
             box.code, box.day, instant=instant, zone=zone_of(rules), action=action, units=box.beside
         )

@@ -80,6 +80,7 @@ _BOX: Final = {
     "demande": 43513,
     "absence": None,
     "places_left": None,
+    "custody": None,
 }
 _ENROLMENT: Final = {
     "enrolment": ENROLMENT,

@@ -1,7 +1,7 @@
 """What answers about families look like, for /openapi.json alone; the tests hold what orjson dumped to it."""
 
 from datetime import date, datetime
-from typing import Annotated, Literal, NotRequired
+from typing import Annotated, Any, Literal, NotRequired
 
 from pydantic import ConfigDict, Field, with_config
 from typing_extensions import TypedDict  # the one pydantic reads before Python 3.12
@@ -62,10 +62,13 @@ class Demande(TypedDict):
 
     number: Number
     kind: DemandeKind
+    kind_label: str
     status: Status
     status_label: str
     child: IdText | None
     """None when it is about the household."""
+    household: IdText | None
+    """The household it is about, when it is about no child."""
     activity: SlugText | None
     origin: Origin
     submitted_at: datetime
@@ -77,6 +80,9 @@ class Demande(TypedDict):
     documents: list[DocumentText]
     wanted: dict[str, str | int | bool | None] | None
     """What it asks for, when it has no days: an enrolment, a quotient, a person whose details change."""
+    proposed: dict[str, Any] | None
+    """The new values, by what they are of: told to the household's own guardians and to agents, who ask for this
+    demande alone while it waits."""
     refusal: SlugText | None
     """Why it was refused as a whole, when it has no days."""
     rulebook: VersionText | None
@@ -144,6 +150,8 @@ class CalendarDay(TypedDict):
     demande: Number | None
     absence: Literal["declared", "justified", "unjustified"] | None
     places_left: Count | None
+    custody: Literal["mine", "other"] | IdText | None
+    """Whose day it is: for a guardian, theirs or not; for the town's staff, the household; null when everybody's."""
 
 
 CalendarOf = TypedDict("CalendarOf", {"child": IdText, "from": date, "to": date, "days": list[CalendarDay]}, total=True)

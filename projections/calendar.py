@@ -6,26 +6,30 @@ from datetime import date, datetime
 from typing import Any, Literal
 
 from ledger.child import Child, Enrolment, Slot, SlotKey
+from ledger.codec import Codec
 from ledger.entry import Entry
 from ledger.events import (
     AbsenceDeclared,
     CancellationRequested,
+    CustodyStatement,
     DemandeApproved,
     DemandeRejected,
     DemandeWithdrawn,
     ReservationRequested,
 )
 from ledger.holdings import PlaceKey
-from ledger.identifiers import ChildId, Commune, DemandeNumber, Slug
+from ledger.identifiers import ChildId, Commune, DemandeNumber, HouseholdId, Slug
 from ledger.rows import Change, Drop, Put, State
 from projections.places import Taken, capacity_of
 from projections.question import Question
+from rulebook.custody import whose
 from rulebook.judging import Judgement, Situation, judge
 from rulebook.openings import days_between, offered
 from rulebook.places import pools
 from rulebook.rulebook import Activity, Verb
 from rulebook.town import Rules
 
+_CODEC = Codec()
 DayState = Literal["free", "reserved", "awaiting_add", "awaiting_removal", "waiting_list", "closed"]
 
 _ABOUT_DAYS = (
@@ -68,10 +72,20 @@ def _change(commune: Commune, child: Child, key: SlotKey) -> Change:
 
 
 def days_of(commune: Commune, child: ChildId, first: date, last: date) -> Question:
-    """What the child has, or has asked for, between two days, both included."""
+    """What the child has, or has asked for, between two days, both included.
+
+    `household` booked the day; `asked_by` is the household of `demande`, which under an alternating custody may be the
+    other.
+    """
     return Question(
         sql="""
-            SELECT day, activity, unit, state, demande, household, absence FROM calendar_days
+            SELECT day, activity, unit, state, demande, household, absence,
+                   CASE WHEN (SELECT bool_or(custody) FROM children
+                              WHERE commune = %(commune)s AND child = %(child)s)
+                        THEN (SELECT d.household FROM demandes d
+                              WHERE d.commune = %(commune)s AND d.number = calendar_days.demande)
+                        ELSE household END AS asked_by
+            FROM calendar_days
             WHERE commune = %(commune)s AND child = %(child)s AND day BETWEEN %(first)s AND %(last)s
             ORDER BY day, activity, unit
         """,
@@ -100,23 +114,35 @@ class CalendarDay:
     demande: DemandeNumber | None
     absence: str | None
     places_left: int | None
+    holder: HouseholdId | None
+    """The household whose day it is; None when it is everybody's."""
+    booked_by: HouseholdId | None
+    asked_by: HouseholdId | None
+    """The household of `demande`."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Calendar:
-    """What is needed to draw a calendar: rules, enrolments, days, places taken, and the instant it is looked at."""
+    """What is needed to draw a calendar: rules, enrolments, days, places taken, and the instant it is looked at.
+
+    `acting`: the households it is drawn for; None for those who look at it for nobody in particular.
+    """
 
     rules: Rules
     enrolments: Sequence[Enrolment]
     rows: Sequence[Mapping[str, Any]]
     taken: Taken
     now: datetime
+    custody: tuple[CustodyStatement, ...] = ()
+    acting: tuple[HouseholdId, ...] | None = None
 
     def draw(self, first: date, last: date, *, activity: Slug | None = None) -> list[CalendarDay]:
         """The boxes between two days, both included, in the order of the day, the activity and its units."""
         standing = {SlotKey(row["activity"], row["unit"], row["day"]): row for row in self.rows}
         slots = {key: _slot(row) for key, row in standing.items()}
-        situation = Situation(enrolments=tuple(self.enrolments), slots=slots, now=self.now)
+        situation = Situation(
+            enrolments=tuple(self.enrolments), slots=slots, now=self.now, custody=self.custody, acting=self.acting
+        )
         return [
             self._box(situation, key, standing.get(key))
             for day in days_between(first, last)
@@ -163,6 +189,9 @@ class Calendar:
             demande=row["demande"] if row else None,
             absence=row["absence"] if row else None,
             places_left=left if activity and activity.publishes_places else None,
+            holder=whose(self.rules, self.custody, key.day),
+            booked_by=row["household"] if row else None,
+            asked_by=row["asked_by"] if row else None,
         )
 
     def _places_left(self, situation: Situation, key: SlotKey) -> int | None:
@@ -202,3 +231,8 @@ def enrolments_from(rows: Iterable[Mapping[str, Any]]) -> list[Enrolment]:
         Enrolment(row["enrolment"], row["activity"], row["site"], row["child_group"], row["first_day"], row["last_day"])
         for row in rows
     ]
+
+
+def statements_from(rows: Iterable[Mapping[str, Any]]) -> tuple[CustodyStatement, ...]:
+    """Whose day it is as the rows of `families.custody_of` tell it, in the order it was said."""
+    return tuple(_CODEC.fact_from_json(row["type"], row["statement"]) for row in rows)  # type: ignore[misc]

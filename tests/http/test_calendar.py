@@ -33,6 +33,7 @@ def test_a_day_is_answered_as_the_contract_shows_it(world: World) -> None:
         "demande": None,
         "absence": None,
         "places_left": None,
+        "custody": None,
     }
 
 
@@ -153,6 +154,19 @@ def test_a_closed_day_says_why_whether_the_rulebook_or_the_town_closed_it(world:
     assert "grève" in seen["detail"]
     made(world.agent.delete("/closures/2024-01-22"), 200)
     assert days(parent, child, month="2024-01")["2024-01-22", "repas"]["state"] == "reserved"
+
+
+def test_an_absence_declared_again_reads_like_one_declared(world: World) -> None:
+    parent, child = world.family("parent-1", "cantine")
+    made(parent.ask(child, "cantine", "2024-01-25"))
+    world.clock.set("2024-01-26 10:00")
+    asked = {"child": child, "activity": "cantine", "kind": "absence", "reason": "sortie"}
+    asked |= {"absent": [box("2024-01-25 repas")]}
+    first = made(parent.post("/demandes", asked))["demandes"][0]["number"]
+    made(world.agent.post(f"/demandes/{first}/decision", {"approve": "none", "reason": "autre"}), 200)
+    assert days(parent, child, month="2024-01")["2024-01-25", "repas"]["absence"] == "unjustified"
+    made(parent.post("/demandes", asked))
+    assert days(parent, child, month="2024-01")["2024-01-25", "repas"]["absence"] == "declared"
 
 
 def test_one_activity_may_be_asked_for(world: World) -> None:
