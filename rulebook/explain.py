@@ -12,6 +12,7 @@ from rulebook.explain_offer import closure_sentence, days_sentences, places_sent
 from rulebook.explain_rules import SKIPS, opening_sentence, rule_sentence
 from rulebook.french_dates import french_clock, french_date, french_day, french_instant, join
 from rulebook.openings import offered
+from rulebook.reading_retention import retention_sentences
 from rulebook.rulebook import Activity, Grace, Instruction, Rulebook, Session, Sessions, Unit, Verb
 from rulebook.timing import Late, WeekdayBefore
 
@@ -57,6 +58,7 @@ def explain(rulebook: Rulebook) -> list[str]:
     ]
     said += _calendar(rulebook)
     said += formalities_sentences(rulebook)
+    said += retention_sentences(rulebook.retention)
     for activity in list(rulebook.activities.values())[:1]:
         said += [closure_sentence(rulebook, closure) for closure in activity.closures if not closure.activities]
         said += [_grace(grace) for grace in activity.graces if not grace.activities]

@@ -15,6 +15,7 @@ from rulebook.problems import Problem, RulebookError
 from rulebook.reading_activities import read_activity, read_labels
 from rulebook.reading_formalities import read_formalities
 from rulebook.reading_places import read_span
+from rulebook.reading_retention import read_retention
 from rulebook.reading_rules import check_order, read_grace
 from rulebook.rulebook import Activity, Closure, Rulebook
 from rulebook.syntax import syntax_problem
@@ -128,6 +129,7 @@ def _rulebook(top: Table) -> Rulebook:
         absence_reasons=absences,
         closure_reasons=closings,
         formalities=read_formalities(top),
+        retention=read_retention(top),
     )
 
 

@@ -13,6 +13,8 @@ from zoneinfo import ZoneInfo
 from ledger.days import Calendar, Season
 from ledger.identifiers import Commune, Slug, Version
 from rulebook.formalities import DEFAULTS, Formality, FormalityKind
+from rulebook.retention import DEFAULTS as KEPT
+from rulebook.retention import Retention
 from rulebook.timing import DeadlineRule, OpeningRule, Skip, Span
 
 Instruction = Literal["agent", "rule"]
@@ -222,6 +224,8 @@ class Rulebook:
     closure_reasons: Mapping[Slug, str]
     formalities: Mapping[FormalityKind, Formality] = field(default_factory=lambda: DEFAULTS)
     """What a family may ask for besides days, every kind of it."""
+    retention: Retention = KEPT
+    """How long what need not be kept for ever is."""
 
     @property
     def zone(self) -> str:
