@@ -93,6 +93,11 @@ WRONG_CLAIMS: list[dict[str, Any]] = [
     {"exp": str(NOW + 600)},
     {"exp": True},
     {"exp": [NOW + 600]},
+    {"exp": 10**18},
+    {"exp": 10**400},
+    {"exp": float("inf")},
+    {"exp": float("nan")},
+    {"sub": "a\ud800"},
     {"iat": NOW + 3600},
     {"iat": "yesterday"},
     {"nbf": NOW + 3600},
@@ -211,6 +216,19 @@ def test_a_token_that_names_no_key_is_tried_with_those_there_are(client: httpx.C
 )  # fmt: skip
 def test_what_is_not_a_bearer_token_is_refused(client: httpx.Client, header: str) -> None:
     assert_refused(client.get(WHERE, headers={"Authorization": header}))
+
+
+@pytest.mark.parametrize("part", [0, 1])
+@pytest.mark.parametrize(
+    "text",
+    [b"[" * 4000, b'{"typ":"at+jwt","x":' + b"[" * 1000 + b"]" * 1000 + b"}", b"{", b"[]", b"null", b"\xff", b'"iss"',
+     b'{"typ":"at+jwt","alg":"ES256","iss":1}', b'{"typ":"at+jwt","alg":"ES256","kid":"key-1","iss":null}',
+     b'{"iss":{"x":1}}', b'{"iss":"\\ud800"}', b'{"kid":' + b"9" * 5000 + b"}"],
+)  # fmt: skip
+def test_a_token_made_to_hurt_its_reader_is_refused(client: httpx.Client, part: int, text: bytes) -> None:
+    parts = SIGNER.token().split(".")
+    parts[part] = base64.urlsafe_b64encode(text).rstrip(b"=").decode()
+    assert_refused(ask(client, ".".join(parts)))
 
 
 def test_no_token_at_all_is_refused_with_a_challenge_and_no_reason(client: httpx.Client) -> None:
