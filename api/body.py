@@ -12,7 +12,8 @@ from typing import Any, Final, NoReturn
 
 import orjson
 from fastapi import Request
-from pydantic import TypeAdapter, ValidationError
+from pydantic import RootModel, TypeAdapter, ValidationError
+from pydantic_core import ErrorDetails
 from starlette.requests import ClientDisconnect
 
 from api import french
@@ -202,6 +203,8 @@ class BodyReader:
     def __init__(self, annotation: Any) -> None:
         self.adapter: TypeAdapter[Any] = TypeAdapter(annotation)
         self.known = frozenset(property_names(self.adapter.json_schema()))
+        self.tagged = isinstance(annotation, type) and issubclass(annotation, RootModel)
+        """One of several bodies, told apart by their `kind`."""
 
     async def read(self, request: Request) -> tuple[Any, SoundJson]:
         """The validated model and the document it came from; raises a `Problem` otherwise."""
@@ -211,7 +214,15 @@ class BodyReader:
             return self.adapter.validate_json(document.text), document
         except ValidationError as error:
             errors = error.errors(include_url=False, include_context=False, include_input=False)
+            if self.tagged:
+                errors = [_untagged(each) for each in errors]
             raise Problem("invalid_request", errors=field_errors("body", errors, self.known)) from None
+
+
+def _untagged(error: ErrorDetails) -> ErrorDetails:
+    """The same error where a client reads it: a kind is a field, not a place."""
+    location = ("kind",) if error["type"].startswith("union_tag_") else error["loc"][1:]
+    return {**error, "loc": location}
 
 
 def property_names(schema: Any) -> set[str]:

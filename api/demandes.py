@@ -11,7 +11,7 @@ from api.answers import JSONAnswer
 from api.demande_bodies import DemandeAsked
 from api.door import doors
 from api.fields import NumberText
-from api.history import found, rendered
+from api.history import found, owner_of, rendered
 from api.office import AtOffice, AtVersionedCounter, Office, Said
 from api.problems import invalid_field, not_found
 from api.refusals import errors_of, problem_of
@@ -166,10 +166,11 @@ async def preview(asked: DemandeAsked, at: AtOffice) -> JSONAnswer:
     responses=openapi.answered(200, schemas.Demande, etag=True) | openapi.documented("already_decided"),
 )
 async def withdraw(number: NumberText, at: AtVersionedCounter) -> Response:
-    """Takes back the days that still wait."""
+    """Takes back the days that still wait, or what was proposed."""
     row, _ = await found(at.office, number)
-    owner, page = owner_of(at.office.commune, row)
-    return await at.run(WithdrawDemande(number=DemandeNumber(number), **owner), _withdrawn, about=page)
+    owner = owner_of(at.office.commune, row)
+    command = WithdrawDemande(child=owner.child, household=owner.household, number=DemandeNumber(number))
+    return await at.run(command, _withdrawn, about=owner.page)
 
 
 def _withdrawn(result: Result) -> Said:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
-from api import french, schemas, schemas_access, schemas_people, schemas_town
+from api import french, schemas, schemas_access, schemas_formalities, schemas_people, schemas_town
 
 CHILD: Final = "8f14e45f-ceea-4672-8b6b-1d2c3e4f5a6b"
 HOUSEHOLD: Final = "1b4e28ba-2fa1-4ad2-883f-0016d3cca427"
@@ -27,9 +27,11 @@ _DAY: Final = {
 _DEMANDE: Final = {
     "number": 43513,
     "kind": "reservation",
+    "kind_label": "Réservation",
     "status": "en_cours",
     "status_label": french.status_label("en_cours"),
     "child": CHILD,
+    "household": None,
     "activity": "alsh-mercredis",
     "origin": "family",
     "submitted_at": "2024-03-08T09:43:00Z",
@@ -40,6 +42,7 @@ _DEMANDE: Final = {
     "document": None,
     "documents": [],
     "wanted": None,
+    "proposed": None,
     "refusal": None,
     "rulebook": "2023-09",
     "days": [_DAY],
@@ -234,6 +237,7 @@ EXAMPLES: Final[Mapping[Any, Any]] = MappingProxyType(
             "pool": "les-winners",
         },
         **schemas_people.EXAMPLES,
+        **schemas_formalities.EXAMPLES,
         **schemas_access.EXAMPLES,
         schemas_town.Alive: {"status": "alive"},
         schemas_town.Ready: {"status": "ready", "schema": 2},

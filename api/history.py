@@ -2,19 +2,25 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 
 from fastapi import Depends, Query
+from starlette.concurrency import run_in_threadpool
 
 from api import french, openapi, schemas
 from api.answers import JSONAnswer
 from api.cursors import Page, PageAsked, write_cursor
 from api.door import doors
 from api.fields import Day, IdText, NumberText, SlugText, read_instant
+from api.french_formalities import KINDS
 from api.office import AtOffice, Office
+from api.people import AtVault
 from api.problems import Problem, not_found
-from ledger.identifiers import ChildId, DemandeNumber, HouseholdId, Slug
+from ledger.demande import DemandeKind
+from ledger.identifiers import ChildId, Commune, DemandeNumber, HouseholdId, ProposalId, Slug, Stream
+from ledger.streams import child_page, household_page
 from projections import demandes as history
+from vault.people import Vault
 
 router = doors("demandes")
 
@@ -24,13 +30,16 @@ Status = Literal["en_cours", "traitee_positivement", "traitee_negativement", "re
 def rendered(row: Mapping[str, Any]) -> dict[str, Any]:
     """A demande as every answer shows it."""
     days: Sequence[Mapping[str, Any]] = row["days"]
+    wanted: Mapping[str, Any] | None = row["wanted"]
     outcomes = {day["outcome"] for day in days}
     return {
         "number": row["number"] if row["number"] > 0 else None,
         "kind": row["kind"],
+        "kind_label": KINDS[row["kind"]],
         "status": row["status"],
         "status_label": french.status_label(row["status"]),
         "child": row["child"],
+        "household": row["household"] if row["child"] is None else None,
         "activity": row["activity"],
         "origin": row["origin"],
         "submitted_at": row["submitted_at"],
@@ -41,7 +50,8 @@ def rendered(row: Mapping[str, Any]) -> dict[str, Any]:
         "document": row["document"],
         "refusal": row["refusal"],
         "documents": row["documents"],
-        "wanted": row["wanted"],
+        "wanted": wanted and {name: value for name, value in wanted.items() if name != "proposal"},
+        "proposed": None,
         "rulebook": days[0]["rulebook"] if days else None,
         "days": days,
     }
@@ -51,6 +61,7 @@ async def _wanted(
     child: IdText | None = None,
     household: IdText | None = None,
     status: Status | None = None,
+    kind: DemandeKind | None = None,
     activity: SlugText | None = None,
     first: Annotated[Day | None, Query(alias="from", description="Premier jour demandé, inclus.")] = None,
     last: Annotated[Day | None, Query(alias="to", description="Dernier jour demandé, inclus.")] = None,
@@ -59,6 +70,7 @@ async def _wanted(
         child=ChildId(child) if child else None,
         household=HouseholdId(household) if household else None,
         status=status,
+        kind=kind,
         activity=Slug(activity) if activity else None,
         first_day=first,
         last_day=last,
@@ -109,7 +121,7 @@ def _next(shown: Sequence[Mapping[str, Any]], order: str) -> str:
 
 
 async def found(at: Office, number: int) -> tuple[dict[str, Any], int]:
-    """The row of a demande the caller may see, and the version of its child's page; not found otherwise."""
+    """The row of a demande the caller may see, and the version of the page it stands on; not found otherwise."""
     known = DemandeNumber(number)
     rows, [page] = await at.reader.ask(
         at.commune, history.one(at.commune, known, subject=at.only_for), history.page_version(at.commune, known)
@@ -120,12 +132,38 @@ async def found(at: Office, number: int) -> tuple[dict[str, Any], int]:
     return rows[0], page["version"]
 
 
+class Owner(NamedTuple):
+    """On whose page a demande stands: a child's, or a household's."""
+
+    child: ChildId | None
+    household: HouseholdId | None
+    page: Stream
+
+
+def owner_of(commune: Commune, row: Mapping[str, Any]) -> Owner:
+    """The owner of a demande that was found."""
+    if row["child"] is not None:
+        child = ChildId(row["child"])
+        return Owner(child, None, child_page(commune, child))
+    household = HouseholdId(row["household"])
+    return Owner(None, household, household_page(commune, household))
+
+
 @router.get(
     "/demandes/{number:digits}",
     summary="Une demande",
     responses=openapi.answered(200, schemas.Demande, etag=True),
 )
-async def one(number: NumberText, at: AtOffice) -> JSONAnswer:
-    """One demande under its number."""
+async def one(number: NumberText, at: AtOffice, vault: AtVault) -> JSONAnswer:
+    """One demande under its number, with the values it proposes while it waits."""
     row, version = await found(at, number)
-    return JSONAnswer(rendered(row), version=version)
+    return JSONAnswer({**rendered(row), "proposed": await _proposed(at, vault, row)}, version=version)
+
+
+async def _proposed(at: Office, vault: Vault, row: Mapping[str, Any]) -> dict[str, Any] | None:
+    """What waits in the vault, for those who asked and those who decide."""
+    if not row["wanted"] or "proposal" not in row["wanted"] or at.caller.role not in ("guardian", "agent"):
+        return None
+    found = await run_in_threadpool(vault.proposal, at.commune, ProposalId(row["wanted"]["proposal"]))
+    at.saw(*(each.person for each in found))
+    return {each.kind: each.value for each in found} or None

@@ -84,6 +84,7 @@ class Filter:
     child: ChildId | None = None
     household: HouseholdId | None = None
     status: str | None = None
+    kind: str | None = None
     activity: Slug | None = None
     first_day: date | None = None
     last_day: date | None = None
@@ -123,6 +124,7 @@ _MATCHING = (
       AND (%(child)s::text IS NULL OR child = %(child)s)
       AND (%(household)s::text IS NULL OR household = %(household)s)
       AND (%(status)s::text IS NULL OR status = %(status)s)
+      AND (%(kind)s::text IS NULL OR kind = %(kind)s)
       AND (%(activity)s::text IS NULL OR activity = %(activity)s)
       AND (%(first_day)s::date IS NULL OR last_day >= %(first_day)s)
       AND (%(last_day)s::date IS NULL OR first_day <= %(last_day)s)
@@ -141,6 +143,7 @@ def history(commune: Commune, which: Filter, *, order: Order, after: Place | Non
         "child": which.child,
         "household": which.household,
         "status": which.status,
+        "kind": which.kind,
         "activity": which.activity,
         "first_day": which.first_day,
         "last_day": which.last_day,

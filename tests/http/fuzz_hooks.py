@@ -31,7 +31,7 @@ def before_load_schema(context: Any, raw_schema: dict[str, Any]) -> None:
     for name in asked:
         if name in BODIES:
             schemas[name]["examples"] = BODIES[name]
-        for named, schema in schemas[name]["properties"].items():
+        for named, schema in schemas[name].get("properties", {}).items():
             tell(schema, named)
 
 

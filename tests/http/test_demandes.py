@@ -23,9 +23,11 @@ def test_a_demande_is_answered_as_the_contract_shows_it(world: World) -> None:
     assert said == {
         "number": said["number"],
         "kind": "reservation",
+        "kind_label": "Réservation",
         "status": "en_cours",
         "status_label": "En cours d'instruction",
         "child": child,
+        "household": None,
         "activity": "mercredis",
         "origin": "family",
         "submitted_at": "2024-03-07T18:12:00Z",
@@ -36,6 +38,7 @@ def test_a_demande_is_answered_as_the_contract_shows_it(world: World) -> None:
         "document": None,
         "documents": [],
         "wanted": None,
+        "proposed": None,
         "refusal": None,
         "rulebook": "2023-09",
         "days": [

@@ -1,0 +1,75 @@
+"""The quotient familial of a household: its history, and the one an agent records."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from fastapi.responses import Response
+
+from api import openapi, schemas_formalities
+from api.answers import JSONAnswer
+from api.door import doors
+from api.fields import IdText
+from api.formality_bodies import QuotientRecorded
+from api.french_formalities import SOURCES
+from api.office import AtOffice, AtVersionedCounter, Said
+from api.problems import not_found
+from commands.declare_quotient import RecordQuotient
+from commands.execute import Result
+from ledger.identifiers import HouseholdId
+from ledger.streams import household_page
+from projections import families, shared
+
+router = doors("foyers")
+
+
+def _said(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A quotient as answers show it."""
+    return {
+        "first_day": row["first_day"],
+        "amount_cents": row["amount_cents"],
+        "source": row["source"],
+        "source_label": SOURCES[row["source"]],
+        "demande": row["demande"],
+        "decided_at": row["decided_at"],
+    }
+
+
+@router.get(
+    "/households/{household}/quotients",
+    summary="Les quotients familiaux d'un foyer",
+    responses=openapi.answered(200, schemas_formalities.Quotients, etag=True),
+)
+async def quotients(household: IdText, at: AtOffice) -> JSONAnswer:
+    """The latest first. Of two from the same day, the one decided last counts: it comes before the other."""
+    known = HouseholdId(household)
+    await at.open_household(known)
+    rows, [page] = await at.reader.ask(
+        at.commune,
+        shared.quotients_of(at.commune, known),
+        families.version_of(household_page(at.commune, known)),
+    )
+    if not page["version"]:
+        raise not_found()
+    said = {"household": household, "quotients": [_said(row) for row in rows]}
+    return JSONAnswer(said, version=page["version"])
+
+
+@router.post(
+    "/households/{household}/quotients",
+    status_code=201,
+    summary="Enregistrer un quotient familial",
+    responses=openapi.answered(201, schemas_formalities.Quotient, etag=True)
+    | openapi.documented("quotient_out_of_bounds"),
+)
+async def record(household: IdText, asked: QuotientRecorded, at: AtVersionedCounter) -> Response:
+    """An agent read it on its document: it counts from its first day, without a demande."""
+    known = HouseholdId(household)
+    command = RecordQuotient(
+        household=known, amount_cents=asked.amount_cents, source=asked.source, first_day=asked.first_day
+    )
+    return await at.run(command, _recorded, about=household_page(at.office.commune, known))
+
+
+def _recorded(result: Result) -> Said:
+    [row] = [change.row for change in result.prepared.changes if change.table == "quotients"]
+    return Said(status=201, content=_said(row))
