@@ -16,6 +16,7 @@ from ledger.events import (
     DemandeApproved,
     DemandeRejected,
     DemandeWithdrawn,
+    DetailsKept,
     DocumentKept,
     Fact,
     FamilyKeyIssued,
@@ -79,6 +80,10 @@ class Household:
     """Demandes that wait for a decision."""
     latest: Demande | None = None
     """The demande the last entry was about, whatever became of it: what a read model shows of it."""
+    everybody: frozenset[PersonId] = frozenset()
+    """Whoever the page ever spoke of, those who left included: the vault may know something of each."""
+    under_review: frozenset[GuardianId] = frozenset()
+    """Those who are suspended, or whose account is, until somebody has looked into it."""
     erased: frozenset[PersonId] = frozenset()
 
     def speaks(self, subject: Subject | None) -> GuardianId | None:
@@ -105,12 +110,42 @@ def evolve(household: Household | None, entries: Iterable[Entry]) -> Household |
             household = Household(household=fact.household)
             continue
         assert household is not None, f"a household's page starts when it is opened: {entry.stream}"
-        household = replace(household, latest=None)
+        household = replace(household, latest=None, everybody=household.everybody | _named(fact))
         if isinstance(fact, ChangeRequested | QuotientDeclared | DemandeApproved | DemandeRejected | DemandeWithdrawn):
             household = _of_demandes(household, fact, signature.happened_at, signature.recorded_at)
         else:
+            household = replace(household, under_review=_reviewed(household, fact))
             household = _of_guardians(household, fact, signature.recorded_at)
     return household
+
+
+def _named(fact: Fact) -> frozenset[PersonId]:
+    match fact:
+        case GuardianAdded(guardian=guardian):
+            return frozenset({PersonId(guardian)})
+        case MemberAdded(person=person) | ContactAdded(person=person) | DetailsKept(person=person):
+            return frozenset({person})
+        case ChangeRequested(person=person):
+            return frozenset({person})
+        case _:
+            return frozenset()
+
+
+def _reviewed(known: Household, fact: Fact) -> frozenset[GuardianId]:
+    """Who is under review after a suspension, or after one ended."""
+    match fact:
+        case GuardianSuspended(guardian=guardian, reason="under_review"):
+            return known.under_review | {guardian}
+        case AccountSuspended(guardian=guardian, reason="under_review"):
+            return known.under_review | {guardian}
+        case GuardianSuspended(guardian=guardian) | AccountSuspended(guardian=guardian):
+            return known.under_review - {guardian}
+        case GuardianReinstated(guardian=guardian) | AccountReinstated(guardian=guardian):
+            return known.under_review - {guardian}
+        case GuardianLeft(guardian=guardian) | GuardianUnlinked(guardian=guardian):
+            return known.under_review - {guardian}
+        case _:
+            return known.under_review
 
 
 def _of_guardians(known: Household, fact: Fact, at: datetime) -> Household:
