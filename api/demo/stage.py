@@ -147,6 +147,18 @@ class Town:
             self.check(answer.status == expect, f"{path} devait répondre {expect}, et répond {_shown(answer)}")
         return answer
 
+    def hand_in(self, who: Person, content: bytes, *, kind: str, about: str) -> str:
+        """Hands in a paper, and gives back what it is called."""
+        self._said += 1
+        headers = {"Idempotency-Key": f"histoire-{self._said:04d}", "Content-Type": "application/pdf"}
+        query = {"kind": kind, "about": about}
+        answer = self.stage.command(
+            self._request("POST", who, "/documents", content=content, query=query, headers=headers)
+        )
+        self.check(answer.status == 201, f"/documents devait répondre 201, et répond {_shown(answer)}")
+        document: str = answer.body["document"]
+        return document
+
     def refused(self, who: Person, path: str, body: Json, code: str) -> Answer:
         """Sends a command that a rule must refuse, for this reason."""
         answer = self.tell(who, path, body, expect=None)
@@ -186,6 +198,7 @@ class Town:
         path: str,
         *,
         body: Json | None = None,
+        content: bytes | None = None,
         query: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> httpx.Request:
@@ -194,6 +207,7 @@ class Town:
             method,
             f"/v1/{self.commune}{path}",
             json=body,
+            content=content,
             params={name.rstrip("_"): value for name, value in (query or {}).items()},
             headers={"Authorization": f"Bearer {token}", **(headers or {})},
         )

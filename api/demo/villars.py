@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Sequence
 from datetime import date
-from hashlib import sha256
 from typing import Final
 
 from api.demo import asks, tables
 from api.demo.cast import Cast, enrol, settle
 from api.demo.page import Page
+from api.demo.papers import certificate
 from api.demo.stage import AGENT, Json, Town
 from api.demo.words import clock, counted, days_said
 
@@ -16,8 +16,6 @@ SITE: Final = "pouquet-verjat"
 UNITS: Final = {"repas": "Repas"}
 FIRST_NUMBER: Final = 18201
 STRIKE: Final = "2022-09-29"
-DOCUMENT: Final = sha256(b"certificat").hexdigest()
-"""The ledger keeps the digest of a document, never the document."""
 
 
 def play(town: Town, page: Page, next_number: Callable[[int], object]) -> Cast:
@@ -124,7 +122,7 @@ def _strike(cast: Cast, page: Page) -> None:
     page.say(f"Sur la feuille de ce jour : {kept} gardées par écrit, personne d'attendu.")
 
 
-def _absent(cast: Cast, when: str, name: str, days: Sequence[str], document: str | None = DOCUMENT) -> Json:
+def _absent(cast: Cast, when: str, name: str, days: Sequence[str], document: str | None) -> Json:
     cast.town.at(when)
     absent = [{"day": day, "unit": "repas"} for day in days]
     body: Json = {"kind": "absence", "child": cast.child(name).id, "activity": MEALS, "absent": absent}
@@ -134,16 +132,18 @@ def _absent(cast: Cast, when: str, name: str, days: Sequence[str], document: str
 def _absences(cast: Cast, page: Page) -> None:
     """Fifteen days after the absence, with a document; not one second more."""
     town, sasha = cast.town, cast.child("Sasha")
-    late = _absent(cast, "2022-09-28 00:00:00", "Sasha", ["2022-09-12"])
+    town.at("2022-09-27 18:20")
+    paper = town.hand_in(sasha.parent, certificate("Certificat medical"), kind="certificat-medical", about=sasha.id)
+    late = _absent(cast, "2022-09-28 00:00:00", "Sasha", ["2022-09-12"], paper)
     refused = town.refused(sasha.parent, "/demandes", late, "justification_too_late")
     page.scene(
         town.stage.clock(),
         f"{sasha.parent.name} justifie l'absence de Sasha du 12 : [red]{refused.error['title']}[/]"
         f" (article {refused.error['article']}). Les 15 jours ont pris fin le 27 septembre à 23:59.",
     )
-    bare = _absent(cast, "2022-10-11 23:58", "Sasha", ["2022-09-26"], document=None)
+    bare = _absent(cast, "2022-10-11 23:58", "Sasha", ["2022-09-26"], None)
     without = town.refused(sasha.parent, "/demandes", bare, "document_required")
-    full = _absent(cast, "2022-10-11 23:59:59", "Sasha", ["2022-09-26"])
+    full = _absent(cast, "2022-10-11 23:59:59", "Sasha", ["2022-09-26"], paper)
     demande = town.tell(sasha.parent, "/demandes", full).body["demandes"][0]
     page.scene(
         town.stage.clock(),
