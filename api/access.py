@@ -5,13 +5,13 @@ nor what was answered.
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import groupby
 from operator import attrgetter
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, Final, LiteralString
 from uuid import UUID, uuid4
 
 import psycopg
@@ -81,9 +81,9 @@ class UnwrittenError(psycopg.OperationalError):
     """A line could not be kept: what was read is not answered, and the client may come back."""
 
 
-_TENANT: Final = "SELECT set_config('ardoise.commune', %s, true)"
-_TOWN: Final = "INSERT INTO access.towns VALUES (%s) ON CONFLICT DO NOTHING"
-_KEEP: Final = """
+_TENANT: Final[LiteralString] = "SELECT set_config('ardoise.commune', %s, true)"
+_TOWN: Final[LiteralString] = "INSERT INTO access.towns VALUES (%s) ON CONFLICT DO NOTHING"
+_KEEP: Final[LiteralString] = """
     WITH kept AS (
         INSERT INTO access.reads
         SELECT %(commune)s, l.read_at, l.line, l.actor, l.role, l.client, l.operation, l.purpose,
@@ -143,16 +143,21 @@ class Recorder:
 
 async def _insert(connection: "psycopg.AsyncConnection[Any]", lines: list[Line]) -> None:
     """All the lines in one round trip and one transaction: a pipeline without one of its own is one."""
-    by_town = attrgetter("commune")
     async with connection.pipeline():
-        for commune, group in groupby(sorted(lines, key=by_town), key=by_town):
-            await connection.execute(_TENANT, (commune,))
-            await connection.execute(_TOWN, (commune,))
-            await connection.execute(_KEEP, values(commune, list(group)))
+        for statement, values in statements(lines):
+            await connection.execute(statement, values)
 
 
-def values(commune: Commune, lines: list[Line]) -> dict[str, Any]:
-    """The lines of one town, column by column."""
+def statements(lines: Iterable[Line]) -> Iterator[tuple[LiteralString, Any]]:
+    """What keeps these lines, town by town, in one transaction."""
+    by_town = attrgetter("commune")
+    for commune, group in groupby(sorted(lines, key=by_town), key=by_town):
+        yield _TENANT, (commune,)
+        yield _TOWN, (commune,)
+        yield _KEEP, _columns(commune, list(group))
+
+
+def _columns(commune: Commune, lines: list[Line]) -> dict[str, Any]:
     names = ("read_at", "line", "actor", "role", "client", "operation", "purpose", "correlation")
     columns: dict[str, Any] = {name: [getattr(line, name) for line in lines] for name in names}
     return {"commune": commune, **columns, "about": [" ".join(line.about) for line in lines]}

@@ -34,3 +34,6 @@ PURPOSE_HEADER: Final = (
 )
 FROM_DAY: Final = "Premier jour des consultations, inclus."
 TO_DAY: Final = "Dernier jour des consultations, inclus."
+OF_OPERATORS: Final = ("audit", "rights_request", "family_management")
+"""What somebody at the command line may read the log for."""
+COLUMNS: Final = ("Quand", "Qui", "Rôle", "Par", "Quoi", "Pourquoi")

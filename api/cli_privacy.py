@@ -1,0 +1,220 @@
+"""What an operator or an auditor types about families' data: who read it, and what is past its term."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Annotated, Any
+from uuid import uuid4
+
+import orjson
+import psycopg
+import typer
+from psycopg.rows import dict_row
+from rich.console import Console
+from rich.table import Table
+
+from api import french_access
+from api.access import Line, statements
+from api.asking import Rows
+from api.clock import utc_now
+from api.fields import read_day, read_id
+from api.reads import bounds, guardians_by_account, rendered
+from api.refusals import zone_of
+from api.running import AUDITOR, in_one_line, opened, read_settings, readable, stop
+from ledger.database import service_conninfo
+from ledger.identifiers import Commune, HouseholdId, is_slug
+from projections import past_terms, reads, town
+from projections.question import Question
+from rulebook.retention import DEFAULTS, Retention
+from rulebook.town import Rules, rules_of
+
+app = typer.Typer(no_args_is_help=True)
+
+WIDTH_ELSEWHERE = 200
+"""Columns of a table that is not written to a terminal: nothing is folded."""
+BATCH = 2_000
+"""Lines deleted in one transaction: the service writes between two of them."""
+LONGEST_NAME = 200
+Connection = psycopg.Connection[dict[str, Any]]
+
+JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object per town.")]
+
+
+def _day(text: str) -> date:
+    try:
+        return read_day(text)
+    except ValueError:
+        raise typer.BadParameter("a day is expected, like 2024-03-27") from None
+
+
+def _identifier(text: str) -> str:
+    try:
+        return read_id(text)
+    except ValueError:
+        raise typer.BadParameter("an identifier is expected, like 8f14e45f-ceea-4672-8b6b-1d2c3e4f5a6b") from None
+
+
+def _connect(conninfo: str) -> Connection:
+    return psycopg.connect(conninfo, autocommit=True, row_factory=dict_row)
+
+
+def _ask(connection: Connection, commune: Commune, *questions: Question) -> list[Rows]:
+    with connection.transaction():
+        connection.execute("SELECT set_config('ardoise.commune', %s, true)", (commune,))
+        return [connection.execute(question.sql, question.values).fetchall() for question in questions]
+
+
+def _rules(connection: Connection, commune: Commune) -> Rules:
+    [versions] = _ask(connection, commune, town.rulebooks(commune))
+    names = [row["version"] for row in versions]
+    [texts] = _ask(connection, commune, town.contents(commune, names))
+    contents = {row["version"]: row["content"] for row in texts}
+    return rules_of(contents[name] for name in names)
+
+
+# Who read it ---------------------------------------------------------------------------------------------------------
+
+
+@app.command("who-read", epilog="Example: `ardoise who-read villars --child ID --by dpo --purpose rights_request`")
+@in_one_line
+def who_read(
+    commune: Annotated[str, typer.Argument(help="The town, as a slug.")],
+    by: Annotated[str, typer.Option(help="Who asks: written in the log.")],
+    purpose: Annotated[str, typer.Option(help=f"What for: one of {', '.join(french_access.OF_OPERATORS)}.")],
+    household: Annotated[Any, typer.Option(parser=_identifier, metavar="ID", help="Whose file was read.")] = None,
+    child: Annotated[Any, typer.Option(parser=_identifier, metavar="ID", help="Or, about which child.")] = None,
+    first: Annotated[Any, typer.Option("--from", parser=_day, metavar="DAY", help="The first day, included.")] = None,
+    last: Annotated[Any, typer.Option("--to", parser=_day, metavar="DAY", help="The last day, included.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="As one JSON object.")] = False,
+) -> None:
+    """Print who read the file of a household, or about a child. Asking leaves its line too."""
+    if not is_slug(commune):
+        stop("a town is named by its slug: lower case letters, digits and hyphens.")
+    if (household is None) == (child is None):
+        stop("give --household or --child, one of them.")
+    if purpose not in french_access.OF_OPERATORS:
+        stop(f"--purpose is one of {', '.join(french_access.OF_OPERATORS)}.")
+    if not (1 <= len(by) <= LONGEST_NAME and by.isprintable()):
+        stop("--by is a name on one line.")
+    if first and last and last < first:
+        stop("--to comes before --from.")
+    with readable(read_settings()) as conninfo, _connect(conninfo) as connection:
+        town_, zone = Commune(commune), zone_of(_rules(connection, Commune(commune)))
+        since, until = bounds(first, last, zone)
+        persons: Rows = [{"person": child, "subject": None}]
+        others: Rows = []
+        if household is not None:
+            of_household = reads.persons_of(town_, HouseholdId(household)), reads.beside(town_, HouseholdId(household))
+            persons, others = _ask(connection, town_, *of_household)
+        about = [row["person"] for row in persons]
+        [rows] = _ask(connection, town_, reads.reads(town_, about, since=since, until=until))
+        # Before anything is shown: what cannot be written in the log is not read.
+        _note(connection, town_, by=by, purpose=purpose, about=household or child)
+    names = guardians_by_account([*others, *({"guardian": row["person"], **row} for row in persons)])
+    said = [rendered(row, names) for row in rows]
+    if as_json:
+        typer.echo(orjson.dumps({"commune": commune, "reads": said}, option=orjson.OPT_UTC_Z).decode())
+        return
+    table = Table(*french_access.COLUMNS)
+    for line in said:
+        at = line["read_at"].astimezone(zone)
+        table.add_row(f"{at:%d/%m/%Y %H:%M:%S}", line["actor"], line["role_label"], line["client"], line["operation"],
+                      line["purpose_label"])  # fmt: skip
+    console = Console()
+    Console(width=console.width if console.is_terminal else WIDTH_ELSEWHERE).print(table)
+
+
+def _note(connection: Connection, commune: Commune, *, by: str, purpose: str, about: str) -> None:
+    """The line of what was just read: written by the service, or by the one function an auditor may write through."""
+    [login] = connection.execute("SELECT current_user AS name").fetchall()
+    line = Line(
+        commune=commune,
+        line=uuid4(),
+        read_at=utc_now(),
+        actor=by,
+        role="admin",
+        client="ardoise-cli",
+        operation="ardoise who-read",
+        purpose=purpose,
+        about=(about,),
+        correlation=uuid4().hex,
+    )
+    with connection.transaction():
+        if login["name"] != AUDITOR:
+            for statement, values in statements([line]):
+                connection.execute(statement, values)
+            return
+        connection.execute(
+            "SELECT access.note(%s, %s, %s, %s, %s, %s, %s)",
+            (commune, line.line, by, line.operation, purpose, [about], line.correlation),
+        )
+
+
+# What is past its term -----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Purged:
+    """What a town no longer keeps, and what it should not."""
+
+    commune: str
+    before: datetime
+    """Reads older than this left the log."""
+    deleted: int
+    past: dict[str, int]
+    """What else is past its term, by the name of the term."""
+
+
+@app.command(epilog="Example: `ardoise purge villars`")
+@in_one_line
+def purge(
+    communes: Annotated[list[str] | None, typer.Argument(help="The towns; all of them by default.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Delete what the access log keeps beyond its term, and count what else is past its own. Safe to run any time."""
+    if not all(map(is_slug, communes or ())):
+        stop("a town is named by its slug: lower case letters, digits and hyphens.")
+    with opened(read_settings()) as ready:
+        conninfo = service_conninfo(ready.urls.service_url, ready.settings, application="ardoise-purge")
+        with _connect(conninfo) as connection:
+            known = [row["commune"] for row in connection.execute("SELECT commune FROM access.towns ORDER BY commune")]
+            named = [name for name in communes or () if name not in known]
+            strangers = [name for name in named if not _rules(connection, Commune(name)).rulebooks]
+            if strangers:
+                stop(f"nothing is known of {', '.join(strangers)} in this database: is it the right town?")
+            for name in communes or known:
+                _tell(purged(connection, Commune(name), utc_now()), as_json=as_json)
+
+
+def purged(connection: Connection, commune: Commune, now: datetime) -> Purged:
+    """Purges one town, as its rulebook of today says."""
+    rulebook = _rules(connection, commune).on(now.astimezone(UTC).date())
+    retention: Retention = DEFAULTS if rulebook is None else rulebook.retention
+    before = retention.access_log.before(now)
+    deleted = sum(_batches(connection, commune, before))
+    questions = [past_terms.past(commune, term, getattr(retention, term).before(now)) for term in past_terms.TERMS]
+    counts = [row["count"] for [row] in _ask(connection, commune, *questions)]
+    found = {term: count for term, count in zip(past_terms.TERMS, counts, strict=True) if count}
+    return Purged(commune=commune, before=before, deleted=deleted, past=found)
+
+
+def _batches(connection: Connection, commune: Commune, before: datetime) -> Iterable[int]:
+    while True:
+        [row] = connection.execute("SELECT access.purge(%s, %s, %s) AS gone", (commune, before, BATCH)).fetchall()
+        yield row["gone"]
+        if row["gone"] < BATCH:
+            return
+
+
+def _tell(done: Purged, *, as_json: bool) -> None:
+    if as_json:
+        said = {
+            "commune": done.commune,
+            "access_log": {"before": done.before, "deleted": done.deleted},
+            "past_their_term": done.past,
+        }
+        typer.echo(orjson.dumps(said, option=orjson.OPT_UTC_Z).decode())
+        return
+    lines = f"{done.deleted} line{'s' if done.deleted > 1 else ''} of the access log deleted"
+    past = ", ".join(f"{count} {term.replace('_', ' ')}" for term, count in done.past.items()) or "nothing"
+    typer.echo(f"{done.commune}: {lines} (before {done.before:%Y-%m-%d}); past its term: {past}.")
