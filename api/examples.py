@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
-from api import french, schemas, schemas_access, schemas_formalities, schemas_people, schemas_town
+from api import french, schemas, schemas_access, schemas_custody, schemas_formalities, schemas_people, schemas_town
 
 CHILD: Final = "8f14e45f-ceea-4672-8b6b-1d2c3e4f5a6b"
 HOUSEHOLD: Final = "1b4e28ba-2fa1-4ad2-883f-0016d3cca427"
@@ -239,6 +239,7 @@ EXAMPLES: Final[Mapping[Any, Any]] = MappingProxyType(
         **schemas_people.EXAMPLES,
         **schemas_formalities.EXAMPLES,
         **schemas_access.EXAMPLES,
+        **schemas_custody.EXAMPLES,
         schemas_town.Alive: {"status": "alive"},
         schemas_town.Ready: {"status": "ready", "schema": 2},
     }
