@@ -130,7 +130,16 @@ class HouseholdDemandeAsked(
 ):
     """What a household asks for, by its `kind`."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(
+        frozen=True,
+        json_schema_extra={
+            "examples": [
+                {"kind": "contact", "contact": {"telephone": "06 12 34 56 78"}},
+                {"kind": "situation", "situation": "married"},
+                {"kind": "quotient", "amount_cents": 65_300, "source": "caf", "documents": [DOCUMENT]},
+            ]
+        },
+    )
 
 
 class ChildDemandeAsked(_Asked):
