@@ -30,6 +30,9 @@ HIDDEN: Final = frozenset(
 )
 """What a stranger may not tell from what is forbidden."""
 
+ABOUT_A_CHILD: Final = frozenset({"still_enrolled", "still_reserved"})
+"""What is said of one child among several, and not of a day."""
+
 
 def zone_of(rules: Rules) -> ZoneInfo:
     """The wall time in which a family reads its deadlines."""
@@ -101,9 +104,9 @@ def field_error(refusal: Refusal) -> FieldError | None:
 def errors_of(refusals: Iterable[Refusal], rules: Rules) -> list[RuleError | FieldError]:
     """One error per refused day, per demande that could not be decided, and per mistake of a rulebook."""
     found = [
-        field_error(refusal)
-        if refusal.day is None and refusal.number is None and refusal.guardian is None
-        else rule_error(refusal, rules)
+        rule_error(refusal, rules)
+        if refusal.day or refusal.number or refusal.guardian or refusal.code in ABOUT_A_CHILD
+        else field_error(refusal)
         for refusal in refusals
     ]
     return [error for error in found if error is not None]
