@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 HOUSE = Path(__file__).parent.parent
-FLOORS = ("ledger", "rulebook", "commands", "projections", "replay", "api")
+FLOORS = ("ledger", "vault", "rulebook", "commands", "projections", "replay", "api")
 GLOSSARY = (HOUSE / "docs" / "glossary.md").read_text()
 CODE = "\n".join(
     path.read_text() for floor in FLOORS for path in (HOUSE / floor).rglob("*") if path.suffix in (".py", ".sql")
