@@ -8,9 +8,12 @@ from pydantic import ConfigDict
 from api import openapi, schemas
 from api.answers import JSONAnswer
 from api.demandes import written
+from api.detail_bodies import IdentityAsked
 from api.door import doors
 from api.fields import Day, IdText, SlugText, StrictModel
 from api.office import AtCounter, AtOffice, AtVersionedCounter, Office, Render, Said, Standing
+from api.people import AtVault
+from api.persons import given_id, sealed_by
 from commands.enrol_child import EndEnrolment, EnrolChild
 from commands.execute import Result
 from commands.register_household import RegisterChild
@@ -22,11 +25,22 @@ router = doors("enfants")
 
 
 class ChildAsked(StrictModel):
-    """A child to register. Names stay with the portal: the ledger knows an opaque identifier."""
+    """A child to register, with who it is: its names go to the vault, the ledger knows an opaque identifier."""
 
     household: IdText
+    identity: IdentityAsked | None = None
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"household": "1b4e28ba-2fa1-4ad2-883f-0016d3cca427"}]})
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"household": "1b4e28ba-2fa1-4ad2-883f-0016d3cca427"},
+                {
+                    "household": "1b4e28ba-2fa1-4ad2-883f-0016d3cca427",
+                    "identity": {"given_name": "Matteo", "family_name": "Exemple", "birth_date": "2015-02-03"},
+                },
+            ]
+        }
+    )
 
 
 class EnrolmentAsked(StrictModel):
@@ -67,16 +81,18 @@ class EnrolmentEnd(StrictModel):
     summary="Enregistrer un enfant",
     responses=openapi.answered(201, schemas.RegisteredChild, etag=True, located=True),
 )
-async def register(asked: ChildAsked, at: AtCounter) -> Response:
+async def register(asked: ChildAsked, at: AtCounter, vault: AtVault) -> Response:
     """Opens the page of a child in a household."""
-    child, household = ChildId(new_id()), HouseholdId(asked.household)
+    child, household = ChildId(given_id(at)), HouseholdId(asked.household)
     commune = at.office.commune
+    at, details = await sealed_by(at, vault, child, {"identity": asked.identity})
 
     def said(_: Result) -> Said:
         content = {"child": child, "household": household}
         return Said(status=201, content=content, location=f"/v1/{commune}/children/{child}")
 
-    return await at.run(RegisterChild(child=child, household=household), said, about=child_page(commune, child))
+    command = RegisterChild(child=child, household=household, details=details)
+    return await at.run(command, said, about=child_page(commune, child))
 
 
 @router.get(

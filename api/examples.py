@@ -4,7 +4,16 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
-from api import french, schemas, schemas_access, schemas_custody, schemas_formalities, schemas_people, schemas_town
+from api import (
+    examples_families,
+    french,
+    schemas,
+    schemas_access,
+    schemas_custody,
+    schemas_formalities,
+    schemas_people,
+    schemas_town,
+)
 
 CHILD: Final = "8f14e45f-ceea-4672-8b6b-1d2c3e4f5a6b"
 HOUSEHOLD: Final = "1b4e28ba-2fa1-4ad2-883f-0016d3cca427"
@@ -93,7 +102,6 @@ _ENROLMENT: Final = {
     "first_day": "2023-09-06",
     "last_day": "2024-07-06",
 }
-_GUARDIAN: Final = {"guardian": GUARDIAN, "subject": "idp|parent-0001", "holder": True, "standing": "active"}
 _VERSION: Final = {
     "version": "2023-09",
     "in_force_from": "2023-09-01",
@@ -138,9 +146,7 @@ EXAMPLES: Final[Mapping[Any, Any]] = MappingProxyType(
             "erased": False,
             "enrolments": [_ENROLMENT],
         },
-        schemas.Guardian: _GUARDIAN,
-        schemas.Guardians: {"guardians": [_GUARDIAN]},
-        schemas.Household: {"household": HOUSEHOLD, "guardians": [_GUARDIAN], "children": [CHILD]},
+        **examples_families.EXAMPLES,
         schemas.Staff | schemas.Parent: {
             "subject": "idp|parent-0001",
             "role": "guardian",

@@ -1,161 +1,217 @@
-"""Households: opened by the town, with those who answer for their children."""
+"""Households: opened by the town, with the people who live there and those it may call."""
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Any
 
 from fastapi.responses import Response
-from pydantic import ConfigDict, Field
 
-from api import openapi, schemas
+from api import openapi, schemas_families
 from api.answers import JSONAnswer
 from api.asking import Rows
+from api.cursors import PageAsked, write_cursor
 from api.door import doors
-from api.fields import IdText, StrictModel
-from api.office import AtCounter, AtOffice, Office, Render, Said
+from api.family_bodies import ContactPersonAsked, HouseholdAsked, MemberAsked
+from api.fields import IdText
+from api.french_families import guardian_label
+from api.office import AtCounter, AtOffice, Office, Said
+from api.people import AtVault
+from api.persons import given_id, identities, sealed_by
 from api.problems import not_found
 from commands.execute import Result
-from commands.register_household import AddGuardian, LinkGuardian, OpenHousehold, UnlinkGuardian
-from ledger.identifiers import GuardianId, HouseholdId, Subject, new_id
+from commands.members import AddContact, AddMember, RemoveContact, RemoveMember
+from commands.register_household import OpenHousehold
+from ledger.identifiers import HouseholdId, PersonId, new_id
 from ledger.streams import household_page
-from projections import families
+from projections import families, shared
+from projections.households import households
+from projections.question import Question
 
 router = doors("foyers")
-
-SubjectText = Annotated[
-    str,
-    Field(min_length=1, max_length=255, pattern=r"^[!-~]+$", examples=["idp|parent-0001"]),
-]
-"""The `sub` of the identity provider: pseudonymous, never an e-mail address."""
-
-
-class HouseholdAsked(StrictModel):
-    """A household to open: the town gives it its identifier."""
-
-    model_config = ConfigDict(json_schema_extra={"examples": [{}]})
-
-
-class GuardianAsked(StrictModel):
-    """A guardian to add, with the account that speaks for them if it is known already."""
-
-    subject: SubjectText | None = None
-
-    model_config = ConfigDict(json_schema_extra={"examples": [{"subject": "idp|parent-0001"}, {}]})
-
-
-class AccountAsked(StrictModel):
-    """An account of the identity provider."""
-
-    subject: SubjectText
-
-    model_config = ConfigDict(json_schema_extra={"examples": [{"subject": "idp|parent-0001"}]})
 
 
 @router.post(
     "/households",
     status_code=201,
     summary="Ouvrir un foyer",
-    responses=openapi.answered(201, schemas.Household, located=True),
+    responses=openapi.answered(201, schemas_families.Household, located=True),
 )
 async def opened(_: HouseholdAsked, at: AtCounter) -> Response:
     """Opens a household."""
     household, commune = HouseholdId(new_id()), at.office.commune
 
     def said(_: Result) -> Said:
-        content = {"household": household, "guardians": [], "children": []}
-        return Said(status=201, content=content, location=f"/v1/{commune}/households/{household}")
+        nobody: dict[str, Any] = {"guardians": [], "children": [], "members": [], "contacts": [], "identities": {}}
+        location = f"/v1/{commune}/households/{household}"
+        return Said(status=201, content={"household": household, **nobody}, location=location)
 
     return await at.run(OpenHousehold(household=household), said)
 
 
 @router.get(
-    "/households/{household}",
-    summary="Un foyer",
-    responses=openapi.answered(200, schemas.Household),
+    "/households",
+    summary="Les foyers de la commune",
+    responses=openapi.answered(200, schemas_families.Households),
 )
-async def one(household: IdText, at: AtOffice) -> JSONAnswer:
-    """The guardians and the children of a household."""
-    known = HouseholdId(household)
-    await at.open_household(known)
-    guardians, children, [page] = await at.reader.ask(
-        at.commune,
-        families.guardians_of(at.commune, known),
-        families.children_of(at.commune, known),
-        families.version_of(household_page(at.commune, known)),
-    )
-    if not page["version"]:
-        raise not_found()
-    said = {"household": household, "guardians": _seen(at, guardians), "children": [row["child"] for row in children]}
-    return JSONAnswer(said)
+async def listed(at: AtOffice, page: PageAsked, vault: AtVault) -> JSONAnswer:
+    """The households of the town, each with its guardians and its children."""
+    after = page.after("households", (str,))
+    question = households(at.commune, after=str(after[0]) if after else None, limit=page.limit + 1)
+    [rows] = await at.reader.ask(at.commune, question)
+    shown = rows[: page.limit]
+    people = {row["household"]: [*_guardians_of(row), *row["children"]] for row in shown}
+    at.saw(*people)
+    known = await identities(at, vault, {person for each in people.values() for person in each})
+    said = [
+        {
+            "household": row["household"],
+            "guardians": seen(at, row["guardians"]),
+            "children": row["children"],
+            "identities": _among(known, people[row["household"]]),
+        }
+        for row in shown
+    ]
+    following = write_cursor("households", (shown[-1]["household"],)) if len(rows) > page.limit else None
+    return JSONAnswer({"households": said, "next": following})
 
 
-@router.post(
-    "/households/{household}/guardians",
-    status_code=201,
-    summary="Ajouter un responsable",
-    responses=openapi.answered(201, schemas.Guardian) | openapi.documented("already_linked"),
-)
-async def add_guardian(household: IdText, asked: GuardianAsked, at: AtCounter) -> Response:
-    """Adds a guardian to a household."""
-    known, guardian = HouseholdId(household), GuardianId(new_id())
-    subject = Subject(asked.subject) if asked.subject else None
-    command = AddGuardian(household=known, guardian=guardian, subject=subject)
-    return await at.run(command, _guardian_said(guardian, 201))
+def _guardians_of(row: Mapping[str, Any]) -> list[str]:
+    return [guardian["guardian"] for guardian in row["guardians"]]
+
+
+def _among(known: Mapping[str, Any], people: list[str]) -> dict[str, Any]:
+    return {person: known[person] for person in people if person in known}
 
 
 @router.get(
-    "/households/{household}/guardians",
-    summary="Les responsables d'un foyer",
-    responses=openapi.answered(200, schemas.Guardians),
+    "/households/{household}",
+    summary="Un foyer",
+    responses=openapi.answered(200, schemas_families.Household),
 )
-async def guardians(household: IdText, at: AtOffice) -> JSONAnswer:
-    """Those who answer for the children of a household."""
+async def one(household: IdText, at: AtOffice, vault: AtVault) -> JSONAnswer:
+    """The guardians and the children of a household, who else lives there, and who may be called."""
     known = HouseholdId(household)
-    await at.open_household(known)
-    rows, [page] = await at.reader.ask(
-        at.commune,
+    guardians, children, others = await of_household(
+        at,
+        known,
         families.guardians_of(at.commune, known),
-        families.version_of(household_page(at.commune, known)),
+        families.children_of(at.commune, known),
+        shared.people_of(at.commune, known),
     )
-    if not page["version"]:
+    ids = [row["child"] for row in children]
+    people = [*(row["guardian"] for row in guardians), *ids, *(row["person"] for row in others)]
+    said = {
+        "household": household,
+        "guardians": seen(at, guardians),
+        "children": ids,
+        "members": _members(others),
+        "contacts": _contacts(others),
+        "identities": await identities(at, vault, people),
+    }
+    return JSONAnswer(said)
+
+
+async def of_household(at: Office, household: HouseholdId, *questions: Question) -> list[Rows]:
+    """What is asked about a household the caller may open; not found when there is none."""
+    await at.open_household(household)
+    page = families.version_of(household_page(at.commune, household))
+    *answers, [found] = await at.reader.ask(at.commune, *questions, page)
+    if not found["version"]:
         raise not_found()
-    return JSONAnswer({"guardians": _seen(at, rows)})
+    return answers
 
 
-def _guardian_said(guardian: GuardianId, status: int) -> Render:
-    """The guardian a command is about, as they stand after it."""
-
-    def said(result: Result) -> Said:
-        rows = [change.row for change in result.prepared.changes if change.table == "guardians"]
-        [row] = [row for row in rows if row["guardian"] == guardian][-1:]
-        content = {name: row[name] for name in ("guardian", "holder", "standing")}
-        return Said(status=status, content={**content, "subject": row["subject"] or None})
-
-    return said
-
-
-def _seen(at: Office, guardians: Rows) -> Rows:
+def seen(at: Office, guardians: Rows) -> Rows:
     """The guardians as the caller may see them: of the accounts, a guardian reads only their own."""
     hidden = at.only_for is not None
-    return [{**row, "subject": None} if hidden and row["subject"] != at.only_for else row for row in guardians]
+    return [
+        {
+            **row,
+            "subject": None if hidden and row["subject"] != at.only_for else row["subject"],
+            "label": guardian_label(holder=row["holder"]),
+        }
+        for row in guardians
+    ]
+
+
+def _members(others: Rows) -> Rows:
+    return [{"person": row["person"]} for row in others if row["role"] == "member"]
+
+
+def _contacts(others: Rows) -> Rows:
+    return [{"person": row["person"], "collects": row["collects"]} for row in others if row["role"] == "contact"]
+
+
+@router.get(
+    "/households/{household}/members",
+    summary="Les autres membres d'un foyer",
+    responses=openapi.answered(200, schemas_families.Members),
+)
+async def members(household: IdText, at: AtOffice, vault: AtVault) -> JSONAnswer:
+    """Those who live in a household besides its guardians and its children."""
+    known = HouseholdId(household)
+    [others] = await of_household(at, known, shared.people_of(at.commune, known))
+    found = _members(others)
+    return JSONAnswer({"members": found, "identities": await identities(at, vault, [row["person"] for row in found])})
 
 
 @router.post(
-    "/households/{household}/guardians/{guardian}/account",
-    summary="Rattacher un compte à un responsable",
-    responses=openapi.answered(200, schemas.Guardian) | openapi.documented("already_linked"),
+    "/households/{household}/members",
+    status_code=201,
+    summary="Ajouter un membre au foyer",
+    responses=openapi.answered(201, schemas_families.Member),
 )
-async def link(household: IdText, guardian: IdText, asked: AccountAsked, at: AtCounter) -> Response:
-    """Ties an account to a guardian who had none."""
-    known = HouseholdId(household)
-    command = LinkGuardian(household=known, guardian=GuardianId(guardian), subject=Subject(asked.subject))
-    return await at.run(command, _guardian_said(GuardianId(guardian), 200))
+async def add_member(household: IdText, asked: MemberAsked, at: AtCounter, vault: AtVault) -> Response:
+    """Somebody else lives in the household."""
+    person = PersonId(given_id(at))
+    at, details = await sealed_by(at, vault, person, {"identity": asked.identity, "contact": asked.contact})
+    command = AddMember(household=HouseholdId(household), person=person, details=details)
+    return await at.run(command, lambda _: Said(status=201, content={"person": person}))
 
 
 @router.delete(
-    "/households/{household}/guardians/{guardian}/account",
-    summary="Retirer un compte à un responsable",
-    responses=openapi.answered(200, schemas.Guardian) | openapi.documented("not_linked"),
+    "/households/{household}/members/{person}",
+    summary="Retirer un membre du foyer",
+    responses=openapi.answered(200, schemas_families.PersonGone),
 )
-async def unlink(household: IdText, guardian: IdText, at: AtCounter) -> Response:
-    """Takes an account away from a guardian: at once, it opens nothing of the household any more."""
-    command = UnlinkGuardian(household=HouseholdId(household), guardian=GuardianId(guardian))
-    return await at.run(command, _guardian_said(GuardianId(guardian), 200))
+async def remove_member(household: IdText, person: IdText, at: AtCounter) -> Response:
+    """They live there no more."""
+    command = RemoveMember(household=HouseholdId(household), person=PersonId(person))
+    return await at.run(command, lambda _: Said(status=200, content={"person": person}))
+
+
+@router.get(
+    "/households/{household}/contacts",
+    summary="Les contacts d'un foyer",
+    responses=openapi.answered(200, schemas_families.Contacts),
+)
+async def contacts(household: IdText, at: AtOffice, vault: AtVault) -> JSONAnswer:
+    """Those the town may call, and who among them may collect the children."""
+    known = HouseholdId(household)
+    [others] = await of_household(at, known, shared.people_of(at.commune, known))
+    found = _contacts(others)
+    return JSONAnswer({"contacts": found, "identities": await identities(at, vault, [row["person"] for row in found])})
+
+
+@router.post(
+    "/households/{household}/contacts",
+    status_code=201,
+    summary="Ajouter un contact au foyer",
+    responses=openapi.answered(201, schemas_families.ContactPerson),
+)
+async def add_contact(household: IdText, asked: ContactPersonAsked, at: AtCounter, vault: AtVault) -> Response:
+    """Somebody the town may call, who may collect the children or not."""
+    person = PersonId(given_id(at))
+    at, details = await sealed_by(at, vault, person, {"identity": asked.identity, "contact": asked.contact})
+    command = AddContact(household=HouseholdId(household), person=person, collects=asked.collects, details=details)
+    return await at.run(command, lambda _: Said(status=201, content={"person": person, "collects": asked.collects}))
+
+
+@router.delete(
+    "/households/{household}/contacts/{person}",
+    summary="Retirer un contact du foyer",
+    responses=openapi.answered(200, schemas_families.PersonGone),
+)
+async def remove_contact(household: IdText, person: IdText, at: AtCounter) -> Response:
+    """They may neither be called nor collect the children any more."""
+    command = RemoveContact(household=HouseholdId(household), person=PersonId(person))
+    return await at.run(command, lambda _: Said(status=200, content={"person": person}))

@@ -27,7 +27,7 @@ from commands import execute
 from commands.outcome import Command, Refused
 from ledger.entry import Signature
 from ledger.identifiers import ChildId, Commune, GuardianId, HouseholdId, Stream, Subject
-from ledger.store import Answer, Store
+from ledger.store import Answer, Kept, Store
 from projections import families
 from projections.question import Question
 
@@ -174,6 +174,17 @@ class Counter:
         happened_at: datetime | None = None,
     ) -> Response:
         """Runs a command once and sends its answer, kept with it. `about` is the page If-Match and ETag speak of."""
+        return sent(self.office.request, await self.kept(command, render, about=about, happened_at=happened_at))
+
+    async def kept(
+        self,
+        command: Command,
+        render: Render,
+        *,
+        about: Stream | None = None,
+        happened_at: datetime | None = None,
+    ) -> Kept:
+        """Runs a command once: what is kept under its key, for a resource that adds to it what may not be kept."""
         expected = {about: self.expected} if about is not None else {}
         request = self.office.handed_in(command, happened_at, expected)
         _, kept = await run_in_threadpool(
@@ -183,7 +194,7 @@ class Counter:
             once=kept_once(self.office.caller, self.key),
             respond=lambda result: _answer(result, render, about),
         )
-        return sent(self.office.request, kept)
+        return kept
 
 
 def _answer(result: execute.Result, render: Render, about: Stream | None) -> Answer:

@@ -206,35 +206,6 @@ class Child(RegisteredChild):
 
 
 @exact
-class Guardian(TypedDict):
-    """Somebody who answers for the children of a household, and the account that speaks for them.
-
-    A guardian is told of no account but their own.
-    """
-
-    guardian: IdText
-    subject: SubjectText | None
-    holder: bool
-    """The titulaire."""
-    standing: Literal["active", "suspended", "account_suspended"]
-
-
-@exact
-class Guardians(TypedDict):
-    """Those who answer for the children of a household."""
-
-    guardians: list[Guardian]
-
-
-@exact
-class Household(Guardians):
-    """A household: who answers for whom."""
-
-    household: IdText
-    children: list[IdText]
-
-
-@exact
 class OwnHousehold(TypedDict):
     """A household the caller speaks for, and as which guardian."""
 

@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
 
 from api import (
+    activations,
     attendance,
     calendar,
     children,
@@ -18,7 +19,9 @@ from api import (
     decisions,
     demandes,
     documents,
+    family_keys,
     formalities,
+    guardians,
     history,
     households,
     me,
@@ -30,6 +33,7 @@ from api import (
 )
 from api.access import Recorder, open_access_pool
 from api.asking import AsyncPool, Reader
+from api.attempts import Attempts
 from api.clock import Clock, utc_now
 from api.development import DevelopmentKey
 from api.health import Readiness
@@ -56,6 +60,9 @@ ROUTERS = (
     formalities.router,
     quotients.router,
     households.router,
+    guardians.router,
+    family_keys.router,
+    activations.router,
     people.router,
     reads.router,
     documents.router,
@@ -118,6 +125,7 @@ def application(settings: Settings, service_url: str, *, clock: Clock = utc_now)
         app.state.access = Recorder(lines)
         app.state.examiners = CapacityLimiter(documents.MOST_EXAMINED)
         app.state.vault = Vault(vault_ring, writes)
+        app.state.attempts = Attempts(writes)
         app.state.heal = pools.heal
         try:
             yield

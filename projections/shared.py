@@ -16,7 +16,7 @@ from ledger.events import (
     QuotientDecided,
 )
 from ledger.household import Household
-from ledger.identifiers import Commune, HouseholdId, KeyId, PersonId, Subject
+from ledger.identifiers import ActivationId, Commune, HouseholdId, KeyId, PersonId, Subject
 from ledger.rows import Change, Drop, Put, Row, State
 from projections.question import Question
 
@@ -127,6 +127,14 @@ def keys_with(commune: Commune, digests: list[str]) -> Question:
     )
 
 
+def key_digest(commune: Commune, key: KeyId) -> Question:
+    """What was kept of the text of a key."""
+    return Question(
+        sql="SELECT digest FROM family_keys WHERE commune = %(commune)s AND key = %(key)s",
+        values={"commune": commune, "key": key},
+    )
+
+
 def quotients_of(commune: Commune, household: HouseholdId) -> Question:
     """The quotients of a household, the latest first."""
     return Question(
@@ -154,6 +162,14 @@ def activations_waiting(commune: Commune, *, after: tuple[str, str] | None, limi
             ORDER BY due_at, activation LIMIT %(limit)s
         """,
         values={"commune": commune, "due_at": due_at, "activation": activation, "limit": limit},
+    )
+
+
+def activation_named(commune: Commune, activation: ActivationId) -> Question:
+    """One request to be activated, whatever became of it."""
+    return Question(
+        sql=_ACTIVATION_COLUMNS + " WHERE commune = %(commune)s AND activation = %(activation)s",
+        values={"commune": commune, "activation": activation},
     )
 
 

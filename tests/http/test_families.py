@@ -10,7 +10,8 @@ from tests.http.world import World, made, refused
 def test_a_household_is_opened_empty_and_read_where_its_location_says(world: World) -> None:
     answer = world.agent.post("/households")
     said = made(answer)
-    assert said == {"household": said["household"], "guardians": [], "children": []}
+    nobody = {"guardians": [], "children": [], "members": [], "contacts": [], "identities": {}}
+    assert said == {"household": said["household"], **nobody}
     assert answer.headers["location"] == f"/v1/{world.commune}/households/{said['household']}"
     read = world.agent.get(f"/households/{said['household']}")
     assert made(read, 200) == said

@@ -1,0 +1,34 @@
+"""How often an account may try a Clé Enfance: counted in the database, before the key is looked at."""
+
+import math
+from datetime import datetime, timedelta
+from typing import Final
+
+from ledger.identifiers import Commune, Subject
+from ledger.postgres import Pool
+
+MOST: Final = 5
+PERIOD: Final = timedelta(hours=1)
+
+_TRY: Final = "SELECT ardoise.try_key(%s, %s, %s, %s, %s, %s)"
+_OLDEST: Final = "SELECT min(tried_at) FROM ardoise.key_attempts WHERE commune = %s AND subject = %s"
+
+
+class Attempts:
+    """The attempts of all accounts. Not asked of the pool of queries, which sees one state and could miss one."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    def seconds_to_wait(self, commune: Commune, subject: Subject, attempt: str, now: datetime) -> int | None:
+        """None when it may be tried, and is counted; the same attempt sent again counts once."""
+        values = (commune, subject, attempt, now, now - PERIOD, MOST)
+        with self._pool.connection() as connection, connection.transaction():
+            row = connection.execute(_TRY, values).fetchone()
+            assert row is not None
+            if row[0]:
+                return None
+            oldest = connection.execute(_OLDEST, (commune, subject)).fetchone()
+            assert oldest is not None
+            left: timedelta = oldest[0] + PERIOD - now
+            return max(1, math.ceil(left.total_seconds()))

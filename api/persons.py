@@ -1,0 +1,62 @@
+"""People a command makes known, and their names in answers: sealed before the command, opened after the question."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+from uuid import UUID, uuid5
+
+from starlette.concurrency import run_in_threadpool
+
+from api.detail_bodies import IdentityAsked, value_of
+from api.fields import StrictModel
+from api.office import Counter, Office
+from api.people import key_of, sealed, unguessable
+from api.problems import invalid_field
+from api.refusals import PARIS
+from commands.keep_details import SealedDetails
+from ledger.identifiers import PersonId
+from ledger.sealed import DetailsKind
+from vault.people import Erased, Vault
+
+_GIVEN: Final = UUID("0d6d3b0e-8d0c-4d2f-9a55-3f0c6d1f7b1e")
+UNNAMED: Final = frozenset({"auditor", "billing"})
+"""Roles that see identifiers only."""
+
+
+def given_id(at: Counter) -> str:
+    """The identifier of whom a command makes known: the same each time the command is sent again, as is their key."""
+    caller = at.office.caller
+    return str(uuid5(_GIVEN, f"{caller.commune}\0{caller.client}\0{caller.subject}\0{at.key.key}"))
+
+
+async def sealed_by(
+    at: Counter, vault: Vault, person: str, said: Mapping[DetailsKind, StrictModel | None]
+) -> tuple[Counter, list[SealedDetails]]:
+    """What is said of somebody, sealed, and the counter to hand it in at."""
+    told = {kind: asked for kind, asked in said.items() if asked is not None}
+    identity = told.get("identity")
+    if isinstance(identity, IdentityAsked):
+        refuse_unborn(at.office, identity, "identity.birth_date")
+    if not told:
+        return at, []
+    key = await key_of(at.office, vault, PersonId(person))
+    return unguessable(at, key), [sealed(key, kind, value_of(asked)) for kind, asked in told.items()]
+
+
+def refuse_unborn(at: Office, identity: IdentityAsked, field: str) -> None:
+    """Nobody was born tomorrow."""
+    if identity.birth_date and identity.birth_date > at.now.astimezone(PARIS).date():
+        raise invalid_field("body", field, "in_the_future")
+
+
+async def identities(at: Office, vault: Vault, persons: Iterable[str]) -> dict[str, Any]:
+    """Who these people are, for those who may know; somebody of whom nothing is known, or no more, is left out."""
+    wanted = [PersonId(person) for person in persons]
+    at.saw(*wanted)
+    if at.caller.role in UNNAMED or not wanted:
+        return {}
+    found = await run_in_threadpool(vault.people, at.commune, wanted, kinds=["identity"])
+    return {
+        person: known["identity"]
+        for person, known in found.items()
+        if not isinstance(known, Erased) and "identity" in known
+    }
