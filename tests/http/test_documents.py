@@ -1,5 +1,6 @@
 """A paper is handed in once, opened by its owner, and by agents while a demande that names it is theirs to decide."""
 
+import asyncio
 import io
 import socket
 from collections.abc import Iterator
@@ -12,9 +13,12 @@ import httpx
 import pikepdf
 import psycopg
 import pytest
+from fastapi import Request
 from PIL import Image
 
-from tests.http.world import Who, World, made, refused
+from api.body import RawBody
+from api.problems import Problem
+from tests.http.world import Who, World, box, made, refused
 from tests.servers import Database
 from tests.vault import papers_made as papers
 
@@ -259,3 +263,79 @@ def test_a_document_about_somebody_who_was_forgotten_is_gone(
         connection.execute("SELECT vault.forget(%s, %s, now())", (world.commune, child))
     refused(world.guardian().get(f"/documents/{document}"), "not_found", 404)
     refused(hand_in(world.guardian(), papers.pdf(2), about=child), "not_found", 404)
+
+
+def absent(world: World, child: str, document: str) -> int:
+    """Matteo did not come on Monday 22 January; the parent joins the paper."""
+    parent = world.guardian()
+    made(parent.ask(child, "cantine", "2024-01-22"))
+    world.clock.set("2024-01-25 18:00")
+    asked = {"child": child, "activity": "cantine", "kind": "absence", "absent": [box("2024-01-22 repas")]}
+    said = made(parent.post("/demandes", {**asked, "reason": "maladie", "document": document}))
+    number: int = said["demandes"][0]["number"]
+    return number
+
+
+def opens(world: World, document: str) -> bool:
+    """Whether an agent opens it; listed and opened go together."""
+    answer = world.agent.get(f"/documents/{document}")
+    owner = made(world.guardian().get("/documents"), 200)["documents"][0]["owner"]
+    listed = made(world.agent.get("/documents", guardian=owner), 200)["documents"]
+    assert [row["document"] for row in listed] == [document] * (answer.status_code == 200)
+    return answer.status_code == 200
+
+
+@pytest.mark.parametrize("approve", ["all", "none"])
+def test_an_agent_opens_what_a_demande_names_until_two_months_after_the_decision(
+    world: World, household: str, child: str, approve: str
+) -> None:
+    document = made(hand_in(world.guardian(), papers.pdf(), about=child))["document"]
+    assert not opens(world, document)
+    number = absent(world, child, document)
+    assert opens(world, document)
+    world.clock.set("2024-06-30 10:00")
+    assert opens(world, document), "it waits for a decision, however long"
+    reason = {} if approve == "all" else {"reason": "autre"}
+    made(world.agent.post(f"/demandes/{number}/decision", {"approve": approve, **reason}), 200)
+    world.clock.set("2024-08-30 09:59")
+    assert opens(world, document)
+    world.clock.set("2024-08-30 10:01")
+    assert not opens(world, document)
+    assert world.guardian().get(f"/documents/{document}").status_code == 200
+
+
+def test_a_demande_taken_back_closes_its_document_to_agents(world: World, household: str, child: str) -> None:
+    document = made(hand_in(world.guardian(), papers.pdf(), about=child))["document"]
+    number = absent(world, child, document)
+    made(world.guardian().delete(f"/demandes/{number}"), 200)
+    assert not opens(world, document)
+
+
+def test_a_guardian_does_not_join_the_paper_of_the_other(world: World, household: str, child: str) -> None:
+    document = made(hand_in(world.guardian("parent-2"), papers.pdf(), about=child))["document"]
+    made(world.guardian().ask(child, "cantine", "2024-01-22"))
+    world.clock.set("2024-01-25 18:00")
+    asked = {"child": child, "activity": "cantine", "kind": "absence", "absent": [box("2024-01-22 repas")]}
+    body = {**asked, "reason": "maladie", "document": document}
+    refused(world.guardian().post("/demandes", body), "unknown_document", 422)
+    made(world.agent.post("/demandes", body))
+
+
+async def beginning_of_a_file(seconds: float) -> None:
+    """Reads a file of which only the beginning ever comes."""
+    arrived = [{"type": "http.request", "body": b"\x89PNG", "more_body": True}]
+
+    async def receive() -> dict[str, Any]:
+        if arrived:
+            return arrived.pop()
+        await asyncio.sleep(60)
+        raise AssertionError
+
+    scope = {"type": "http", "headers": [(b"content-type", b"image/png")]}
+    await RawBody(frozenset({"image/png"}), 100, seconds).read(Request(scope, receive))
+
+
+def test_a_file_that_does_not_arrive_in_time_is_given_up() -> None:
+    with pytest.raises(Problem) as told:
+        asyncio.run(beginning_of_a_file(0.05))
+    assert (told.value.code, told.value.status) == ("body_too_slow", 408)
