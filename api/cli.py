@@ -18,6 +18,7 @@ from api.running import in_one_line, opened, read_settings, readable, stop
 from api.server import serve as run_server
 from api.service import application
 from api.tokens import ROLES
+from api.vault_cli import vault_app
 from ledger.database import check_database, database_of
 from ledger.identifiers import Commune, Subject, is_slug
 from ledger.migrate import migrate as run_migrations
@@ -33,6 +34,7 @@ app = typer.Typer(
     rich_markup_mode="markdown",
 )
 app.add_typer(rulebooks.app, name="rulebook")
+app.add_typer(vault_app, name="vault")
 app.add_typer(cli_privacy.app)
 
 COUNTED = (SpinnerColumn(), TextColumn("{task.description}"), MofNCompleteColumn(), TimeElapsedColumn())
