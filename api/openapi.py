@@ -23,7 +23,15 @@ DESCRIPTION: Final = """\
 **Inconnu ou interdit** : la même réponse 404.
 """
 BEARER: Final = "bearer"
-ALWAYS: Final = ("unauthenticated", "not_found", "invalid_request", "unexpected", "overloaded", "database_unavailable")
+ALWAYS: Final = (
+    "unauthenticated",
+    "not_found",
+    "invalid_request",
+    "unexpected",
+    "overloaded",
+    "database_unavailable",
+    "identity_unavailable",
+)
 WITH_BODY: Final = ("invalid_json", "body_too_slow", "body_too_large", "unsupported_media_type")
 WITH_FILE: Final = ("body_too_slow", "document_too_large", "document_type_refused")
 WITH_KEY: Final = (

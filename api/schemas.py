@@ -218,7 +218,7 @@ class Staff(TypedDict):
     """The caller, who works for the town."""
 
     subject: SubjectText
-    role: Literal["agent", "auditor", "billing", "admin"]
+    role: Literal["agent", "auditor", "billing", "admin", "portal"]
     commune: SlugText
     may: list[str]
 
