@@ -255,6 +255,39 @@ def test_the_version_of_the_page_counts_what_both_parents_did(apart: Parents) ->
     refused(apart.mother.ask(apart.child, "mercredis", MINE, headers={"If_Match": before}), "version_changed", 412)
 
 
+# Authority that was withdrawn ----------------------------------------------------------------------------------------
+
+
+def test_a_parent_whose_authority_was_withdrawn_sees_and_does_nothing_from_that_instant(apart: Parents) -> None:
+    father, child = apart.father, apart.child
+    asked = {"child": child, "activity": "mercredis", "reserve": [box(f"{OTHERS} journee")]}
+    [booked] = made(father.post("/demandes", asked, key="before"))["demandes"]
+    assert father.post("/demandes", asked, key="before").headers["idempotency-hit"] == "true"
+    [guardian] = made(apart.agent.get(f"/households/{apart.his}/guardians"), 200)["guardians"]
+    path = f"/households/{apart.his}/guardians/{guardian['guardian']}/suspension"
+    made(apart.agent.post(path, {"scope": "guardian", "reason": "authority_withdrawn"}), 200)
+    answers = [
+        father.get(f"/children/{child}"),
+        father.get(f"/children/{child}/enrolments"),
+        father.get(f"/children/{child}/calendar", month="2024-03"),
+        father.get(f"/households/{apart.his}"),
+        father.get(f"/households/{apart.his}/custody"),
+        father.get(f"/demandes/{booked['number']}"),
+        father.delete(f"/demandes/{booked['number']}"),
+        father.post("/demandes", asked),
+        father.post("/demandes", asked, key="before"),
+        father.post("/demandes/preview", asked),
+    ]
+    assert [answer.status_code for answer in answers] == [404] * len(answers)
+    assert len({answer.json()["code"] for answer in answers}) == 1
+    assert not [answer for answer in answers if child in whole(answer) or "idempotency-hit" in answer.headers]
+    assert made(father.get("/demandes"), 200)["demandes"] == []
+    said = made(father.get("/me"), 200)
+    assert (said["children"], said["households"]) == ([], [])
+    made(apart.agent.delete(path), 200)
+    assert father.post("/demandes", asked, key="before").headers["idempotency-hit"] == "true"
+
+
 # At the counter ------------------------------------------------------------------------------------------------------
 
 
@@ -334,9 +367,9 @@ def test_a_fixed_week_an_exception_and_the_end_are_said_in_french(parents: Paren
         ),
         "Vacances scolaires : première moitié dans l'autre foyer, seconde moitié chez vous.",
         (
-            "À partir du jeudi 1er février 2024, semaines paires : lundi et mardi chez vous, mercredi, jeudi et vendredi "
-            "dans l'autre foyer, samedi et dimanche chez vous ; semaines impaires : lundi et mardi chez vous, mercredi, "
-            "jeudi, vendredi, samedi et dimanche dans l'autre foyer."
+            "À partir du jeudi 1er février 2024, semaines paires : lundi et mardi chez vous, mercredi, jeudi et "
+            "vendredi dans l'autre foyer, samedi et dimanche chez vous ; semaines impaires : lundi et mardi chez "
+            "vous, mercredi, jeudi, vendredi, samedi et dimanche dans l'autre foyer."
         ),
         "Vacances scolaires : comme les autres semaines.",
         "Du mercredi 8 mai 2024 au dimanche 12 mai 2024 : dans l'autre foyer.",
