@@ -42,6 +42,12 @@ class GuardianAsked(StrictModel):
     )
 
 
+class HolderAsked(StrictModel):
+    """A guardian to name titulaire: the path says which."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{}]})
+
+
 class AccountAsked(StrictModel):
     """An account of the identity provider."""
 

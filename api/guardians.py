@@ -7,7 +7,7 @@ from fastapi.responses import Response
 from api import openapi, schemas_families
 from api.answers import JSONAnswer
 from api.door import doors
-from api.family_bodies import AccountAsked, GuardianAsked, SuspensionAsked
+from api.family_bodies import AccountAsked, GuardianAsked, HolderAsked, SuspensionAsked
 from api.fields import IdText
 from api.french_families import guardian_label
 from api.households import of_household, seen
@@ -94,7 +94,7 @@ async def remove(household: IdText, guardian: IdText, at: AtCounter) -> Response
     summary="Nommer le titulaire du foyer",
     responses=openapi.answered(200, schemas_families.Guardian) | openapi.documented("nothing_to_do"),
 )
-async def name_holder(household: IdText, guardian: IdText, at: AtCounter) -> Response:
+async def name_holder(household: IdText, guardian: IdText, _: HolderAsked, at: AtCounter) -> Response:
     """Makes a guardian the titulaire; the others are co-représentants."""
     command = NameHolder(household=HouseholdId(household), guardian=GuardianId(guardian))
     return await at.run(command, _guardian_said(GuardianId(guardian)))
