@@ -50,6 +50,8 @@ class Settings:
     """The issuers that are believed, in the long form: a TOML file, read when the service starts."""
     vault_keys: Path | None = None
     """The file of the keys that wrap the keys of persons; with the embedded database, one of the data directory."""
+    erasures: Path | None = None
+    """The directory of the journal of erasures, kept apart from the database; the data directory when it is not set."""
     development: bool = False
     """Accepts the development key on a configured database too."""
     log_level: str = "info"
@@ -92,6 +94,7 @@ class Settings:
             jwks=jwks,
             issuers_file=Path(issuers_file).expanduser().absolute() if issuers_file else None,
             vault_keys=read.path("ARDOISE_VAULT_KEYS"),
+            erasures=read.path("ARDOISE_ERASURES"),
             development=read.flag("ARDOISE_DEVELOPMENT"),
             log_level=read.choice("ARDOISE_LOG_LEVEL", "info", LOG_LEVELS),
         )
