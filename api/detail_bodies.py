@@ -59,7 +59,7 @@ def read_telephone(value: str) -> str:
 
 def read_email(value: str) -> str:
     """An address a message can be sent to: no display name, no comment, no quotes; the domain in lower case."""
-    local, at, domain = value.strip().rpartition("@")
+    local, at, domain = value.rpartition("@")
     address = f"{local}@{domain.lower()}"
     sound = at and len(local) <= _LONGEST_LOCAL and _LOCAL.fullmatch(local) and _DOMAIN.fullmatch(domain.lower())
     if not sound or len(address) > LONGEST_EMAIL:
@@ -67,13 +67,28 @@ def read_email(value: str) -> str:
     return address
 
 
-Name = Annotated[str, Field(min_length=1, max_length=LONGEST_NAME, examples=["Matteo"]), AfterValidator(read_line)]
-Line = Annotated[
-    str, Field(min_length=1, max_length=LONGEST_LINE, examples=["12 rue de l'Église"]), AfterValidator(read_line)
+_VISIBLE: Final = r"^[^\u0000-\u001f\u007f-\u009f]+$"
+"""What a schema can say; what else is not to be seen, `read_line` refuses."""
+
+Name = Annotated[
+    str, Field(min_length=1, max_length=LONGEST_NAME, pattern=_VISIBLE, examples=["Matteo"]), AfterValidator(read_line)
 ]
-Telephone = Annotated[str, Field(max_length=32, examples=["06 12 34 56 78"]), AfterValidator(read_telephone)]
-Email = Annotated[str, Field(max_length=LONGEST_EMAIL, examples=["camille@exemple.fr"]), AfterValidator(read_email)]
-Postcode = Annotated[str, Field(min_length=1, max_length=12, examples=["78670"])]
+Line = Annotated[
+    str,
+    Field(min_length=1, max_length=LONGEST_LINE, pattern=_VISIBLE, examples=["12 rue de l'Église"]),
+    AfterValidator(read_line),
+]
+Telephone = Annotated[
+    str,
+    Field(max_length=32, pattern=r"^[0-9+ .()\u00a0\u202f-]+$", examples=["06 12 34 56 78"]),
+    AfterValidator(read_telephone),
+]
+Email = Annotated[
+    str,
+    Field(max_length=LONGEST_EMAIL, pattern=r"^[!-~]+@[!-~]+$", examples=["camille@exemple.fr"]),
+    AfterValidator(read_email),
+]
+Postcode = Annotated[str, Field(min_length=1, max_length=12, pattern=r"^[A-Z0-9 -]+$", examples=["78670"])]
 Country = Annotated[str, Field(pattern=r"^[A-Z]{2}$", examples=["FR"])]
 
 
