@@ -81,12 +81,13 @@ def test_nobody_else_lists_the_households(world: World, family: dict[str, str], 
 
 def test_no_answer_that_is_kept_holds_a_name(world: World, family: dict[str, str]) -> None:
     agent, household = world.agent, family["household"]
-    for path, body in [
+    sent: list[tuple[str, dict[str, Any]]] = [
         (f"/households/{household}/guardians", {"identity": PAOLA, "contact": REACHED}),
         (f"/households/{household}/members", {"identity": NONNA}),
         (f"/households/{household}/contacts", {"identity": NONNA, "contact": REACHED, "collects": True}),
         ("/children", {"household": household, "identity": MATTEO}),
-    ]:
+    ]
+    for path, body in sent:
         key = uuid4().hex
         first = agent.post(path, body, key=key)
         made(first)
