@@ -52,9 +52,11 @@ def changes(entry: Entry, state: State) -> Iterable[Change]:
     elif isinstance(state, Household):
         yield from _of_household(entry, state)
     if isinstance(entry.fact, PersonErased):
-        row = {"commune": entry.commune, "person": entry.fact.person}
-        erased_at = {"erased_at": entry.signature.recorded_at}
-        yield Put(table="erased_people", key=tuple(row.values()), row={**row, **erased_at})
+        fact = entry.fact
+        key = {"commune": entry.commune, "person": fact.person}
+        said = {"agreement": fact.agreement, "agreed_by": fact.agreed_by, "agreed_on": fact.agreed_on}
+        row = {**key, "erased_at": entry.signature.recorded_at, **said}
+        yield Put(table="erased_people", key=tuple(key.values()), row=row)
 
 
 def _of_child(entry: Entry, child: Child) -> Iterable[Change]:

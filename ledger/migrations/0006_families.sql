@@ -55,8 +55,12 @@ CREATE TABLE ardoise.erased_people (
     commune text NOT NULL,
     person text NOT NULL,
     erased_at timestamptz NOT NULL,
+    agreement text NOT NULL,
+    agreed_by text NOT NULL,
+    agreed_on date NOT NULL,
     PRIMARY KEY (commune, person)
 );
+CREATE INDEX erased_people_by_time ON ardoise.erased_people (commune, erased_at, person);
 
 CREATE TABLE ardoise.family_keys (
     commune text NOT NULL,
