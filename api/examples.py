@@ -192,6 +192,14 @@ EXAMPLES: Final[Mapping[Any, Any]] = MappingProxyType(
                 "absence": {"maladie": "Enfant malade"},
                 "closure": {"pont": "Pont"},
             },
+            "formalities": {
+                "address": {
+                    "label": "Changement d'adresse",
+                    "instruction": "agent",
+                    "document": "required",
+                    "article": "8.2",
+                }
+            },
             "sentences": ["ALSH Mercredis : on réserve et on annule jusqu'à 15 jours avant, à 23 h 59."],
         },
         schemas_town.Activities: {

@@ -9,6 +9,7 @@ from typing_extensions import TypedDict
 from api.fields import IdText, SlugText
 from api.schemas import Count, Digest, Number, VersionText, exact
 from ledger.events import Presence
+from rulebook.formalities import FormalityKind, Paper
 
 
 @exact
@@ -81,6 +82,16 @@ class Reasons(TypedDict):
 
 
 @exact
+class Formality(TypedDict):
+    """Who decides a demande without days, and whether a supporting document comes with it."""
+
+    label: str
+    instruction: Literal["agent", "rule"]
+    document: Paper
+    article: str | None
+
+
+@exact
 class RulebookInForce(RulebookVersion):
     """The rulebook in force, in sentences."""
 
@@ -89,6 +100,8 @@ class RulebookInForce(RulebookVersion):
     zone: Literal["A", "B", "C"]
     timezone: str
     reasons: Reasons
+    formalities: dict[FormalityKind, Formality]
+    """What a family may ask for besides days."""
     sentences: list[str]
 
 

@@ -12,6 +12,7 @@ from api.answers import JSONAnswer
 from api.cursors import AsOf
 from api.door import doors
 from api.fields import Day
+from api.french_formalities import KINDS
 from api.office import AtCounter, AtOffice, Said
 from api.problems import not_found
 from api.refusals import zone_of
@@ -66,6 +67,15 @@ def _described(rulebook: Rulebook) -> dict[str, Any]:
             "derogation": dict(rulebook.derogation_reasons),
             "absence": dict(rulebook.absence_reasons),
             "closure": dict(rulebook.closure_reasons),
+        },
+        "formalities": {
+            kind: {
+                "label": KINDS[kind],
+                "instruction": formality.instruction,
+                "document": formality.document,
+                "article": formality.article,
+            }
+            for kind, formality in rulebook.formalities.items()
         },
     }
 

@@ -68,7 +68,8 @@ class ChildDesk:
     ) -> tuple[Refusal, ...]:
         """Enrols the child as the agent says, or not at all."""
         article = article_of(self.known, demande)
-        if decision.approved or decision.quotient is not None:
+        refuses = decision.approved is not None
+        if decision.approved or decision.quotient is not None or (refuses and decision.enrolment is not None):
             code = "not_in_demande" if decision.approved else "correction_not_expected"
             return (Refusal(code=code, child=self.child, number=demande.number, article=article),)
         if decision.approved is not None:

@@ -54,10 +54,10 @@ class HouseholdDesk:
 
     def _refusals(self, household: Household, demande: Demande, decision: Decision) -> Iterator[Refusal]:
         article = article_of(self.known, demande)
-        corrects_other = decision.quotient is not None and not isinstance(demande.wanted, QuotientDeclared)
+        may_correct = isinstance(demande.wanted, QuotientDeclared) and decision.approved is None
         if decision.approved:
             yield Refusal(code="not_in_demande", number=demande.number, article=article)
-        if corrects_other or decision.enrolment is not None:
+        if decision.enrolment is not None or (decision.quotient is not None and not may_correct):
             yield Refusal(code="correction_not_expected", number=demande.number, article=article)
         if decision.approved is not None:
             wrong = reason_refusal(self.known, demande, decision.reason, article)

@@ -1,10 +1,13 @@
 """An agent decides: all the days, some, or none; once; one demande or a queue."""
 
-from commands.decide_demandes import DecideDemandes, Decision
-from ledger.events import DemandeApproved, DemandeRejected
+from commands.decide_demandes import DecideDemandes, Decision, EnrolmentCorrection, QuotientCorrection
+from commands.outcome import Refused
+from ledger.events import ChildEnrolled, DemandeApproved, DemandeRejected, QuotientDecided
+from ledger.identifiers import Slug
 from tests.asks import approve, cancel, decide, decide_all, places, reject, reserve, submit, withdraw
+from tests.formalities import change, enrolment, family, household_of, quotient, turn_down
 from tests.spec import about, clock, enrolled, given
-from tests.town import AWA, MATTEO, MOUSSA, VACANCES, day
+from tests.town import AWA, MATTEO, MOUSSA, ROSSI, VACANCES, day
 
 TWO_DAYS = reserve("2024-03-27", "2024-04-03")
 
@@ -174,3 +177,101 @@ def test_a_unit_is_not_given_up_while_one_that_requires_it_stays():
     then = given(*asked).when(approve(only=["2024-04-08"]))
     assert then.then_refused("unit_required").refusal.units == ("navette",)
     given(*asked).when(approve(only=["2024-04-08 navette"])).then_accepted()
+
+
+# Demandes without days, in the same queue ----------------------------------------------------------------------------
+
+
+def _mixed():
+    """Days and an enrolment of Matteo, a situation and a quotient of his household."""
+    then = given(
+        enrolled(MATTEO),
+        family(),
+        reserve("2024-03-27"),
+        enrolment(),
+        change("situation"),
+        quotient(),
+    )
+    days, enrolling = then.story.numbers(MATTEO)
+    situation, money = sorted(household_of(then.story).open)
+    return then.story, days, enrolling, situation, money
+
+
+def test_one_append_decides_what_children_and_their_household_asked_for():
+    story, days, enrolling, situation, money = _mixed()
+    decisions = [
+        Decision(household=ROSSI, number=money, quotient=QuotientCorrection(amount_cents=1)),
+        Decision(child=MATTEO.id, number=days),
+        Decision(household=ROSSI, number=situation, approved=frozenset(), reason=Slug("autre")),
+        Decision(child=MATTEO.id, number=enrolling),
+    ]
+    story.must(DecideDemandes(decisions=decisions))
+    assert [type(fact) for fact in story.facts] == [
+        DemandeApproved,
+        QuotientDecided,
+        DemandeRejected,
+        DemandeApproved,
+        DemandeApproved,
+        ChildEnrolled,
+    ]
+    assert len({entry.stream for entry in story.entries}) == 2
+    assert story.child(MATTEO).open == {}
+    assert household_of(story).open == {}
+
+
+def test_a_demande_is_looked_for_on_its_own_page_only():
+    story, days, _, situation, _ = _mixed()
+    wrong = [Decision(household=ROSSI, number=days), Decision(child=MATTEO.id, number=situation)]
+    outcome = story.do(DecideDemandes(decisions=wrong))
+    assert isinstance(outcome, Refused)
+    assert [refusal.code for refusal in outcome.refusals] == ["already_decided", "already_decided"]
+
+
+def test_a_demande_of_a_household_is_decided_once_in_a_queue_and_once_for_ever():
+    story, *_, situation, _ = _mixed()
+    no = Decision(household=ROSSI, number=situation, approved=frozenset(), reason=Slug("autre"))
+    story.must(DecideDemandes(decisions=[Decision(household=ROSSI, number=situation), no]))
+    assert [refusal.code for refusal in story.outcome.left_out] == ["already_decided"]
+    assert isinstance(story.do(DecideDemandes(decisions=[no])), Refused)
+
+
+def test_what_cannot_be_decided_of_a_household_leaves_the_children_alone():
+    story, days, _, situation, _ = _mixed()
+    unsaid = Decision(household=ROSSI, number=situation, approved=frozenset())
+    story.must(DecideDemandes(decisions=[unsaid, Decision(child=MATTEO.id, number=days)]))
+    [left] = story.outcome.left_out
+    assert (left.code, left.number) == ("reason_required", situation)
+    assert situation in household_of(story).open
+
+
+def test_a_refusal_of_a_demande_without_days_says_why_with_a_word_of_the_town():
+    given(family(), change("situation")).when(turn_down(reason=None)).then_refused("reason_required")
+    given(family(), change("situation")).when(turn_down(reason="humeur")).then_refused("unknown_reason")
+
+
+def test_days_are_not_accepted_of_a_demande_that_has_none():
+    story, _, enrolling, situation, _ = _mixed()
+    some = frozenset({(day("2024-03-27"), Slug("journee"))})
+    for decision in (
+        Decision(household=ROSSI, number=situation, approved=some, reason=Slug("autre")),
+        Decision(child=MATTEO.id, number=enrolling, approved=some, reason=Slug("autre")),
+    ):
+        outcome = story.do(DecideDemandes(decisions=[decision]))
+        assert isinstance(outcome, Refused)
+        assert outcome.code == "not_in_demande"
+
+
+def test_a_correction_goes_with_its_kind_of_demande():
+    story, days, enrolling, situation, money = _mixed()
+    amount, site = QuotientCorrection(amount_cents=1), EnrolmentCorrection(site=Slug("prairie"))
+    for decision in (
+        Decision(child=MATTEO.id, number=days, quotient=amount),
+        Decision(child=MATTEO.id, number=enrolling, quotient=amount),
+        Decision(household=ROSSI, number=situation, quotient=amount),
+        Decision(household=ROSSI, number=money, enrolment=site),
+        Decision(household=ROSSI, number=money, approved=frozenset(), reason=Slug("autre"), quotient=amount),
+        Decision(child=MATTEO.id, number=enrolling, approved=frozenset(), reason=Slug("autre"), enrolment=site),
+    ):
+        outcome = story.do(DecideDemandes(decisions=[decision]))
+        assert isinstance(outcome, Refused)
+        assert outcome.code == "correction_not_expected"
