@@ -1,5 +1,6 @@
 """Loaded by schemathesis: real words in the document it reads, and which token goes with which operation."""
 
+import base64
 import json
 import os
 import re
@@ -7,11 +8,15 @@ from typing import Any
 from uuid import uuid4
 
 import schemathesis
+from hypothesis import strategies as st
 
 BODIES: dict[str, list[Any]] = json.loads(os.environ["FUZZ_BODIES"])
 """Bodies the rules accept, by the name of their schema."""
 WORDS: dict[str, list[Any]] = json.loads(os.environ["FUZZ_WORDS"])
 """Values that exist, by the name of the parameter or of the property that holds one."""
+
+for media_type, paper in json.loads(os.environ["FUZZ_PAPERS"]).items():
+    schemathesis.openapi.media_type(media_type, st.one_of(st.just(base64.b64decode(paper)), st.binary()))
 
 
 @schemathesis.hook

@@ -3,6 +3,7 @@
 `ARDOISE_FUZZ_SECONDS=600 pytest tests/http/test_fuzz.py -s` searches for longer.
 """
 
+import base64
 import os
 import subprocess
 import sys
@@ -14,12 +15,23 @@ import orjson
 import pytest
 
 from tests.http.world import World, made
+from tests.vault import papers_made as papers
 
 HOOKS = Path(__file__).with_name("fuzz_hooks.py")
 SECONDS = int(os.environ.get("ARDOISE_FUZZ_SECONDS", "0"))
 MOST_NEVER_DONE = 3
 """Operations that may find their demande decided, or their day closed, by a request before them."""
 DAYS = ["2024-01-15", "2024-01-22", "2024-01-23", "2024-03-27", "2024-04-03", "2024-06-05"]
+
+PAPERS = {
+    media_type: base64.b64encode(content).decode()
+    for media_type, content in {
+        "application/pdf": papers.pdf(),
+        "image/jpeg": papers.jpeg(),
+        "image/png": papers.png(),
+    }.items()
+}
+"""A sound file of each type that is taken."""
 
 CONFIG = """
 hooks = "{hooks}"
@@ -79,6 +91,9 @@ def words(world: World) -> dict[str, list[Any]]:
         for day in ("2024-03-13", "2024-03-20", "2024-03-27")
     ]
     made(agent.ask(children[0], "cantine", "2024-01-22", "2024-01-23"))
+    document = made(world.guardian().hand_in(papers.pdf()))["document"]
+    quotient = {"kind": "quotient", "amount_cents": 65_300, "source": "caf", "documents": [document]}
+    made(world.guardian().post(f"/households/{household}/demandes", quotient))
     adopted = made(agent.get("/rulebook/versions/2023-09"), 200)
     made(agent.post("/closures", {"day": "2024-06-05", "reason": "pont"}))
     return {
@@ -87,6 +102,8 @@ def words(world: World) -> dict[str, list[Any]]:
         "also_for": children,
         "household": [household],
         "guardian": [guardian],
+        "person": [guardian],
+        "document": [document],
         "enrolment": [row["enrolment"] for row in enrolments],
         "number": numbers,
         "activity": ["mercredis", "cantine", "etude", "garderie", "vacances"],
@@ -148,6 +165,7 @@ def search(world: World, directory: Path, token: str, *options: str) -> None:
         **os.environ,
         "FUZZ_BODIES": orjson.dumps(examples).decode(),
         "FUZZ_WORDS": orjson.dumps(known).decode(),
+        "FUZZ_PAPERS": orjson.dumps(PAPERS).decode(),
         "FUZZ_TOKEN": token,
         "FUZZ_ADMIN": world.token("admin", "admin-1"),
     }
