@@ -123,7 +123,7 @@ DELETE /demandes/{number}                                    x   x   .   .   .  
 POST   /demandes/{number}/decision                           .   .   .   .   .   .    x   .   .   .   .   .
 POST   /decisions                                            .   .   .   .   .   .    x   .   .   .   .   .
 GET    /documents                                     read   x   o   o   o   o   o    x   .   .   .   .   .
-POST   /documents                                            o   o   o   o   .   .    x   .   .   .   .   .
+POST   /documents                                            x   o   o   o   .   o    x   .   .   .   .   .
 GET    /documents/{document}                          read   x   .   .   .   .   .    x   .   .   .   .   .
 
 POST   /attendance                                           .   .   .   .   .   .    x   .   .   .   .   .
