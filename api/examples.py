@@ -10,6 +10,7 @@ from api import (
     schemas,
     schemas_access,
     schemas_custody,
+    schemas_erasure,
     schemas_formalities,
     schemas_people,
     schemas_town,
@@ -254,6 +255,7 @@ EXAMPLES: Final[Mapping[Any, Any]] = MappingProxyType(
         **schemas_formalities.EXAMPLES,
         **schemas_access.EXAMPLES,
         **schemas_custody.EXAMPLES,
+        **schemas_erasure.EXAMPLES,
         schemas_town.Alive: {"status": "alive"},
         schemas_town.Ready: {"status": "ready", "schema": 2},
     }

@@ -19,6 +19,7 @@ from api import (
     decisions,
     demandes,
     documents,
+    erasures,
     family_keys,
     formalities,
     guardians,
@@ -46,6 +47,7 @@ from ledger.migrate import LATEST
 from ledger.postgres import Pool, PostgresStore
 from ledger.settings import Settings
 from projections.inline import project
+from vault.journal import Journal, Journaled
 from vault.key_file import ring_of
 from vault.people import Vault
 
@@ -66,6 +68,7 @@ ROUTERS = (
     people.router,
     reads.router,
     documents.router,
+    erasures.router,
     attendance.router,
     town.router,
     opening.router,
@@ -114,12 +117,15 @@ class _Pools:
 def application(settings: Settings, service_url: str, *, clock: Clock = utc_now) -> FastAPI:
     """The service on a database that `check_database` accepted."""
     pools, ring, vault_ring = _Pools(), key_ring(settings), ring_of(settings)
+    journal = Journal.open(settings)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         pools.writes = writes = open_pool(service_url, settings)
         pools.reads = await open_async_pool(service_url, settings)
-        app.state.store = PostgresStore(writes, project=project)
+        store = PostgresStore(writes, project=project)
+        await run_in_threadpool(erasures.forget_again, journal, store, writes, now=clock())
+        app.state.store = Journaled(store, journal)
         app.state.reader = Reader(pools.reads)
         lines = await open_access_pool(service_url, settings)
         app.state.access = Recorder(lines)

@@ -1,0 +1,81 @@
+"""What is said of forgetting: what goes, what the law keeps and why, and the word that stands where a name was."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+ERASED: Final = "effacé"
+"""Where a name would stand."""
+
+
+def name_of(identity: Mapping[str, object] | None, *, erased: bool) -> str | None:
+    """A given name and a family name; the word for somebody forgotten; None for somebody nobody named."""
+    if erased:
+        return ERASED
+    if identity is None:
+        return None
+    names = (identity.get("given_name"), identity.get("family_name"))
+    return " ".join(str(name) for name in names if name) or None
+
+
+RECORDS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "identity": "Identité",
+        "address": "Adresse",
+        "contact": "Moyens de contact",
+        "situation": "Situation familiale",
+        "health": "Santé",
+        "activation": "Ce qui a été dit pour activer un compte",
+    }
+)
+ROLES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "child": "Enfant",
+        "guardian": "Responsable",
+        "member": "Membre du foyer",
+        "contact": "Contact",
+        "former": "N'est plus du foyer",
+    }
+)
+WHAT: Final[Mapping[str, str]] = MappingProxyType(
+    {"record": "Fiche", "proposal": "Changement demandé", "document": "Justificatif"}
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ground:
+    """Why something stays."""
+
+    label: str
+    ground: str
+    source: str
+
+
+FACTS: Final = Ground(
+    label="Les faits du registre : réservations, présences, décisions, quotients, sous des identifiants sans nom",
+    ground="Pièces justificatives de la facturation, conservées dix ans après le dernier fait",
+    source="RGPD, article 17, 3, b ; code du patrimoine, article L. 212-2 ; instruction DAF/DPACI/RES/2009/018",
+)
+ACCESS_LOG: Final = Ground(
+    label="Le journal des accès : qui a consulté le dossier, sans ce qu'il y a lu",
+    ground="Preuve de la sécurité du traitement, conservée {} après chaque consultation",
+    source="RGPD, article 32 ; CNIL, délibération n° 2021-122 du 14 octobre 2021",
+)
+ANSWERS: Final = Ground(
+    label="Les réponses aux commandes : des identifiants et des nombres, aucun nom",
+    ground="Une même commande renvoyée reçoit la même réponse, pendant {}",
+    source="Durée propre à Ardoise",
+)
+JOURNAL: Final = Ground(
+    label="Le journal des effacements : quelle personne, sous son identifiant, et quel accord",
+    ground="Une sauvegarde restaurée doit oublier de nouveau : conservé aussi longtemps que les sauvegardes",
+    source="RGPD, articles 5, 2 et 17, 1",
+)
+YEARS_OF_FACTS: Final = 10
+
+NOTHING_TO_ERASE: Final = "Rien n'est connu de cette personne : tout est déjà effacé."
+PROPOSAL: Final = "Proposition d'effacement"
+ALLOWED: Final = "Rien ne s'oppose à l'effacement. Il attend l'accord de l'archiviste."
+NOT_ALLOWED: Final = "L'effacement n'est pas possible aujourd'hui."
+DONE: Final = "Effacé, avec l'accord {agreement}."
