@@ -6,8 +6,9 @@ pydantic then reads the same text, so that strict types still accept an ISO day.
 
 import asyncio
 import json
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import Any, Final, NoReturn
 
 import orjson
@@ -18,7 +19,7 @@ from starlette.requests import ClientDisconnect
 
 from api import french
 from api.handlers import field_errors
-from api.problems import Problem
+from api.problems import Problem, retry_later
 
 BODY: Final = "ardoise.body"
 """Where a door leaves the canonical bytes of the body in the scope of a request."""
@@ -29,6 +30,7 @@ MAX_SAFE: Final = 2**53
 LONGEST_NUMBER: Final = 40
 """Characters of a number: more could only be a trap for the parser."""
 
+RETRY_SECONDS: Final = 2
 CLOSE: Final = {"Connection": "close"}
 """A body that was not read to its end leaves a connection nobody can use again."""
 
@@ -86,16 +88,32 @@ async def read_bytes(
     return b"".join(chunks)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(kw_only=True, slots=True, eq=False)
 class RawBody:
     """A body that is a file: one of these media types, of so many bytes at most, arrived within so many seconds.
 
-    A route depends on it as on any value; the door has read it by then.
+    A route depends on it as on any value; the door has read it by then. Few are handled at once: a file takes long to
+    come, and those who send nothing but a question do not wait behind it.
     """
 
     media_types: frozenset[str]
     most_bytes: int
     seconds: float
+    most_at_once: int
+    running: int = field(default=0, init=False)
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """A place among those that are handled; refused with Retry-After when there is none."""
+        if self.running >= self.most_at_once:
+            problem = retry_later("overloaded", seconds=RETRY_SECONDS)
+            problem.headers.update(CLOSE)
+            raise problem
+        self.running += 1
+        try:
+            yield
+        finally:
+            self.running -= 1
 
     async def read(self, request: Request) -> bytes:
         """The bytes, for the door; what they are is the resource's business."""

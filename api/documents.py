@@ -30,12 +30,17 @@ router = doors("justificatifs")
 
 TYPES: Final = {"application/pdf": "pdf", "image/jpeg": "jpg", "image/png": "png"}
 UPLOAD_SECONDS: Final = 60.0
+MOST_UPLOADS: Final = 4
+"""Documents being sent at once: the next one is told to come back, so that slow senders never hold every place."""
 MOST_EXAMINED: Final = 2
 """Documents examined at once: each may take a gigabyte."""
 _FILE: Final = {"schema": {"type": "string", "format": "binary"}}
 _FILES: Final[dict[str, Any]] = dict.fromkeys(TYPES, _FILE)
 
-PaperBody = Annotated[bytes, Depends(RawBody(frozenset(TYPES), LARGEST_BYTES, UPLOAD_SECONDS))]
+UPLOAD: Final = RawBody(
+    media_types=frozenset(TYPES), most_bytes=LARGEST_BYTES, seconds=UPLOAD_SECONDS, most_at_once=MOST_UPLOADS
+)
+PaperBody = Annotated[bytes, Depends(UPLOAD)]
 KindAsked = Annotated[SlugText, Query(description="Ce que c'est, en un mot : `certificat-medical`.")]
 AboutAsked = Annotated[IdText | None, Query(description="L'enfant qu'il concerne; son propriétaire lui-même, sinon.")]
 GuardianNamed = Annotated[IdText | None, Query(description="Pour un agent : le responsable à qui il est.")]

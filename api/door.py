@@ -98,8 +98,9 @@ class Door(APIRoute):
 
         async def answered(request: Request) -> Response:
             if raw is not None:
-                request.scope[BODY] = await raw.read(request)
-                return await handler(request)
+                with raw.turn():
+                    request.scope[BODY] = await raw.read(request)
+                    return await handler(request)
             if reader is None:
                 refuse_body(request)
                 return await handler(request)
