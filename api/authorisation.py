@@ -141,7 +141,7 @@ DELETE /closures/{day}                                       .   .   .   .   .  
 POST   /capacities                                           .   .   .   .   .   .    o   .   .   .   .   .
 
 GET    /erasures                                             .   .   .   .   .   .    .   .   x   .   x   .
-POST   /erasures/preview                                     .   .   .   .   .   .    .   .   .   .   x   .
+POST   /erasures/preview                              read   .   .   .   .   .   .    .   .   .   .   x   .
 POST   /erasures                                             .   .   .   .   .   .    .   .   .   .   x   .
 """
 

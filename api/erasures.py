@@ -99,6 +99,7 @@ async def preview(asked: PeopleAsked, at: AtOffice) -> JSONAnswer:
     proposal = await archive_of(at).proposal(await _whom(asked, at))
     if proposal is None:
         raise not_found()
+    at.saw(*(one["person"] for one in proposal["people"]), *([asked.household] if asked.household else []))
     return JSONAnswer(proposal)
 
 
