@@ -24,7 +24,7 @@ from ledger.holdings import PlaceKey
 from ledger.identifiers import Commune, DemandeNumber, EnrolmentId, Slug, Subject, new_id
 from ledger.memory import MemoryStore
 from ledger.store import Answer, Once
-from ledger.streams import child_page
+from ledger.streams import child_page, household_page
 from projections.inline import project
 from rulebook.town import rules_of_town
 from tests.town import MERCREDIS, VALMONT, Person, at, day, rulebooks
@@ -91,6 +91,9 @@ class Story:
         """What a decision would be told now."""
         town = self.store.town(self.commune)
         pages: dict[Any, Any] = {child_page(self.commune, p.id): self.store.child(self.commune, p.id) for p in people}
+        pages |= {
+            household_page(self.commune, p.household): self.store.household(self.commune, p.household) for p in people
+        }
         pages[town.stream] = town
         return Known(commune=self.commune, now=self.now, rules=rules_of_town(town.state), pages=pages)
 
