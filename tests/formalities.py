@@ -12,7 +12,7 @@ from commands.request_change import RequestChange
 from commands.request_enrolment import RequestEnrolment
 from commands.taking_effect import KINDS
 from commands.withdraw_demande import WithdrawDemande
-from ledger.events import ChangeKind, QuotientSource
+from ledger.events import ChangeKind, PersonErased, QuotientSource
 from ledger.household import Household
 from ledger.identifiers import (
     DemandeNumber,
@@ -23,9 +23,11 @@ from ledger.identifiers import (
     PersonId,
     ProposalId,
     Slug,
+    Subject,
     new_id,
 )
-from tests.spec import Ask, Step, Story, day
+from ledger.store import Answer, Append, Write
+from tests.spec import Ask, Step, Story, day, once, signed
 from tests.town import MATTEO, ROSSI, Person
 
 PAOLA, MARCO = GuardianId("paola"), GuardianId("marco")
@@ -73,6 +75,24 @@ def adopted(more: str) -> Step:
         story.must(AdoptRulebook(content=text + more))
 
     return step
+
+
+def said(*facts: object, of: Person | None = None) -> Step:
+    """Facts that other commands write on the household's page, or on a child's."""
+
+    def step(story: Story) -> None:
+        kept = story.store
+        page = kept.child(story.commune, of.id) if of else kept.household(story.commune, ROSSI)
+        prepared = kept.prepare(story.commune, signed(story.now), [Write(page=page, facts=facts)])  # type: ignore[arg-type]
+        kept.append(Append(prepared=prepared, once=once(), answer=Answer(status=200), capacity=lambda _: None))
+
+    return step
+
+
+def forgotten(person: str, *, of: Person | None = None) -> Step:
+    """The archivist agreed, and what was known of somebody was destroyed."""
+    by, on = Subject("archivist"), day("2024-01-09")
+    return said(PersonErased(person=PersonId(person), agreement="AD-42", agreed_by=by, agreed_on=on), of=of)
 
 
 def household_of(story: Story, household: HouseholdId = ROSSI) -> Household:

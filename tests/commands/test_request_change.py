@@ -12,11 +12,9 @@ from ledger.events import (
     DetailsKept,
     GuardianLeft,
     MemberAdded,
-    PersonErased,
 )
-from ledger.identifiers import PersonId, Subject, new_id
+from ledger.identifiers import PersonId, new_id
 from ledger.sealed import AcceptProposal, DropProposal, KeepProposal
-from ledger.store import Answer, Append, Write
 from tests.formalities import (
     CERTIFICATE,
     MARCO,
@@ -26,13 +24,15 @@ from tests.formalities import (
     change,
     document,
     family,
+    forgotten,
     household_of,
     row_of,
+    said,
     take_back,
     turn_down,
 )
-from tests.spec import Step, Story, given, once, signed
-from tests.town import DIALLO, ROSSI, day
+from tests.spec import Story, given
+from tests.town import DIALLO, ROSSI
 
 BY_RULE = '[demarches]\narticle = "9"\n[demarches.contact]\narticle = "9.1"\ninstruction = "regle"\n'
 
@@ -40,25 +40,6 @@ BY_RULE = '[demarches]\narticle = "9"\n[demarches.contact]\narticle = "9.1"\nins
 def moved(story: Story) -> list[str]:
     """What the vault was asked, in order."""
     return [type(each).__name__ for each in story.store.recorder.vault if not hasattr(each, "media_type")]
-
-
-def said(*facts: object) -> Step:
-    """Facts that other commands write on the household's page."""
-
-    def step(story: Story) -> None:
-        page = story.store.household(story.commune, ROSSI)
-        prepared = story.store.prepare(story.commune, signed(story.now), [Write(page=page, facts=facts)])  # type: ignore[arg-type]
-        story.store.append(Append(prepared=prepared, once=once(), answer=Answer(status=200), capacity=lambda _: None))
-
-    return step
-
-
-def erased(person: str) -> Step:
-    return said(
-        PersonErased(
-            person=PersonId(person), agreement="AD-42", agreed_by=Subject("archivist"), agreed_on=day("2024-01-09")
-        )
-    )
 
 
 def test_a_change_waits_under_a_number_of_the_same_sequence():
@@ -177,11 +158,11 @@ def test_a_household_nobody_opened_asks_for_nothing():
 
 
 def test_nothing_is_asked_for_somebody_who_was_forgotten():
-    given(family(), erased(PAOLA)).when(change("situation")).then_refused("person_erased")
+    given(family(), forgotten(PAOLA)).when(change("situation")).then_refused("person_erased")
 
 
 def test_nothing_is_approved_of_somebody_who_was_forgotten_since_but_it_is_refused():
-    steps = [family(), change("situation"), erased(PAOLA)]
+    steps = [family(), change("situation"), forgotten(PAOLA)]
     given(*steps).when(accept()).then_refused("person_erased")
     given(*steps).when(turn_down()).then_accepted()
 
@@ -189,6 +170,12 @@ def test_nothing_is_approved_of_somebody_who_was_forgotten_since_but_it_is_refus
 def test_nothing_is_approved_of_somebody_who_left_since():
     steps = [family(), change("situation", person=MARCO), said(GuardianLeft(guardian=MARCO))]
     given(*steps).when(accept()).then_refused("person_left")
+
+
+def test_a_paper_of_somebody_who_was_forgotten_is_unknown():
+    steps = [family(), forgotten(PAOLA)]
+    asked = change("address", person=MARCO, by=MARCO, documents=[CERTIFICATE])
+    given(*steps).when(asked).then_refused("unknown_document")
 
 
 def test_a_paper_of_another_household_is_unknown():

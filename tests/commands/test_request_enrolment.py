@@ -4,7 +4,7 @@ from commands.decide_demandes import DecideDemandes, Decision, EnrolmentCorrecti
 from ledger.events import ChildEnrolled, DemandeApproved, DemandeRejected, DemandeWithdrawn, EnrolmentRequested
 from ledger.identifiers import Slug
 from tests.asks import approve, reject, withdraw
-from tests.formalities import CERTIFICATE, adopted, enrolment, family
+from tests.formalities import CERTIFICATE, adopted, enrolment, family, forgotten
 from tests.spec import Ask, about, enrolled, given, registered
 from tests.town import CANTINE, MATTEO, day
 
@@ -92,6 +92,13 @@ def test_two_enrolments_that_overlap_once_corrected_are_not_both_accepted_in_one
     story.must(DecideDemandes(decisions=decisions))
     assert [refusal.code for refusal in story.outcome.left_out] == ["already_enrolled"]  # type: ignore[union-attr]
     assert len(story.child(MATTEO).enrolments) == 1
+
+
+def test_a_child_who_was_forgotten_is_not_enrolled_any_more():
+    gone = forgotten(MATTEO.id, of=MATTEO)
+    given(*KNOWN, gone).when(enrolment()).then_refused("person_erased")
+    given(*KNOWN, enrolment(), gone).when(approve()).then_refused("person_erased")
+    given(*KNOWN, enrolment(), gone).when(reject(reason="autre")).then_accepted()
 
 
 def test_the_rule_enrols_at_once():

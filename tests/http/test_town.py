@@ -21,6 +21,12 @@ def test_the_rulebook_in_force_explains_itself(world: World) -> None:
     assert (said["version"], said["name"], said["zone"]) == ("2023-09", "Valmont", "C")
     assert said["reasons"]["closure"] == {"greve": "Grève", "pont": "Pont"}
     assert said["sentences"]
+    assert said["formalities"]["address"] == {
+        "label": "Changement d'adresse",
+        "instruction": "agent",
+        "document": "required",
+        "article": None,
+    }
     refused(world.guardian().get("/rulebook", day="2023-08-31"), "not_found", 404)
 
 
