@@ -159,6 +159,7 @@ def test_days_between_includes_both_and_is_empty_backwards() -> None:
         ("2024-01-13 11:00", "2024-01-17 00:00"),  # a Saturday counts from Monday
         ("2024-01-14 23:59", "2024-01-17 00:00"),  # a Sunday too
         ("2024-04-30 09:00", "2024-05-03 09:00"),  # 1 May is nobody's working day
+        ("2024-04-27 10:00", "2024-05-01 00:00"),  # the end of Tuesday, though Wednesday is off
         ("2024-05-07 09:00", "2024-05-13 09:00"),  # 8 and 9 May, then a week-end
         ("2024-12-24 12:00", "2024-12-27 12:00"),  # Christmas
         ("2024-12-31 12:00", "2025-01-03 12:00"),  # over the year
