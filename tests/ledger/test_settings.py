@@ -36,6 +36,7 @@ def test_everything_configured():
             "ARDOISE_LOCK_TIMEOUT_MS": "500",
             "ARDOISE_STATEMENT_TIMEOUT_MS": "3000",
             "ARDOISE_LOG_LEVEL": "WARNING",
+            "ARDOISE_VAULT_KEYS": "/etc/ardoise/vault.keys",
         }
     ).for_serving()
     assert settings == Settings(
@@ -48,6 +49,7 @@ def test_everything_configured():
         read_pool_size=4,
         queue_size=64,
         queue_seconds=2.5,
+        vault_keys=Path("/etc/ardoise/vault.keys"),
         lock_timeout_ms=500,
         statement_timeout_ms=3000,
         issuers=("https://id.example",),
