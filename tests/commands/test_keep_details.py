@@ -1,4 +1,4 @@
-"""What is known of people, and their papers, is kept once, where it belongs, and never of somebody who was forgotten."""
+"""What is known of people, and their papers, is kept once, where it belongs, and of nobody who was forgotten."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
