@@ -140,6 +140,9 @@ def _jpeg(content: bytes) -> bytes:
 
 def _png(content: bytes) -> bytes:
     image = _decoded(content, "PNG")
+    if image.mode == "I;16":
+        # Converting would turn every grey above 255 of 65,535 into white: a scan would be an empty page.
+        image = Image.frombytes("L", image.size, image.tobytes()[1::2])
     clear = image.mode in ("LA", "PA", "RGBA") or "transparency" in image.info
     mode = "RGBA" if clear else "L" if image.mode in ("1", "L") else "RGB"
     copy = io.BytesIO()

@@ -56,6 +56,23 @@ def test_every_kind_of_png_is_decoded(mode: str) -> None:
         assert (found.format, found.size) == ("PNG", (40, 20))
 
 
+def test_a_scan_in_sixteen_bits_of_grey_is_not_an_empty_page() -> None:
+    copy = kept(made.encoded(Image.new("I;16", (4, 4), 0x8123), "PNG"))
+    with Image.open(io.BytesIO(copy.content)) as found:
+        assert (found.mode, found.getpixel((0, 0))) == ("L", 0x81)
+
+
+def test_a_picture_in_several_pictures_is_its_first() -> None:
+    first, second = made.pixels(), made.pixels().rotate(180)
+    for format_, media_type in (("MPO", "image/jpeg"), ("PNG", "image/png")):
+        content = made.encoded(first, format_, save_all=True, append_images=[second])
+        copy = kept(content)
+        assert copy.media_type == media_type
+        assert len(copy.content) < len(content)
+        with Image.open(io.BytesIO(copy.content)) as found:
+            assert getattr(found, "n_frames", 1) == 1
+
+
 @pytest.mark.parametrize("mode", ["L", "RGB", "CMYK"])
 def test_every_kind_of_jpeg_is_decoded(mode: str) -> None:
     copy = kept(made.encoded(made.pixels(mode=mode), "JPEG"))
