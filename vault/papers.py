@@ -71,6 +71,8 @@ _ACTIVE_ACTIONS: Final = frozenset(
         "/SubmitForm",
     )
 )
+_HARMLESS_LINKS: Final = ("http://", "https://", "mailto:", "tel:")
+_HARMLESS_OPENINGS: Final = frozenset(("", "/GoTo", "/Named"))
 _ACTIVE_TYPES: Final = frozenset(("/EmbeddedFile", "/Filespec"))
 _ACTIVE_SUBTYPES: Final = frozenset(("/3D", "/FileAttachment", "/Movie", "/RichMedia", "/Screen", "/Sound"))
 
@@ -192,11 +194,20 @@ def _is_active(found: Object) -> bool:
     keys = set(found.keys())
     if keys & _ACTIVE_KEYS or (isinstance(found, Stream) and "/F" in keys):
         return True
+    action = _name(found, "/S")
     return (
-        _name(found, "/S") in _ACTIVE_ACTIONS
+        action in _ACTIVE_ACTIONS
+        or (action == "/URI" and not str(found.get("/URI", "")).lower().startswith(_HARMLESS_LINKS))
+        or _opens_with(found) not in _HARMLESS_OPENINGS
         or _name(found, "/Type") in _ACTIVE_TYPES
         or _name(found, "/Subtype") in _ACTIVE_SUBTYPES
     )
+
+
+def _opens_with(found: Object) -> str:
+    """The action a dictionary asks for when the document is opened; nothing for a place to show."""
+    action = found.get("/OpenAction")
+    return _name(action, "/S") if isinstance(action, Dictionary) else ""
 
 
 def _name(found: Object, key: str) -> str:

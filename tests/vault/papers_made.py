@@ -93,6 +93,16 @@ def pdf_with_chained_action() -> bytes:
     return saved(document)
 
 
+def pdf_with_link(address: str, *, when_opened: bool = False) -> bytes:
+    document = blank()
+    action = Dictionary(S=Name.URI, URI=String(address))
+    if when_opened:
+        document.Root.OpenAction = action
+    else:
+        document.pages[0].obj.Annots = Array([Dictionary(Type=Name.Annot, Subtype=Name.Link, A=action)])
+    return saved(document)
+
+
 def pdf_with_additional_actions() -> bytes:
     document = blank()
     document.pages[0].obj.AA = Dictionary(O=Dictionary(S=Name.Named, N=Name.NextPage))

@@ -89,6 +89,9 @@ UNSAFE = {
         kind: made.pdf_with_page_action(kind)
         for kind in ("Launch", "GoToR", "GoToE", "SubmitForm", "ImportData", "JavaScript")
     },
+    "a call when it is opened": made.pdf_with_link("https://example.org/seen", when_opened=True),
+    "a link that is a script": made.pdf_with_link("javascript:alert(1)"),
+    "a link to a file": made.pdf_with_link("FILE:///etc/passwd"),
     "additional actions": made.pdf_with_additional_actions(),
     "another file": made.pdf_with_attachment(),
     "a form of XML": made.pdf_with_form_of_xml(),
@@ -110,6 +113,7 @@ def test_the_attachment_that_was_refused_is_the_one_every_antivirus_knows() -> N
 
 
 def test_a_link_to_a_page_is_no_danger() -> None:
+    assert kept(made.pdf_with_link("https://example.org")).media_type == "application/pdf"
     assert kept(made.pdf_with_page_action("GoTo")).media_type == "application/pdf"
 
 
