@@ -7,7 +7,7 @@ from starlette.concurrency import run_in_threadpool
 
 from api import openapi, schemas_formalities
 from api.demandes import written
-from api.detail_bodies import IdentityAsked, value_of
+from api.detail_bodies import value_of
 from api.door import doors
 from api.fields import IdText
 from api.formality_bodies import (
@@ -20,10 +20,10 @@ from api.formality_bodies import (
     PersonChange,
     QuotientDeclaration,
 )
-from api.office import AtVersionedCounter, Counter, Office, Said
+from api.office import AtVersionedCounter, Office, Said
 from api.people import AtVault, known_of, of_household, sealed, unguessable
+from api.persons import given_id, refuse_unborn
 from api.problems import Problem, invalid_field, not_found
-from api.refusals import PARIS
 from commands.declare_quotient import DeclareQuotient
 from commands.execute import Result
 from commands.keep_details import SealedDetails
@@ -44,7 +44,6 @@ from ledger.identifiers import (
 from ledger.sealed import DetailsKind
 from ledger.store import ErasedError
 from ledger.streams import child_page, household_page
-from projections import families
 from vault.people import Details, Erased, Vault
 from vault.sealing import PersonKey
 
@@ -84,12 +83,10 @@ async def ask_for_household(
         )
         return await at.run(quotient, _asked, about=about)
     if isinstance(body, MemberAddition | ContactAddition):
-        person = PersonId(new_id())
-        at = await _told_apart(at, vault, known, guardian)
+        person = PersonId(given_id(at))
     else:
         person = await _about(at.office, known, guardian, body)
     key = await _key(at.office, vault, person)
-    at = at if isinstance(body, MemberAddition | ContactAddition) else unguessable(at, key)
     command = RequestChange(
         household=known,
         change=body.kind,
@@ -101,7 +98,7 @@ async def ask_for_household(
         asked_by=guardian,
         origin=origin,
     )
-    return await at.run(command, _asked, about=about)
+    return await unguessable(at, key).run(command, _asked, about=about)
 
 
 def _asked(result: Result) -> Said:
@@ -128,15 +125,6 @@ async def _key(at: Office, vault: Vault, person: PersonId) -> PersonKey:
         raise Problem("person_erased") from erased
 
 
-async def _told_apart(at: Counter, vault: Vault, household: HouseholdId, guardian: GuardianId | None) -> Counter:
-    """The counter for somebody new, whose key is new at each attempt: the household's first guardian lends theirs."""
-    rows = await at.office.reader.ask(at.office.commune, families.guardians_of(at.office.commune, household))
-    first = guardian or next((GuardianId(row["guardian"]) for row in rows[0]), None)
-    if first is None:
-        raise not_found()
-    return unguessable(at, await _key(at.office, vault, PersonId(first)))
-
-
 async def _proposed(
     at: Office, vault: Vault, key: PersonKey, body: PersonChange | MemberAddition | ContactAddition
 ) -> list[SealedDetails]:
@@ -147,18 +135,13 @@ async def _proposed(
         known = await known_of(at, vault, key.person, "contact")
         values = {"contact": _changed(known, body)}
     elif isinstance(body, MemberAddition | ContactAddition):
-        _refuse_unborn(body.identity, at)
+        refuse_unborn(at, body.identity, "identity.birth_date")
         values = {"identity": value_of(body.identity)}
         if isinstance(body, ContactAddition):
             values["contact"] = value_of(body.contact)
     else:
         values = {"situation": {"situation": body.situation}}
     return [sealed(key, kind, value) for kind, value in values.items()]
-
-
-def _refuse_unborn(identity: IdentityAsked, at: Office) -> None:
-    if identity.birth_date and identity.birth_date > at.now.astimezone(PARIS).date():
-        raise invalid_field("body", "identity.birth_date", "in_the_future")
 
 
 def _changed(known: Details | Erased, body: ContactChange) -> dict[str, Any]:
