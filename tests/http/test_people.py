@@ -219,3 +219,22 @@ def test_somebody_who_was_forgotten_is_erased(
 def test_every_word_of_the_closed_lists_has_a_french_label() -> None:
     assert tuple(HEALTH) == get_args(HealthItem)
     assert tuple(SITUATIONS) == get_args(Situation)
+
+
+def test_members_and_contacts_are_people_of_the_household_too(world: World, household: str) -> None:
+    for role, more in (("members", {}), ("contacts", {"collects": True})):
+        person = made(world.agent.post(f"/households/{household}/{role}", more))["person"]
+        path = f"/households/{household}/people/{person}"
+        made(put(world.agent, f"{path}/contact", CONTACT), 200)
+        assert made(world.guardian().get(path), 200)["contact"]["email"] == "camille@exemple.fr"
+        made(world.agent.delete(f"/households/{household}/{role}/{person}"), 200)
+        refused(world.guardian().get(path), "not_found", 404)
+
+
+def test_a_suspended_guardian_reads_nothing_of_the_household(world: World, household: str, path: str) -> None:
+    child = world.child(household)
+    suspension = f"/households/{household}/guardians/{path.rpartition('/')[2]}/suspension"
+    made(world.agent.post(suspension, {"scope": "guardian", "reason": "court_order"}), 200)
+    for question in (path, f"/children/{child}/identity", f"/children/{child}/health"):
+        refused(world.guardian("parent-1").get(question), "not_found", 404)
+        assert world.guardian("parent-2").get(question).status_code == 200
