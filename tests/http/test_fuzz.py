@@ -139,6 +139,13 @@ def bodies(known: dict[str, list[Any]]) -> dict[str, list[Any]]:
         ],
         "ChildAsked": [{"household": known["household"][0]}],
         "EnrolmentAsked": [{"activity": "vacances", "first_day": "2024-04-01", "last_day": "2024-07-05"}],
+        "ChildDemandeAsked": [
+            {"kind": "enrolment", "activity": "vacances", "first_day": "2024-02-10", "last_day": "2024-02-24"}
+        ],
+        "HouseholdDemandeAsked": [
+            {"kind": "member", "identity": {"given_name": "Rose", "family_name": "Exemple"}},
+            {"kind": "situation", "situation": "married", "person": known["guardian"][0]},
+        ],
         "EnrolmentEnd": [{"last_day": "2024-07-03"}],
         "SheetAsked": [
             {
