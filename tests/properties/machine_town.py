@@ -12,6 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant
 from commands.adopt_rulebook import AdoptRulebook
 from commands.enrol_child import EnrolChild
 from commands.execute import Request, execute
+from commands.households_of_child import JoinHousehold
 from commands.outcome import Accepted, Command, Outcome, Refused
 from commands.register_household import OpenHousehold, RegisterChild
 from ledger.child import Child, evolve
@@ -26,12 +27,15 @@ from projections.inline import project
 from tests.properties.model import DAYS, FIRST_DAY, LAST_DAY, LIMITS, Box, Model
 from tests.spec import once, signed
 from tests.stores import KEYS, Kept, Rows, by_key, cold
-from tests.town import AWA, MATTEO, MOUSSA, RULEBOOK, VALMONT, at
+from tests.town import AWA, DIALLO, MATTEO, MOUSSA, ROSSI, RULEBOOK, VALMONT, at
 
 NOW = at("2024-03-04 10:00")
+FOLDED = ("calendar_days", "demandes", "attendance", "enrolments", "children", "custody")
 LATER = at("2024-04-10 10:00")
 """Every day of the machine has come, and may still be said absent."""
 CHILDREN = {person.id: person for person in (MATTEO, AWA, MOUSSA)}
+PARENTS = (ROSSI, DIALLO)
+"""The households of Matteo."""
 TOWNS = count(1)
 
 
@@ -49,8 +53,10 @@ class Town(RuleBasedStateMachine):
         for person in CHILDREN.values():
             self.ask(OpenHousehold(household=person.household))
             self.must(RegisterChild(child=person.id, household=person.household))
+            self.model.through[person.id] = person.household
             for slug in DAYS:
                 self.enrol(person.id, slug, FIRST_DAY)
+        self.must(JoinHousehold(child=MATTEO.id, household=DIALLO))
 
     def ask(self, command: Command, key: Once | None = None) -> tuple[Outcome, list[int], bool]:
         """What came of it, the numbers given, and whether it was answered before."""
@@ -119,7 +125,7 @@ class Town(RuleBasedStateMachine):
 
     @invariant()
     def read_models_are_the_fold_of_the_facts(self) -> None:
-        folded: dict[str, Rows] = {table: {} for table in ("calendar_days", "demandes", "attendance", "enrolments")}
+        folded: dict[str, Rows] = {table: {} for table in FOLDED}
         for child in CHILDREN:
             state: Child | None = None
             for line in self.kept.lines(child_page(self.town, child)):

@@ -86,6 +86,10 @@ class Model:
     closed: set[tuple[date, str | None]] = field(default_factory=set)
     enrolled: dict[tuple[str, str], list[tuple[date, date]]] = field(default_factory=dict)
     attendance: dict[Box, str] = field(default_factory=dict)
+    through: dict[str, str] = field(default_factory=dict)
+    """The household in whose name each child's days are asked for."""
+    custody: dict[str, tuple[str, str]] = field(default_factory=dict)
+    """Whose the even weeks and the odd weeks are, where they alternate."""
     late: bool = False
     """Every day of the machine has come: nothing can be booked or given up any more."""
 
@@ -120,6 +124,11 @@ class Model:
 
     # Asking
 
+    def _of_others(self, box: Box) -> bool:
+        """Whether it is a day of custody of another household than the one that asks."""
+        weeks = self.custody.get(box.child)
+        return weeks is not None and weeks[box.day.isocalendar().week % 2] != self.through[box.child]
+
     def _code(self, box: Box, action: str, ticks: dict[Box, str]) -> str | None:
         """Why a box cannot be changed; `ticks` is what the child's boxes would be."""
         periods = self.enrolled.get((box.child, box.activity), [])
@@ -127,6 +136,8 @@ class Model:
             return "outside_enrolment" if periods else "not_enrolled"
         if self.closed & {(box.day, None), (box.day, box.activity)}:
             return "day_closed"
+        if self._of_others(box):
+            return "custody"
         state = ticks.get(box)
         if action == "cancel":
             if state != "reserved":
@@ -222,6 +233,8 @@ class Model:
 
     def absence_code(self, box: Box) -> str | None:
         """Why an absence cannot be declared."""
+        if self._of_others(box):
+            return "custody"
         ticked = self.boxes.get(box)
         if ticked is None or ticked.state == "awaiting_add":
             return "not_reserved"

@@ -13,6 +13,7 @@ from hypothesis.stateful import precondition, rule, run_state_machine_as_test
 
 from commands.change_capacity import ChangeCapacity
 from commands.close_day import CloseDay, ReopenDay
+from commands.custody import AgreeCustody, EndCustody
 from commands.decide_demandes import DecideDemandes, Decision
 from commands.declare_absence import DeclareAbsence
 from commands.enrol_child import EndEnrolment
@@ -20,15 +21,18 @@ from commands.outcome import Command
 from commands.record_attendance import Mark, RecordAttendance
 from commands.submit_demande import SubmitDemande, Wish
 from commands.withdraw_demande import WithdrawDemande
-from ledger.identifiers import ChildId, DemandeNumber, Slug
+from ledger.identifiers import ChildId, DemandeNumber, HouseholdId, Slug
 from ledger.store import Answer, KeyReusedError, Once
-from tests.properties.machine_town import CHILDREN, LATER, Town
+from tests.asks import seen
+from tests.properties.machine_town import CHILDREN, LATER, PARENTS, Town
 from tests.properties.model import DAYS, LAST_DAY, UNITS, Box
 from tests.servers import Database
 from tests.stores import InMemory, Kept, on_postgres
+from tests.town import MATTEO
 
 SHEET_DAY = date(2024, 2, 6)
 POOL = {"mercredis": "grands"}
+RARE = ["end", "begin", "close", "close", "places", "places", "again", "reuse", "later", "phone", "phone", "custody"]
 
 activities = st.sampled_from(sorted(DAYS))
 children = st.sampled_from(sorted(CHILDREN))
@@ -66,7 +70,7 @@ class Machine(Town):
     def submit_all(self, wished: dict[Box, str]) -> None:
         child, slug = next(iter(wished))[:2]
         command = SubmitDemande(
-            children={ChildId(child): (CHILDREN[ChildId(child)].household,)},
+            children={ChildId(child): (HouseholdId(self.model.through[child]),)},
             activity=Slug(slug),
             wishes=[Wish(day=box.day, unit=Slug(box.unit), action=action) for box, action in wished.items()],  # type: ignore[arg-type]
         )
@@ -116,7 +120,7 @@ class Machine(Town):
         box = data.draw(st.sampled_from(sorted(box for box in self.model.boxes if box.activity == "cantine")))
         command = DeclareAbsence(
             child=ChildId(box.child),
-            households=(CHILDREN[ChildId(box.child)].household,),
+            households=(HouseholdId(self.model.through[box.child]),),
             activity=Slug(box.activity),
             days=[(box.day, Slug(box.unit))],
             reason=Slug("sortie"),
@@ -183,7 +187,7 @@ class Machine(Town):
     @rule(data=st.data())
     def something_rare(self, data: st.DataObject) -> None:
         draw = data.draw
-        match draw(st.sampled_from(["end", "begin", "close", "close", "places", "places", "again", "reuse", "later"])):
+        match draw(st.sampled_from(RARE)):
             case "end":
                 self.end_enrolment(draw(children), draw(activities), draw(st.booleans()))
             case "begin":
@@ -192,12 +196,35 @@ class Machine(Town):
                 self.close_or_reopen(draw(boxes), draw(st.booleans()))
             case "places":
                 self.set_places(draw(places), draw(st.none() | st.integers(0, 3)))
+            case "phone":
+                self.model.through[MATTEO.id] = draw(st.sampled_from(PARENTS))
+            case "custody":
+                self.change_custody(*draw(st.permutations(PARENTS)), ends=draw(st.booleans()))
             case "later":
                 self.now, self.model.late = LATER, True
             case "again":
                 self.come_again(*draw(st.sampled_from(self.asked)))
             case "reuse":
                 self.reuse_a_key(*draw(st.sampled_from(self.asked)))
+
+    def change_custody(self, even: HouseholdId, odd: HouseholdId, *, ends: bool) -> None:
+        day, proof = DAYS["mercredis"][0] - timedelta(days=7), seen()
+        if not ends:
+            self.must(
+                AgreeCustody(
+                    child=MATTEO.id,
+                    household=even,
+                    first_day=day,
+                    even_week=(even,) * 7,
+                    odd_week=(odd,) * 7,
+                    holidays=None,
+                    proof=proof,
+                )
+            )
+            self.model.custody[MATTEO.id] = even, odd
+        elif MATTEO.id in self.model.custody:
+            self.must(EndCustody(child=MATTEO.id, household=even, first_day=day, proof=proof))
+            del self.model.custody[MATTEO.id]
 
     def end_enrolment(self, child: str, slug: str, second: bool) -> None:
         last_day = DAYS[slug][1 if second else 0] - timedelta(days=1)
