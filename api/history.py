@@ -162,7 +162,8 @@ async def one(number: NumberText, at: AtOffice, vault: AtVault) -> JSONAnswer:
 
 async def _proposed(at: Office, vault: Vault, row: Mapping[str, Any]) -> dict[str, Any] | None:
     """What waits in the vault, for those who asked and those who decide."""
-    if not row["wanted"] or "proposal" not in row["wanted"] or at.caller.role not in ("guardian", "agent"):
+    waits = row["status"] == "en_cours" and row["wanted"] is not None and "proposal" in row["wanted"]
+    if not waits or at.caller.role not in ("guardian", "agent"):
         return None
     found = await run_in_threadpool(vault.proposal, at.commune, ProposalId(row["wanted"]["proposal"]))
     at.saw(*(each.person for each in found))

@@ -24,6 +24,10 @@ FILL = f"""
                'traitee_positivement', '2020-01-01'::timestamptz + i * interval '1 minute', '2020-01-01', '2020-01-01',
                '[]'
         FROM generate_series(1, {DEMANDES}) i;
+    INSERT INTO demandes (commune, number, child, household, activity, kind, origin, status, submitted_at, days)
+        SELECT '{TOWN}', {DEMANDES} + i, NULL, 'household-' || i * 7919::bigint % 2000, NULL, 'contact', 'family',
+               'traitee_positivement', '2020-01-01'::timestamptz + i * interval '1 minute', '[]'
+        FROM generate_series(1, {DEMANDES}) i;
     ANALYZE children, guardians, demandes;
 """
 
