@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 from rich.progress import MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from api import cli_erase, cli_privacy, logs, rulebooks
+from api import cli_erase, cli_privacy, importing, logs, rulebooks
 from api.clock import utc_now
 from api.development import DevelopmentKey, issue_token
 from api.running import in_one_line, opened, read_settings, readable, stop
@@ -115,6 +115,9 @@ def numbers(
     if reached != next_:
         stop(f"the demandes of {commune} are numbered up to {reached - 1} already: nothing was changed.")
     typer.echo(f"The next demande of {commune} will be number {next_}.")
+
+
+app.command("import", epilog="Example: `ardoise import villars families.ndjson --check`")(importing.command)
 
 
 @app.command(epilog="Example: `ardoise verify villars`")
