@@ -1,6 +1,7 @@
 """The day sheet, and what agents write on it."""
 
 from collections import Counter
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from fastapi import Query
@@ -11,7 +12,10 @@ from api import openapi, schemas_town
 from api.answers import JSONAnswer
 from api.door import doors
 from api.fields import Day, IdText, Instant, SlugText, StrictModel
+from api.french_erasure import name_of
 from api.office import AtCounter, AtOffice, Said
+from api.people import AtVault
+from api.persons import identities
 from api.problems import not_found
 from commands.execute import Result
 from commands.record_attendance import Mark, RecordAttendance
@@ -98,6 +102,8 @@ async def sheet(
     unit: SlugText | None = None,
     site: SlugText | None = None,
     group: SlugText | None = None,
+    *,
+    vault: AtVault,
 ) -> JSONAnswer:
     """Who is expected and who came: nobody on a closed day, nor a child whose absence is justified.
 
@@ -118,9 +124,9 @@ async def sheet(
     rules = await at.reader.rules(at.commune, versions, closures)
     if not rows and rules.activity(slug, day) is None:
         raise not_found()
-    lines = [_line(row, closed=rules.closure(slug, day, site=row["site"]) is not None) for row in rows]
+    names = await identities(at, vault, {row["child"] for row in rows})
+    lines = [_line(row, names, closed=rules.closure(slug, day, site=row["site"]) is not None) for row in rows]
     coming = [line for line in lines if line["expected"]]
-    at.saw(*(line["child"] for line in lines))
     said: dict[str, Any] = {
         "activity": activity,
         "day": day,
@@ -131,9 +137,11 @@ async def sheet(
     return JSONAnswer(said)
 
 
-def _line(row: dict[str, Any], *, closed: bool) -> dict[str, Any]:
+def _line(row: dict[str, Any], names: Mapping[str, Any], *, closed: bool) -> dict[str, Any]:
     return {
         "child": row["child"],
+        "name": name_of(names.get(row["child"]), erased=row["erased"]),
+        "erased": row["erased"],
         "unit": row["unit"],
         "site": row["site"],
         "group": row["child_group"],

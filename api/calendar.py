@@ -13,6 +13,7 @@ from api.cursors import bounded_period
 from api.door import doors
 from api.fields import Day, IdText, Month, SlugText, Week
 from api.french_days import closed_because, day_detail
+from api.french_erasure import name_of
 from api.office import AtOffice, Office, Standing
 from api.problems import invalid_field
 from api.refusals import closure_label, zone_of
@@ -102,7 +103,8 @@ async def calendar(
     else:
         boxes = await run_in_threadpool(drawing.draw, first_day, last_day, activity=only_activity)
     days = [viewer.shown(box, _box(rules, box)) for box in boxes]
-    content = {"child": child, "from": first_day, "to": last_day, "days": days}
+    forgotten = {"erased": standing.erased, "name": name_of(None, erased=standing.erased)}
+    content = {"child": child, **forgotten, "from": first_day, "to": last_day, "days": days}
     return JSONAnswer(content, version=version["version"])
 
 

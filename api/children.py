@@ -11,6 +11,7 @@ from api.demandes import written
 from api.detail_bodies import IdentityAsked
 from api.door import doors
 from api.fields import Day, IdText, SlugText, StrictModel
+from api.french_erasure import name_of
 from api.office import AtCounter, AtOffice, AtVersionedCounter, Office, Render, Said, Standing
 from api.people import AtVault
 from api.persons import given_id, sealed_by
@@ -109,6 +110,7 @@ async def one(child: IdText, at: AtOffice) -> JSONAnswer:
         "households": standing.households,
         "custody": standing.custody,
         "erased": standing.erased,
+        "name": name_of(None, erased=standing.erased),
         "enrolments": enrolments,
     }
     return JSONAnswer(said, version=version)

@@ -134,7 +134,14 @@ EXAMPLES: Final[Mapping[Any, Any]] = MappingProxyType(
                 }
             ],
         },
-        schemas.CalendarOf: {"child": CHILD, "from": "2024-03-27", "to": "2024-03-27", "days": [_BOX]},
+        schemas.CalendarOf: {
+            "child": CHILD,
+            "erased": False,
+            "name": None,
+            "from": "2024-03-27",
+            "to": "2024-03-27",
+            "days": [_BOX],
+        },
         schemas.Enrolment: _ENROLMENT,
         schemas.EnrolmentEnded: {**_ENROLMENT, "cancelled": None},
         schemas.Enrolments: {"enrolments": [_ENROLMENT]},
@@ -145,6 +152,7 @@ EXAMPLES: Final[Mapping[Any, Any]] = MappingProxyType(
             "households": [HOUSEHOLD],
             "custody": False,
             "erased": False,
+            "name": None,
             "enrolments": [_ENROLMENT],
         },
         **examples_families.EXAMPLES,
@@ -164,6 +172,8 @@ EXAMPLES: Final[Mapping[Any, Any]] = MappingProxyType(
             "children": [
                 {
                     "child": CHILD,
+                    "name": "Camille",
+                    "erased": False,
                     "unit": "journee",
                     "site": "l-ile-aux-enfants",
                     "group": "les-winners",

@@ -7,6 +7,10 @@ from typing import Final
 
 ERASED: Final = "effacé"
 """Where a name would stand."""
+IDENTITY: Final[Mapping[str, str | None]] = MappingProxyType(
+    {"given_name": ERASED, "family_name": "", "birth_date": None}
+)
+"""Who somebody forgotten is, where people are named by what is known of them."""
 
 
 def name_of(identity: Mapping[str, object] | None, *, erased: bool) -> str | None:

@@ -8,6 +8,7 @@ from starlette.concurrency import run_in_threadpool
 
 from api.detail_bodies import IdentityAsked, value_of
 from api.fields import StrictModel
+from api.french_erasure import IDENTITY
 from api.office import Counter, Office
 from api.people import key_of, sealed, unguessable
 from api.problems import invalid_field
@@ -49,14 +50,17 @@ def refuse_unborn(at: Office, identity: IdentityAsked, field: str) -> None:
 
 
 async def identities(at: Office, vault: Vault, persons: Iterable[str]) -> dict[str, Any]:
-    """Who these people are, for those who may know; somebody of whom nothing is known, or no more, is left out."""
+    """Who these people are, for those who may know; somebody of whom nothing is known is left out.
+
+    Of somebody forgotten there is the word for it.
+    """
     wanted = [PersonId(person) for person in persons]
     at.saw(*wanted)
     if at.caller.role in UNNAMED or not wanted:
         return {}
     found = await run_in_threadpool(vault.people, at.commune, wanted, kinds=["identity"])
     return {
-        person: known["identity"]
+        person: dict(IDENTITY) if isinstance(known, Erased) else known["identity"]
         for person, known in found.items()
-        if not isinstance(known, Erased) and "identity" in known
+        if isinstance(known, Erased) or "identity" in known
     }

@@ -154,7 +154,21 @@ class CalendarDay(TypedDict):
     """Whose day it is: for a guardian, theirs or not; for the town's staff, the household; null when everybody's."""
 
 
-CalendarOf = TypedDict("CalendarOf", {"child": IdText, "from": date, "to": date, "days": list[CalendarDay]}, total=True)
+NameOnceErased = Annotated[
+    Literal["effacé"] | None, Field(description="« effacé » une fois l'enfant oublié ; son nom est dans son identité.")
+]
+CalendarOf = TypedDict(
+    "CalendarOf",
+    {
+        "child": IdText,
+        "erased": bool,
+        "name": NameOnceErased,
+        "from": date,
+        "to": date,
+        "days": list[CalendarDay],
+    },
+    total=True,
+)
 CalendarOf.__doc__ = "The boxes of a period, in order."
 exact(CalendarOf)
 
@@ -202,6 +216,7 @@ class Child(RegisteredChild):
     custody: bool
     """Custody alternates, or did: each household reads its own demandes only."""
     erased: bool
+    name: NameOnceErased
     enrolments: list[Enrolment]
 
 

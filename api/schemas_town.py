@@ -17,6 +17,8 @@ class SheetLine(TypedDict):
     """A child on the sheet: expected, recorded, or both."""
 
     child: IdText
+    name: Annotated[str | None, Field(max_length=161, description="« effacé » une fois l'enfant oublié.")]
+    erased: bool
     unit: SlugText
     site: SlugText | None
     group: SlugText | None

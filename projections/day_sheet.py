@@ -33,7 +33,9 @@ def sheet(
         sql="""
             SELECT coalesce(c.child, a.child) AS child, coalesce(c.unit, a.unit) AS unit,
                    coalesce(c.site, e.site) AS site, coalesce(c.child_group, e.child_group) AS child_group,
-                   c.state, c.demande, c.absence, a.presence, a.arrived_at, a.left_at
+                   c.state, c.demande, c.absence, a.presence, a.arrived_at, a.left_at,
+                   EXISTS (SELECT FROM children k WHERE k.commune = %(commune)s
+                           AND k.child = coalesce(c.child, a.child) AND k.erased) AS erased
             FROM (SELECT * FROM calendar_days
                   WHERE commune = %(commune)s AND activity = %(activity)s AND day = %(day)s) c
             FULL JOIN (SELECT * FROM attendance

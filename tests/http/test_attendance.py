@@ -25,6 +25,8 @@ def test_the_sheet_names_who_is_expected_and_who_came(world: World) -> None:
     assert (said["expected"], len(rows)) == (1, 2)
     assert rows[child] == {
         "child": child,
+        "name": None,
+        "erased": False,
         "unit": "repas",
         "site": "centre",
         "group": None,

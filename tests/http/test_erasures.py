@@ -130,7 +130,7 @@ def test_the_list_is_read_page_after_page(world: World, admin: Who) -> None:
         made(admin.post("/erasures", {"household": family.household, **AGREEMENT}), 200)
     auditor, found, cursor = world.who("auditor"), [], None
     while True:
-        more = {"cursor": cursor} if cursor else {}
+        more: dict[str, str] = {"cursor": cursor} if cursor else {}
         page = made(auditor.get("/erasures", limit=1, **more), 200)
         found += page["erasures"]
         cursor = page["next"]
@@ -142,6 +142,30 @@ def test_the_list_is_read_page_after_page(world: World, admin: Who) -> None:
         ("AD78-2026/12", "archives-1", "2024-09-02")
     }
     refused(auditor.get("/erasures", cursor="nonsense"), "invalid_cursor", 422)
+
+
+def test_the_word_for_it_stands_where_a_name_did(world: World, family: Family, admin: Who) -> None:
+    made(family.parent.ask(family.child, "cantine", "2024-01-22"))
+    world.clock.set("2024-01-22 12:00")
+    agent, sheet = world.agent, "/activities/cantine/day-sheet"
+    [line] = made(agent.get(sheet, day="2024-01-22"), 200)["children"]
+    assert (line["name"], line["erased"]) == (f"{CANARY} De Valmont", False)
+    assert made(world.who("auditor").get(sheet, day="2024-01-22"), 200)["children"][0]["name"] is None
+    calendar = f"/children/{family.child}/calendar"
+    known = made(agent.get(calendar, month="2024-01"), 200)
+    assert (known["name"], known["erased"]) == (None, False)
+    world.clock.set(AFTER)
+    made(admin.post("/erasures", {"household": family.household, **AGREEMENT}), 200)
+    for who in (agent, world.who("auditor")):
+        [line] = made(who.get(sheet, day="2024-01-22"), 200)["children"]
+        assert (line["name"], line["erased"]) == ("effacé", True)
+        said = made(who.get(calendar, month="2024-01"), 200)
+        assert (said["name"], said["erased"]) == ("effacé", True)
+        assert "reserved" in {box["state"] for box in said["days"] if box["day"] == "2024-01-22"}
+        child = made(who.get(f"/children/{family.child}"), 200)
+        assert (child["name"], child["erased"]) == ("effacé", True)
+    home = made(agent.get(f"/households/{family.household}"), 200)
+    assert {one["given_name"] for one in home["identities"].values()} == {"effacé"}
 
 
 @pytest.mark.parametrize("role", ["guardian", "agent", "auditor", "billing"])
