@@ -37,6 +37,9 @@ NAMED_BY_PATHS: Final = ("child", "household", "person")
 """The parts of a path that name somebody: whoever is asked about by name was read, whatever the answer noted."""
 MOST_GATHERING: Final = 1_000
 """Lines that may wait for one insert: more than requests may run."""
+PAUSE_SECONDS: Final = 0.002
+"""Between two inserts: an insert costs the process half a millisecond however many lines it has, and a line that comes
+alone does not wait."""
 
 _BY_ROLE: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {
@@ -108,6 +111,7 @@ class Recorder:
         self._gathering: list[Line] = []
         self._coming: asyncio.Task[None] | None = None
         self._turn = asyncio.Lock()
+        self._next_at = 0.0
 
     async def write(self, line: Line) -> None:
         """Returns once the line is committed. Raises UnwrittenError when it cannot be."""
@@ -121,6 +125,10 @@ class Recorder:
 
     async def _keep_those_gathered(self) -> None:
         async with self._turn:
+            loop = asyncio.get_running_loop()
+            if (wait := self._next_at - loop.time()) > 0:
+                await asyncio.sleep(wait)
+            self._next_at = loop.time() + PAUSE_SECONDS
             lines, self._gathering, self._coming = self._gathering, [], None
             try:
                 await self._keep(lines)

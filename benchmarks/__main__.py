@@ -4,10 +4,15 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from benchmarks import appends, http, pages
+from benchmarks import access, appends, http, pages
 from benchmarks.bench import fresh_database, say
 
-BENCHMARKS: Final[Mapping[str, Callable[[str], None]]] = {"pages": pages.run, "appends": appends.run, "http": http.run}
+BENCHMARKS: Final[Mapping[str, Callable[[str], None]]] = {
+    "pages": pages.run,
+    "appends": appends.run,
+    "http": http.run,
+    "access": access.run,
+}
 
 
 def main(names: list[str]) -> int:

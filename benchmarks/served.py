@@ -12,6 +12,7 @@ from fastapi import FastAPI
 from fastapi.responses import Response
 
 from api import logs
+from api.access import Recorder
 from api.server import serve
 from api.service import application
 from ledger.database import open_async_pool
@@ -43,10 +44,16 @@ def floor(settings: Settings, service_url: str) -> FastAPI:
     return app
 
 
+async def unlogged(*_: object) -> None:
+    """In place of the access log, to measure what it costs; nothing but a benchmark may do this."""
+
+
 def main(kind: str, service_url: str, data: str, port: str) -> None:
     """Serve until a signal asks to stop."""
     settings = Settings(database_url=service_url, data=Path(data), development=True)
     logs.configure(level=logging.INFO)
+    if kind == "unlogged":
+        Recorder.write = unlogged  # type: ignore[method-assign]
     app = floor(settings, service_url) if kind == "floor" else application(settings, service_url)
     serve(app, "127.0.0.1", int(port))
 
