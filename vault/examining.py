@@ -15,8 +15,15 @@ _KEPT_VARIABLES: Final = ("PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "TMPDI
 UNREADABLE: Final = RefusedPaper(code="document_unreadable")
 
 
+class ExaminationError(RuntimeError):
+    """The process that examines documents does not run: an installation to put right, not a document to refuse."""
+
+
 def examine_apart(content: bytes) -> Paper | RefusedPaper:
-    """What `examine` says, from a process that holds no key and cannot take the service with it."""
+    """What `examine` says, from a process that holds no key and cannot take the service with it.
+
+    Raises ExaminationError when there can be no such process.
+    """
     environment = {name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ}
     try:
         ended = subprocess.run(
@@ -30,6 +37,9 @@ def examine_apart(content: bytes) -> Paper | RefusedPaper:
         )
     except subprocess.TimeoutExpired:
         return UNREADABLE
+    if ended.returncode > 0:
+        # Whatever the document, `examine` returns; what kills the process is a signal. So this is not its doing.
+        raise ExaminationError(f"documents cannot be examined here: the process ends with {ended.returncode}")
     head, _, copy = ended.stdout.partition(b"\n")
     word = head.decode("ascii", errors="replace")
     for media_type in get_args(MediaType):

@@ -181,3 +181,19 @@ def text_of(content: bytes) -> bytes:
     with pikepdf.open(io.BytesIO(content)) as document:
         drawn: bytes = document.pages[0].obj.Contents.read_bytes()
     return drawn
+
+
+def pdf_that_unfolds(megabytes: int) -> bytes:
+    """Its objects themselves are compressed, so that whoever reads it at all unfolds them."""
+    press = zlib.compressobj(9)
+    pressed = b"".join(press.compress(b" " * 2**20) for _ in range(megabytes)) + press.flush()
+    file = b"%PDF-1.5\n1 0 obj\n<< /Type /Catalog /Pages 2 0 R >>\nendobj\n"
+    folded = len(file)
+    head = b"<< /Type /ObjStm /N 1 /First 5 /Filter /FlateDecode /Length %d >>" % len(pressed)
+    file += b"3 0 obj\n" + head + b"\nstream\n" + pressed + b"\nendstream\nendobj\n"
+    table = len(file)
+    places = [(0, 0), (1, 9), (2, 3), (1, folded), (1, table)]
+    rows = b"".join(bytes([kind]) + place.to_bytes(4) + b"\0" for kind, place in places)
+    head = b"<< /Type /XRef /Size 5 /W [1 4 1] /Root 1 0 R /Length %d >>" % len(rows)
+    file += b"4 0 obj\n" + head + b"\nstream\n" + rows + b"\nendstream\nendobj\n"
+    return file + b"startxref\n%d\n%%%%EOF\n" % table

@@ -2,6 +2,9 @@
 
 import io
 import random
+import resource
+import shutil
+import sys
 
 import pikepdf
 import pytest
@@ -11,7 +14,7 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from tests.vault import papers_made as made
-from vault.examining import examine_apart
+from vault.examining import ExaminationError, examine_apart
 from vault.papers import LARGEST_BYTES, MOST_PAGES, Paper, RefusedPaper, examine
 
 
@@ -231,8 +234,20 @@ def test_a_process_apart_says_the_same(content: bytes) -> None:
     assert examine_apart(content) == examine(content)
 
 
+def test_a_process_that_does_not_run_is_no_fault_of_the_document(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "executable", shutil.which("false"))
+    with pytest.raises(ExaminationError, match="cannot be examined here"):
+        examine_apart(made.pdf())
+
+
 def test_a_pdf_that_is_small_and_decodes_to_more_than_its_bound_is_never_decoded() -> None:
     content = made.pdf_of_zeros(megabytes=300)
     assert len(content) < 2**20
     found = examine_apart(content)
     assert isinstance(found, RefusedPaper) or len(found.content) < 2**20
+
+
+def test_a_pdf_that_unfolds_into_more_than_its_bound_is_stopped_there() -> None:
+    assert examine_apart(made.pdf_that_unfolds(megabytes=600)) == RefusedPaper(code="document_unreadable")
+    most = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+    assert most * (1 if sys.platform == "darwin" else 1024) < 500 * 2**20
