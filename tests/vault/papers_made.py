@@ -185,7 +185,7 @@ def text_of(content: bytes) -> bytes:
 
 def pdf_that_unfolds(megabytes: int) -> bytes:
     """Its objects themselves are compressed, so that whoever reads it at all unfolds them."""
-    press = zlib.compressobj(9)
+    press = zlib.compressobj(1)
     pressed = b"".join(press.compress(b" " * 2**20) for _ in range(megabytes)) + press.flush()
     file = b"%PDF-1.5\n1 0 obj\n<< /Type /Catalog /Pages 2 0 R >>\nendobj\n"
     folded = len(file)
