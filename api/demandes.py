@@ -36,8 +36,6 @@ async def _command(asked: DemandeAsked, at: Office) -> Command:
     children = dict.fromkeys(ChildId(child) for child in [asked.child, *asked.also_for])
     households = {child: standing.households for child, standing in (await at.standings(children)).items()}
     if note is not None and note.household is not None:
-        if any(note.household not in through for through in households.values()):
-            raise not_found()
         households = dict.fromkeys(households, (HouseholdId(note.household),))
     origin: Literal["family", "counter"] = "family" if at.caller.role == "guardian" else "counter"
     derogation = Slug(note.derogation) if note and note.derogation else None

@@ -35,4 +35,4 @@ def acting(
     if len(theirs) > 1 and origin == "counter":
         return Refusal(code="household_required", child=child.child)
     household = theirs[0] if len(theirs) == 1 else own[0]
-    return Acting(household=household, households=(household,) if origin == "counter" else own)
+    return Acting(household=household, households=own)

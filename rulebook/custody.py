@@ -5,7 +5,7 @@ and the same household has both. Bridges are no holidays to share, and a day of 
 cut them.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import date, timedelta
 
 from ledger.days import Calendar, Holiday, Season, week_number
@@ -39,9 +39,12 @@ def statement_on(statements: Sequence[CustodyStatement], day: date) -> CustodySt
 
 
 def shares_from(statements: Sequence[CustodyStatement], day: date) -> bool:
-    """Whether any day is one household's alone from a day on."""
-    turns = {day, *(turn for said in statements for turn in _turns(said) if turn > day)}
-    held = [statement_on(statements, turn) for turn in turns]
+    """Whether any day is one household's alone from a day on.
+
+    The first day of each statement is enough: what hides it there and not later is an exception, a household's too.
+    """
+    firsts = {max(day, said.first_day) for said in statements}
+    held = [statement_on(statements, first) for first in firsts]
     return any(said is not None and not isinstance(said, CustodyEnded) for said in held)
 
 
@@ -67,13 +70,6 @@ def _covers(statement: CustodyStatement, day: date) -> bool:
     if isinstance(statement, CustodyExcepted):
         return statement.first_day <= day <= statement.last_day
     return statement.first_day <= day
-
-
-def _turns(statement: CustodyStatement) -> Iterable[date]:
-    """The days from which what holds may be another statement."""
-    yield statement.first_day
-    if isinstance(statement, CustodyExcepted) and statement.last_day < date.max:
-        yield statement.last_day + timedelta(days=1)
 
 
 def _agreed(agreed: CustodyAgreed, day: date, calendar: Calendar | None) -> HouseholdId:

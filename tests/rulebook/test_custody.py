@@ -215,6 +215,13 @@ def test_halves_partition_every_holiday_in_two_runs_of_days(zone, custody):
         assert {held[0], held[-1]} == {MOTHER, FATHER}
 
 
+def test_a_swap_after_the_end_of_custody_shares_its_own_days_and_no_later_one():
+    statements = [agreed(), ended(date(2024, 1, 1)), excepted(date(2024, 3, 4), date(2024, 3, 5))]
+    assert [shares_from(statements, date(2024, 3, each)) for each in (1, 4, 5, 6)] == [True, True, True, False]
+    assert not shares_from([agreed(), ended(date(2024, 1, 1))], date(2024, 1, 1))
+    assert shares_from([agreed(), ended(date(2024, 1, 2))], date(2024, 1, 1))
+
+
 @given(days, histories)
 def test_days_are_shared_from_a_day_on_if_one_of_them_is_a_households(day, statements):
     until = date(2028, 1, 1)
