@@ -116,9 +116,14 @@ class Family:
             "GET /activities/{activity}/day-sheet": {"day": "2024-03-06"},
             "GET /documents": {"guardian": self.guardian},
         }.get(rights.operation, {})
-        body = None
-        if method == "POST":
-            body = {"child": self.child, "activity": "mercredis", "reserve": [box("2024-03-27 journee")]}
+        body = {
+            "POST /demandes/preview": {
+                "child": self.child,
+                "activity": "mercredis",
+                "reserve": [box("2024-03-27 journee")],
+            },
+            "POST /erasures/preview": {"household": self.household},
+        }.get(rights.operation)
         return who.send(method, path, body=body, headers=headers, **asked)
 
 
