@@ -20,7 +20,7 @@ from api import french
 from api.access import Line, statements
 from api.asking import Reader
 from api.clock import utc_now
-from api.erasures import REFERENCE, erased, forget_again
+from api.erasures import REFERENCE, erased
 from api.fields import read_day, read_id
 from api.french_erasure import ALLOWED, ALREADY, COLUMNS_KEPT, COLUMNS_PEOPLE, NOT_ALLOWED, NOTHING_KNOWN, PROPOSAL
 from api.proposal import Archive
@@ -35,6 +35,8 @@ from ledger.identifiers import ChildId, Commune, HouseholdId, PersonId, Subject,
 from ledger.postgres import Pool, PostgresStore
 from ledger.store import Answer, Once, Store
 from projections.inline import project
+from replay.erasures import Replayed
+from replay.erasures import replay as replay_journal
 from vault.journal import Journal, Journaled
 
 app = typer.Typer()
@@ -66,7 +68,7 @@ async def room(ready: Opened) -> AsyncIterator[Room]:
     pool = open_pool(ready.urls.service_url, settings)
     try:
         store = PostgresStore(pool, project=project)
-        forget_again(journal, store, pool, now=utc_now())
+        told(replay_journal(journal, store, pool, now=utc_now()))
         reads = await open_async_pool(ready.urls.service_url, settings)
         try:
             yield Room(store=Journaled(store, journal), reader=Reader(reads), pool=pool)
@@ -74,6 +76,14 @@ async def room(ready: Opened) -> AsyncIterator[Room]:
             await reads.close()
     finally:
         pool.close()
+
+
+def told(done: Replayed) -> None:
+    """Says what a replay found, where it does not mix with what was asked."""
+    for intent in done.again:
+        typer.echo(f"forgotten again: {intent.commune} {intent.person}, agreement {intent.agreement}", err=True)
+    for intent in done.unfinished:
+        typer.echo(f"never done, ask again: {intent.commune} {intent.person}, agreement {intent.agreement}", err=True)
 
 
 def identifier(text: str) -> str:
@@ -154,7 +164,7 @@ def _replayed(*, as_json: bool) -> None:
         pool = open_pool(ready.urls.service_url, settings)
         try:
             store = PostgresStore(pool, project=project)
-            done = forget_again(Journal.open(settings), store, pool, now=utc_now())
+            done = replay_journal(Journal.open(settings), store, pool, now=utc_now())
         finally:
             pool.close()
     counts = {"known": done.known, "again": len(done.again), "unfinished": len(done.unfinished)}
@@ -162,8 +172,7 @@ def _replayed(*, as_json: bool) -> None:
         typer.echo(orjson.dumps(counts).decode())
         return
     typer.echo(f"{done.known} people in the journal, {len(done.again)} forgotten again.")
-    for intent in done.unfinished:
-        typer.echo(f"never done, ask again: {intent.commune} {intent.person}, agreement {intent.agreement}", err=True)
+    told(done)
 
 
 async def _handled(
