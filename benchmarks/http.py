@@ -188,15 +188,16 @@ def process(kind: str, service_url: str, directory: str) -> Iterator[int]:
 
 def measured(port: int, ask: Ask) -> tuple[float, float, float]:
     """Requests a second, the median and the 95th percentile in milliseconds, once warm."""
-    asyncio.run(_crowd(port, ask, SECONDS / 4))
-    statuses, taken, elapsed = asyncio.run(_crowd(port, ask, SECONDS))
+    asyncio.run(crowd(port, ask, SECONDS / 4))
+    statuses, taken, elapsed = asyncio.run(crowd(port, ask, SECONDS))
     refused = {status for status in statuses if not 200 <= status < 300}
     if refused:
         say(f"  refused: { ({status: statuses.count(status) for status in refused}) }")
     return len(taken) / elapsed, median(taken) * 1_000, quantiles(taken, n=20)[-1] * 1_000
 
 
-async def _crowd(port: int, ask: Ask, seconds: float) -> tuple[list[int], list[float], float]:
+async def crowd(port: int, ask: Ask, seconds: float) -> tuple[list[int], list[float], float]:
+    """The statuses, how long each request took, and how long all of it did, in seconds."""
     statuses: list[int] = []
     taken: list[float] = []
     over = time.perf_counter() + seconds
