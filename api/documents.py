@@ -24,7 +24,7 @@ from ledger.identifiers import ChildId, DocumentId, GuardianId, HouseholdId, Per
 from projections import demandes, families
 from vault.examining import examine_apart
 from vault.papers import LARGEST_BYTES, Paper
-from vault.people import KeptDocument, content_kind
+from vault.people import Erased, KeptDocument, Vault, content_kind
 
 router = doors("justificatifs")
 
@@ -153,7 +153,7 @@ async def listed(at: AtOffice, vault: AtVault, page: PageAsked, guardian: Guardi
     shown, more = found[: page.limit], len(found) > page.limit
     following = write_cursor("documents", (shown[-1].kept_at.isoformat(), shown[-1].document)) if more else None
     if at.caller.role != "guardian":
-        opened = await _named(at, [kept.document for kept in shown])
+        opened = await _open_to_agents(at, vault, shown)
         shown = [kept for kept in shown if kept.document in opened]
     at.saw(*(seen for kept in shown for seen in (kept.person, kept.owner)))
     return JSONAnswer({"documents": [{**_said(kept), "kept_at": kept.kept_at} for kept in shown], "next": following})
@@ -170,16 +170,25 @@ def _after(page: Page) -> tuple[datetime, str] | None:
         raise Problem("invalid_cursor") from error
 
 
-async def _named(at: Office, documents: Sequence[DocumentId]) -> set[str]:
-    """Those a demande names that waits for a decision, or whose decision may still be contested."""
-    [rows] = await at.reader.ask(at.commune, demandes.documents_to_decide(at.commune, documents, now=at.now))
-    return {row["document"] for row in rows}
+async def _open_to_agents(at: Office, vault: Vault, kept: Sequence[KeptDocument]) -> set[DocumentId]:
+    """Those a demande names that waits for a decision or may still be contested, and the protocols of health.
+
+    Whoever looks after a child must be able to read what to do.
+    """
+    named = demandes.documents_to_decide(at.commune, [each.document for each in kept], now=at.now)
+    [rows] = await at.reader.ask(at.commune, named)
+    persons = {each.person for each in kept}
+    known = await run_in_threadpool(vault.people, at.commune, persons, kinds=("health",)) if persons else {}
+    protocols = {
+        details.get("health", {}).get("protocol") for details in known.values() if not isinstance(details, Erased)
+    }
+    return {DocumentId(row["document"]) for row in rows} | protocols
 
 
-async def _may_open(at: Office, kept: KeptDocument) -> bool:
+async def _may_open(at: Office, vault: Vault, kept: KeptDocument) -> bool:
     if at.caller.role == "guardian":
         return any(owner == kept.owner for _, owner in await _own(at))
-    return kept.document in await _named(at, [kept.document])
+    return kept.document in await _open_to_agents(at, vault, [kept])
 
 
 @router.get(
@@ -192,7 +201,7 @@ async def opened(document: IdText, at: AtOffice, vault: AtVault) -> Response:
     """The bytes, to be kept as a file: no browser shows them as a page of this site."""
     known = DocumentId(document)
     kept = await run_in_threadpool(vault.document, at.commune, known)
-    if kept is None or not await _may_open(at, kept):
+    if kept is None or not await _may_open(at, vault, kept):
         raise not_found()
     content = await run_in_threadpool(vault.content, at.commune, known)
     if content is None:

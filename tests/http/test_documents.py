@@ -306,6 +306,15 @@ def test_an_agent_opens_what_a_demande_names_until_two_months_after_the_decision
     assert world.guardian().get(f"/documents/{document}").status_code == 200
 
 
+def test_an_agent_opens_the_protocol_of_a_child_as_long_as_it_is_one(world: World, household: str, child: str) -> None:
+    document = made(hand_in(world.guardian(), papers.pdf(), about=child))["document"]
+    assert not opens(world, document)
+    for protocol in (document, None):
+        body = {"items": ["individual_protocol"], "protocol": protocol}
+        made(world.guardian().send("PUT", f"/children/{child}/health", body=body, key=uuid4().hex), 200)
+        assert opens(world, document) == (protocol is not None)
+
+
 def test_a_demande_taken_back_closes_its_document_to_agents(world: World, household: str, child: str) -> None:
     document = made(hand_in(world.guardian(), papers.pdf(), about=child))["document"]
     number = absent(world, child, document)

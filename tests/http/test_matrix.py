@@ -1,0 +1,81 @@
+"""Every operation of the document, for everybody the table knows: the status, and not one byte of another's family."""
+
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from api.authorisation import OPERATIONS, Mark, Rights
+from api.door import PREFIX
+from tests.http.matrix import ABOUT, CALLERS, OTHERS, Cast
+from tests.http.world import World
+from tests.servers import Database
+
+OPEN = {"GET /livez", "GET /readyz", "GET /metrics"}
+CELLS = len(OPERATIONS) * len(CALLERS)
+
+
+def documented(service: World) -> Iterator[str]:
+    """The operations of the document, as the table names them."""
+    for path, operations in service.http.get("/openapi.json").json()["paths"].items():
+        for method in operations:
+            yield f"{method.upper()} {path.removeprefix(PREFIX)}"
+
+
+def test_every_operation_of_the_document_has_its_line_and_every_line_its_operation(service: World) -> None:
+    assert set(documented(service)) - OPEN == set(OPERATIONS)
+
+
+def test_the_matrix_has_a_thousand_cells() -> None:
+    assert CELLS >= 1_000
+
+
+def marked(rights: Rights, caller: str) -> Mark:
+    """What the table says of a caller, or of the column they are held to."""
+    held_to = OTHERS.get(caller, caller)
+    return "no" if held_to == "no" else rights.marks[held_to]  # type: ignore[index]
+
+
+def seen(answer: httpx.Response) -> tuple[int, bytes, dict[str, str]]:
+    """What a stranger can compare: everything but the date and the correlation."""
+    headers = {name: value for name, value in answer.headers.items() if name not in ("date", "x-request-id")}
+    return answer.status_code, answer.content, headers
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_an_operation_answers_each_as_the_table_says_and_tells_nothing_more(
+    world: World, module_database: Database, operation: str
+) -> None:
+    rights = OPERATIONS[operation]
+    cast = Cast.settle(world, module_database)
+    for caller in sorted(CALLERS, key=lambda name: marked(rights, name) in ("yes", "custody")):
+        mark = marked(rights, caller)
+        answer = cast.send(rights, caller)
+        where = f"{operation} for {caller}: {answer.status_code} {answer.text[:300]}"
+        if mark == "no":
+            assert answer.status_code == (401 if caller == "nobody" else 404), where
+            if any(f"{{{name}}}" in operation for name in (*ABOUT, "number")):
+                assert seen(answer) == seen(cast.send(rights, caller, unknown=True)), where
+        elif mark == "custody":
+            assert "custody" in answer.text, where
+            assert answer.status_code in (200, 409), where
+        elif caller == "unknown account" and answer.status_code == 404:
+            pass  # an account nobody knows has nothing of its own to be answered with
+        else:
+            assert answer.is_success or (answer.status_code in (409, 422) and "code" in answer.json()), where
+        told = answer.text + " ".join(f"{name}: {value}" for name, value in answer.headers.items())
+        asked = str(answer.request.url)
+        leaked = [secret for secret in cast.secrets(caller, mark) if secret in told and secret not in asked]
+        assert leaked == [], where
+
+
+SUCCEEDS = [operation for operation, rights in OPERATIONS.items() if "yes" in rights.marks.values()]
+
+
+@pytest.mark.parametrize("operation", SUCCEEDS)
+def test_whoever_the_table_lets_in_does_it(world: World, module_database: Database, operation: str) -> None:
+    """On a family of its own: so that a refusal of the matrix is the table's, and not that of a mistaken request."""
+    rights = OPERATIONS[operation]
+    caller = next(caller for caller in reversed(CALLERS) if marked(rights, caller) == "yes")
+    answer = Cast.settle(world, module_database).send(rights, caller)
+    assert answer.is_success, (operation, caller, answer.text)
