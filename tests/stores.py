@@ -54,7 +54,7 @@ def by_key(table: str, rows: Sequence[Mapping[str, Any]]) -> Rows:
 
 def _plain(row: Mapping[str, Any]) -> Row:
     return {
-        name: orjson.loads(orjson.dumps(value, option=orjson.OPT_UTC_Z)) if name == "days" else value
+        name: orjson.loads(orjson.dumps(value, option=orjson.OPT_UTC_Z)) if name in ("days", "statement") else value
         for name, value in row.items()
     }
 
