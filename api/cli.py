@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 from rich.progress import MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from api import cli_erase, cli_privacy, importing, logs, rulebooks
+from api import cli_erase, cli_export, cli_privacy, importing, logs, rulebooks
 from api.clock import utc_now
 from api.development import DevelopmentKey, issue_token
 from api.running import in_one_line, opened, read_settings, readable, stop
@@ -37,6 +37,7 @@ app.add_typer(rulebooks.app, name="rulebook")
 app.add_typer(vault_app, name="vault")
 app.add_typer(cli_privacy.app)
 app.add_typer(cli_erase.app)
+app.add_typer(cli_export.app)
 
 COUNTED = (SpinnerColumn(), TextColumn("{task.description}"), MofNCompleteColumn(), TimeElapsedColumn())
 

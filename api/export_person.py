@@ -1,0 +1,231 @@
+"""The right of access: everything held about a family, or one person, gathered for them and for nobody else."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from api import french
+from api.asking import Reader, Rows
+from api.documents import TYPES
+from api.french_custody import sentences
+from api.french_erasure import ERASED, RECORDS, ROLES, name_of
+from api.french_export import FIELDS, OTHER_HOME, STATES, THIS_HOME
+from api.french_formalities import KINDS, SOURCES
+from api.french_people import HEALTH, SITUATIONS
+from api.reads import guardians_by_account, of_family, rendered
+from ledger.identifiers import ChildId, Commune, DocumentId, GuardianId, HouseholdId, PersonId, ProposalId
+from projections import dossier, erasures, families, reads, shared, town
+from projections.calendar import statements_from
+from rulebook.reading_retention import LINES, words
+from rulebook.retention import DEFAULTS
+from vault.people import Details, Erased, KeptDocument, Vault
+
+MOST_DOCUMENTS = 100_000
+
+Section = list[dict[str, Any]]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Dossier:
+    """What a family is given: tables by name, and its documents by the name of their file."""
+
+    about: Sequence[str]
+    """Whom it is about, for the access log."""
+    sections: Mapping[str, Section]
+    files: Mapping[str, bytes] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Gatherer:
+    """Asks for what is held about one household, or about one person of it."""
+
+    commune: Commune
+    reader: Reader
+    vault: Vault
+    household: HouseholdId
+    only: PersonId | None = None
+
+    async def gather(self) -> Dossier:
+        """Everything, table by table."""
+        known, commune = self.household, self.commune
+        guardians, others, children, asked, keys, quotients, versions = await self.reader.ask(
+            commune,
+            families.guardians_of(commune, known),
+            shared.people_of(commune, known),
+            families.children_of(commune, known),
+            erasures.requests(commune, known),
+            shared.keys_of(commune, known),
+            shared.quotients_of(commune, known),
+            town.rulebooks(commune),
+        )
+        roles = self._roles(guardians, others, children)
+        people = self.vault.people(commune, roles)
+        own = [ChildId(row["child"]) for row in children if PersonId(row["child"]) in roles]
+        accounts = [row for row in asked if self.only in (None, row["guardian"])]
+        documents = self._documents(GuardianId(row["guardian"]) for row in guardians)
+        whole = self.only is None
+        named = await self.reader.ask(commune, dossier.demandes(commune, known, own))
+        demandes = [row for row in named[0] if whole or self._is_about(row)]
+        sections: dict[str, Section] = {
+            "people": [_person(person, said, people[person]) for person, said in roles.items()],
+            "details": [line for person in roles for line in _details(person, people[person])],
+            "accounts": [line for row in accounts for line in self._account(PersonId(row["activation"]))],
+            "children": [line for child in own for line in await self._enrolments(child)],
+            "days": [line for child in own for line in await self._days(child)],
+            "demandes": [_demande(row) for row in demandes],
+            "proposals": [line for row in demandes for line in self._proposal(row)],
+            "quotients": [_quotient(row) for row in quotients] if whole else [],
+            "custody": [line for child in own for line in await self._custody(child)],
+            "keys": [_key(row) for row in keys] if whole else [],
+            "documents": [_document(each) for each in documents],
+            "reads": await self._reads(list(roles)),
+            "retention": await self._retention(versions),
+        }
+        files = {file_of(each): content for each in documents if (content := self._content(each)) is not None}
+        return Dossier(about=[known, *roles] if whole else list(roles), sections=sections, files=files)
+
+    def _roles(self, guardians: Rows, others: Rows, children: Rows) -> dict[PersonId, dict[str, Any]]:
+        found: dict[PersonId, dict[str, Any]] = {}
+        for row in guardians:
+            found[PersonId(row["guardian"])] = {"role": ROLES["guardian"], "account": row["subject"]}
+        for row in others:
+            found[PersonId(row["person"])] = {"role": ROLES[row["role"]], "collects": row["collects"]}
+        for row in children:
+            found[PersonId(row["child"])] = {"role": ROLES["child"]}
+        return {person: said for person, said in found.items() if self.only in (None, person)}
+
+    def _is_about(self, row: Mapping[str, Any]) -> bool:
+        return self.only in (row["child"], (row["wanted"] or {}).get("person"))
+
+    def _account(self, activation: PersonId) -> Iterator[dict[str, Any]]:
+        yield from _details(activation, self.vault.people(self.commune, [activation])[activation])
+
+    async def _enrolments(self, child: ChildId) -> Section:
+        [rows] = await self.reader.ask(self.commune, families.enrolments_of(self.commune, child))
+        names = ("activity", "site", "first_day", "last_day")
+        return [{"person": child, **{name: row[name] for name in names}, "group": row["child_group"]} for row in rows]
+
+    async def _days(self, child: ChildId) -> Section:
+        [rows] = await self.reader.ask(self.commune, dossier.days(self.commune, child, self.household))
+        return [_day(child, row) for row in rows]
+
+    async def _custody(self, child: ChildId) -> Section:
+        [rows] = await self.reader.ask(self.commune, families.custody_of(self.commune, child))
+
+        def place(household: HouseholdId) -> str:
+            return THIS_HOME if household == self.household else OTHER_HOME
+
+        said = zip(statements_from(rows), rows, strict=True)
+        return [{"person": child, "day": row["stated_at"], "said": sentences(one, place)} for one, row in said]
+
+    def _documents(self, owners: Iterable[GuardianId]) -> list[KeptDocument]:
+        """Those its guardians handed in: never those another household handed in, be they about the same child."""
+        kept = self.vault.documents_of(self.commune, owners, after=None, limit=MOST_DOCUMENTS)
+        return [each for each in kept if self.only is None or self.only in (PersonId(each.owner), each.person)]
+
+    def _content(self, kept: KeptDocument) -> bytes | None:
+        return self.vault.content(self.commune, DocumentId(kept.document))
+
+    def _proposal(self, row: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+        proposal = (row["wanted"] or {}).get("proposal")
+        if row["status"] != "en_cours" or proposal is None:
+            return
+        for each in self.vault.proposal(self.commune, ProposalId(proposal)):
+            for line in _details(each.person, {each.kind: each.value}):
+                yield {"number": row["number"], **line}
+
+    async def _reads(self, people: Sequence[PersonId]) -> Section:
+        """As the family reads it over HTTP: nothing of what another household looked at."""
+        persons, others = await self.reader.ask(
+            self.commune, reads.persons_of(self.commune, self.household), reads.beside(self.commune, self.household)
+        )
+        wanted = [row["person"] for row in persons] if self.only is None else people
+        [rows] = await self.reader.ask(
+            self.commune, reads.reads(self.commune, wanted, family=of_family(persons, others))
+        )
+        names = guardians_by_account([*others, *({"guardian": row["person"], **row} for row in persons)])
+        return [_read(rendered(row, names)) for row in rows]
+
+    async def _retention(self, versions: Rows) -> Section:
+        rules = await self.reader.rules(self.commune, versions)
+        retention = rules.rulebooks[-1].retention if rules.rulebooks else DEFAULTS
+        return [{"said": f"{line.said.format(words(getattr(retention, name)))}."} for name, line in LINES.items()]
+
+
+def file_of(kept: KeptDocument) -> str:
+    """The name of a document's file: nothing of whom it is about."""
+    return f"{kept.document}.{TYPES[kept.media_type]}"
+
+
+def _person(person: PersonId, said: Mapping[str, Any], known: Details | Erased) -> dict[str, Any]:
+    forgotten = isinstance(known, Erased)
+    identity = None if isinstance(known, Erased) else known.get("identity")
+    return {"person": person, "name": name_of(identity, erased=forgotten), **said}
+
+
+def _details(person: PersonId, known: Details | Erased) -> Iterator[dict[str, Any]]:
+    if isinstance(known, Erased):
+        yield {"person": person, "what": ERASED, "field": None, "value": None}
+        return
+    for kind, value in known.items():
+        for path, said in _leaves(value):
+            yield {"person": person, "what": RECORDS.get(kind, kind), "field": path, "value": said}
+
+
+def _leaves(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, str]]:
+    """Each thing said, under the name it has in French."""
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            yield from _leaves(inner, (*path, FIELDS.get(name, name)))
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _leaves(inner, path)
+    elif value is not None:
+        yield " : ".join(path), HEALTH.get(value) or SITUATIONS.get(value) or str(value)
+
+
+def _day(child: ChildId, row: Mapping[str, Any]) -> dict[str, Any]:
+    said = {name: STATES.get(row[name], row[name]) for name in ("state", "absence", "presence")}
+    where = {name: row[name] for name in ("day", "activity", "unit")}
+    times = {name: row[name] for name in ("arrived_at", "left_at")}
+    return {"person": child, **where, **said, **times, "number": row["demande"]}
+
+
+def _demande(row: Mapping[str, Any]) -> dict[str, Any]:
+    wanted = {name: value for name, value in (row["wanted"] or {}).items() if name not in ("proposal", "person")}
+    asked = [f"{day['day']} {day['unit']} {STATES[day['action']]} : {STATES[day['outcome']]}" for day in row["days"]]
+    asked += [str(value) for value in wanted.values() if value not in (None, False, True)]
+    return {
+        "number": row["number"],
+        "kind": KINDS[row["kind"]],
+        "person": row["child"] or (row["wanted"] or {}).get("person"),
+        "activity": row["activity"],
+        "asked": asked,
+        "status": french.status_label(row["status"]),
+        "submitted_at": row["submitted_at"],
+        "decided_at": row["decided_at"],
+        "reason": row["refusal"] or row["reason"],
+    }
+
+
+def _quotient(row: Mapping[str, Any]) -> dict[str, Any]:
+    euros, cents = divmod(row["amount_cents"], 100)
+    said = {"first_day": row["first_day"], "amount": f"{euros},{cents:02d}", "source": SOURCES[row["source"]]}
+    return {**said, "decided_at": row["decided_at"], "number": row["demande"]}
+
+
+def _key(row: Mapping[str, Any]) -> dict[str, Any]:
+    uses = f"{row['used']} / {row['uses']}"
+    return {"person": row["guardian"], "kept_at": row["issued_at"], "expires_at": row["expires_at"], "uses": uses}
+
+
+def _document(kept: KeptDocument) -> dict[str, Any]:
+    said = {"document": f"documents/{file_of(kept)}", "kind": kept.kind, "person": kept.person}
+    return {**said, "kept_at": kept.kept_at, "size": kept.size_bytes}
+
+
+def _read(line: Mapping[str, Any]) -> dict[str, Any]:
+    at: datetime = line["read_at"]
+    said = {"read_at": at, "actor": line["actor"], "role": line["role_label"], "purpose": line["purpose_label"]}
+    return {**said, "operation": line["operation"], "person": line["about"]}

@@ -1,0 +1,118 @@
+"""The words of a family's own file, as it is printed for it."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+TITLE: Final = "Votre dossier"
+INTRODUCTION: Final = (
+    "Tout ce que la commune tient à votre sujet dans le registre des réservations, au titre de votre droit d'accès"
+    " (RGPD, article 15). Les informations d'un autre foyer, même d'un enfant que vous partagez, n'y figurent pas."
+)
+EMPTY: Final = "Rien n'est enregistré."
+MADE_AT: Final = "Établi le {at}, pour la commune {commune}."
+CONTENTS: Final = "Sommaire"
+THIS_HOME: Final = "chez vous"
+OTHER_HOME: Final = "dans l'autre foyer"
+YES, NO = "Oui", "Non"
+
+SECTIONS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "people": "Les personnes",
+        "details": "Ce qui est connu de chacune",
+        "accounts": "Ce que des comptes ont dit pour être activés",
+        "children": "Les inscriptions des enfants",
+        "days": "Le calendrier : réservations, présences et absences",
+        "demandes": "Les demandes et leurs réponses",
+        "proposals": "Les changements demandés qui attendent une réponse",
+        "quotients": "Les quotients familiaux",
+        "custody": "La garde alternée",
+        "keys": "Les Clés Enfance",
+        "documents": "Les justificatifs",
+        "reads": "Qui a consulté le dossier",
+        "retention": "Combien de temps",
+    }
+)
+COLUMNS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "person": "Identifiant",
+        "name": "Nom",
+        "role": "Rôle",
+        "account": "Compte",
+        "collects": "Peut venir chercher les enfants",
+        "what": "Quoi",
+        "field": "Information",
+        "value": "Valeur",
+        "activity": "Activité",
+        "site": "Site",
+        "group": "Groupe",
+        "first_day": "Du",
+        "last_day": "Au",
+        "day": "Jour",
+        "unit": "Formule",
+        "state": "État",
+        "presence": "Présence",
+        "absence": "Absence",
+        "arrived_at": "Arrivée",
+        "left_at": "Départ",
+        "number": "Numéro",
+        "kind": "Nature",
+        "status": "Statut",
+        "submitted_at": "Demandée le",
+        "decided_at": "Décidée le",
+        "asked": "Ce qui est demandé",
+        "reason": "Motif",
+        "amount": "Montant",
+        "source": "Origine",
+        "said": "Ce qui est dit",
+        "expires_at": "Valable jusqu'au",
+        "uses": "Utilisations",
+        "document": "Fichier",
+        "size": "Taille (octets)",
+        "kept_at": "Déposé le",
+        "read_at": "Le",
+        "actor": "Par",
+        "purpose": "Pourquoi",
+        "operation": "Opération",
+        "changed_at": "Depuis le",
+    }
+)
+FIELDS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "given_name": "Prénom",
+        "family_name": "Nom",
+        "birth_date": "Date de naissance",
+        "lines": "Adresse",
+        "postcode": "Code postal",
+        "city": "Ville",
+        "country": "Pays",
+        "telephone": "Téléphone",
+        "email": "Adresse électronique",
+        "situation": "Situation familiale",
+        "items": "À savoir",
+        "protocol": "Document du protocole",
+        "identity": "Identité",
+        "contact": "Moyens de contact",
+        "children": "Enfants",
+    }
+)
+STATES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "reserved": "Réservé",
+        "awaiting_add": "Réservation en attente",
+        "awaiting_removal": "Annulation en attente",
+        "present": "Présent",
+        "absent": "Absent",
+        "declared": "Déclarée",
+        "declared_again": "Déclarée de nouveau",
+        "justified": "Justifiée",
+        "unjustified": "Non justifiée",
+        "reserve": "réserver",
+        "cancel": "annuler",
+        "absence": "absence",
+        "pending": "en attente",
+        "approved": "accepté",
+        "rejected": "refusé",
+        "withdrawn": "retiré",
+    }
+)

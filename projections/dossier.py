@@ -1,0 +1,53 @@
+"""What the read models hold of a family, for the family itself: its right of access."""
+
+from collections.abc import Sequence
+
+from ledger.identifiers import ChildId, Commune, HouseholdId, PersonId
+from projections.question import Question
+
+
+def homes(commune: Commune, person: PersonId) -> Question:
+    """The households that know somebody as a guardian, a member, a contact or a child."""
+    return Question(
+        sql="""
+            SELECT household FROM guardians WHERE commune = %(commune)s AND guardian = %(person)s
+            UNION SELECT household FROM household_people WHERE commune = %(commune)s AND person = %(person)s
+            UNION SELECT household FROM children WHERE commune = %(commune)s AND child = %(person)s
+            ORDER BY household
+        """,
+        values={"commune": commune, "person": person},
+    )
+
+
+def days(commune: Commune, child: ChildId, household: HouseholdId) -> Question:
+    """What a household booked for a child, and who came; under an alternating custody, nothing of the other's days."""
+    return Question(
+        sql="""
+            SELECT coalesce(c.day, a.day) AS day, coalesce(c.activity, a.activity) AS activity,
+                   coalesce(c.unit, a.unit) AS unit, c.state,
+                   CASE WHEN c.household = %(household)s THEN c.demande END AS demande, c.absence,
+                   a.presence, a.arrived_at, a.left_at
+            FROM (SELECT * FROM calendar_days WHERE commune = %(commune)s AND child = %(child)s) c
+            FULL JOIN (SELECT * FROM attendance WHERE commune = %(commune)s AND child = %(child)s) a
+                ON (a.day, a.activity, a.unit) = (c.day, c.activity, c.unit)
+            WHERE c.household = %(household)s OR NOT EXISTS (
+                SELECT FROM children k
+                WHERE k.commune = %(commune)s AND k.child = %(child)s AND k.household = %(household)s AND k.custody)
+            ORDER BY day, activity, unit
+        """,
+        values={"commune": commune, "child": child, "household": household},
+    )
+
+
+def demandes(commune: Commune, household: HouseholdId, children: Sequence[ChildId]) -> Question:
+    """What a household asked, for itself and for these children."""
+    return Question(
+        sql="""
+            SELECT number, child, activity, kind, status, origin, reason, refusal, submitted_at, decided_at, days,
+                   documents, wanted
+            FROM demandes
+            WHERE commune = %(commune)s AND household = %(household)s AND (child IS NULL OR child = ANY(%(children)s))
+            ORDER BY submitted_at, number
+        """,
+        values={"commune": commune, "household": household, "children": list(children)},
+    )

@@ -1,0 +1,172 @@
+"""A family is given everything that is held about it, and nothing of anybody else."""
+
+import os
+import subprocess
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlencode
+from uuid import uuid4
+
+import orjson
+import pytest
+from psycopg.conninfo import conninfo_to_dict
+
+from tests.faults.service import ARDOISE
+from tests.http.world import Who, World, made, world_on
+from tests.servers import Database
+from tests.vault import papers_made as papers
+
+OURS, THEIRS = "Canarizoe", "Rossignol"
+VOID = frozenset({"meta", "br"})
+
+
+class Reader(HTMLParser):
+    """What a page holds, when each element it opens is closed in its turn."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.seen: list[tuple[str, dict[str, str | None]]] = []
+        self.words: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.seen.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.words.append(data)
+
+
+@pytest.fixture
+def world(database: Database, tmp_path: Path) -> Iterator[World]:
+    with world_on(database, tmp_path) as made_:
+        made_.adopt()
+        yield made_
+
+
+def url(conninfo: str) -> str:
+    return f"postgresql:///?{urlencode(conninfo_to_dict(conninfo), quote_via=quote)}"
+
+
+@pytest.fixture
+def export(world: World, database: Database, tmp_path: Path) -> Any:
+    """The command, on the database of the test."""
+    ours = {name: value for name, value in os.environ.items() if not name.startswith("ARDOISE_")}
+    ours |= {
+        "ARDOISE_DATABASE_URL": url(database.service_url),
+        "ARDOISE_OWNER_URL": url(database.owner_url),
+        "ARDOISE_DATA": str(tmp_path),
+        "ARDOISE_DEVELOPMENT": "1",
+    }
+
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        command = [ARDOISE, "export-person", world.commune, *arguments]
+        return subprocess.run(command, env=ours, capture_output=True, text=True, timeout=120, check=False)
+
+    return run
+
+
+def put(who: Who, path: str, body: Any) -> None:
+    made(who.send("PUT", path, body=body, key=uuid4().hex), 200)
+
+
+def identity(name: str) -> dict[str, str]:
+    return {"given_name": name, "family_name": f"<i>{name}</i> & Fils", "birth_date": "1981-02-03"}
+
+
+def guardian_of(world: World, household: str, name: str) -> str:
+    [guardian] = made(world.agent.get(f"/households/{household}/guardians"), 200)["guardians"]
+    person = f"/households/{household}/people/{guardian['guardian']}"
+    put(world.agent, f"{person}/identity", identity(name))
+    put(world.agent, f"{person}/contact", {"telephone": "0611223344", "email": f"{name.lower()}@exemple.fr"})
+    known: str = guardian["guardian"]
+    return known
+
+
+def test_a_family_is_given_all_of_its_own_and_nothing_of_the_other_parent(
+    world: World, export: Any, tmp_path: Path
+) -> None:
+    mine, other = world.household("parent-1"), world.household("parent-2")
+    child = world.child(mine, "cantine")
+    put(world.agent, f"/children/{child}/identity", identity(OURS))
+    guardian, stranger = guardian_of(world, mine, OURS), guardian_of(world, other, THEIRS)
+    made(world.agent.post(f"/children/{child}/households", {"household": other}))
+    parent, second = world.guardian("parent-1"), world.guardian("parent-2")
+    [ours] = made(parent.ask(child, "cantine", "2024-01-22"))["demandes"]
+    made(second.ask(child, "cantine", "2024-01-23"))
+    document = made(parent.hand_in(papers.pdf(title=OURS), about=child))["document"]
+    foreign = made(second.hand_in(papers.pdf(title=THEIRS), about=child))["document"]
+    made(second.get(f"/children/{child}/identity"), 200)
+    made(world.agent.get(f"/children/{child}/identity"), 200)
+
+    target = tmp_path / "out" / "dossier"
+    done = export("--household", mine, "--to", str(target), "--by", "dpo-1")
+    assert done.returncode == 0, done.stderr
+    files = {str(path.relative_to(target)): path for path in target.rglob("*") if path.is_file()}
+    assert set(files) == {"dossier.html", "dossier.json", f"documents/{document}.pdf"}
+    assert {path.stat().st_mode & 0o777 for path in files.values()} == {0o600}
+    assert OURS.encode() in papers.text_of(files[f"documents/{document}.pdf"].read_bytes())
+    text = "".join(files[name].read_text() for name in ("dossier.html", "dossier.json"))
+    for secret in (THEIRS, other, stranger, foreign, "parent-2"):
+        assert secret not in text, secret
+
+    said = orjson.loads(files["dossier.json"].read_bytes())
+    assert {one["person"] for one in said["people"]} == {guardian, child}
+    assert (guardian, "Téléphone", "0611223344") in {
+        (one["person"], one["field"], one["value"]) for one in said["details"]
+    }
+    assert [(one["number"], one["status"]) for one in said["demandes"]] == [(ours["number"], "Traitée positivement")]
+    assert [one["activity"] for one in said["children"]] == ["cantine"]
+    assert [(one["day"], one["number"]) for one in said["days"]] == [
+        ("2024-01-22", ours["number"]),
+        ("2024-01-23", None),
+    ]
+    operations = [(one["operation"], one["actor"]) for one in said["reads"]]
+    assert operations[0] == ("ardoise export-person", "dpo-1")
+    assert ("GET /children/{child}/identity", "agent-1") in operations
+
+    read = Reader()
+    read.feed(files["dossier.html"].read_text())
+    read.close()
+    assert read.open == []
+    assert ("html", {"lang": "fr"}) in read.seen
+    headings = [tag for tag, _ in read.seen if tag in ("h1", "h2")]
+    assert headings.count("h1") == 1
+    assert len(headings) == len(said) - 2 + 2
+    assert all(attributes.get("scope") == "col" for tag, attributes in read.seen if tag == "th")
+    assert "<i>" not in files["dossier.html"].read_text()
+    assert f"{OURS} <i>{OURS}</i> & Fils" in read.words
+    assert not any("://" in (value or "") for _, attributes in read.seen for value in attributes.values())
+
+
+def test_one_person_is_given_what_is_theirs(world: World, export: Any, tmp_path: Path) -> None:
+    home = world.household("parent-1")
+    guardian, child = guardian_of(world, home, OURS), world.child(home, "cantine")
+    put(world.agent, f"/children/{child}/identity", identity(THEIRS))
+    done = export("--person", guardian, "--to", str(tmp_path / "one"))
+    assert done.returncode == 0, done.stderr
+    said = orjson.loads((tmp_path / "one" / "dossier.json").read_bytes())
+    assert [one["person"] for one in said["people"]] == [guardian]
+    assert THEIRS not in (tmp_path / "one" / "dossier.json").read_text()
+
+
+def test_nothing_is_written_over_and_nobody_unknown_is_exported(world: World, export: Any, tmp_path: Path) -> None:
+    home = world.household("parent-1")
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "note").write_text("x")
+    refused = export("--household", home, "--to", str(tmp_path / "full"))
+    assert (refused.returncode, "is not empty" in refused.stderr) == (1, True)
+    for option, name in (("--household", str(uuid4())), ("--person", str(uuid4()))):
+        unknown = export(option, name, "--to", str(tmp_path / "new"))
+        assert (unknown.returncode, "of that name in this town" in unknown.stderr) == (1, True)
+    assert not (tmp_path / "new").exists()
+    wrong = export("--household", "hello", "--to", str(tmp_path / "new"))
+    assert (wrong.returncode, "an identifier is expected" in wrong.stderr) == (2, True)
+    (tmp_path / "empty").mkdir()
+    assert export("--household", home, "--to", str(tmp_path / "empty")).returncode == 0
