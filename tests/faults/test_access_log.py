@@ -143,9 +143,9 @@ def commits(database: Database) -> tuple[int, int]:
     return row
 
 
-def run(database: Database, story) -> None:
+def run(database: Database, story, *, patience_seconds: float = 30.0) -> None:
     async def told() -> None:
-        pool = await open_access_pool(database.service_url, Settings(queue_seconds=0.5))
+        pool = await open_access_pool(database.service_url, Settings(queue_seconds=patience_seconds))
         try:
             await story(Recorder(pool), pool)
         finally:
@@ -189,7 +189,7 @@ def test_a_log_that_cannot_be_reached_refuses_all_who_wait_and_serves_the_next(d
         assert [type(answer) for answer in answers] == [UnwrittenError] * 3
         await recorder.write(line())
 
-    run(database, story)
+    run(database, story, patience_seconds=0.2)
     assert commits(database) == (1, 1)
 
 
