@@ -58,8 +58,8 @@ class Ground:
 
 FACTS: Final = Ground(
     label="Les faits du registre : réservations, présences, décisions, quotients, sous des identifiants sans nom",
-    ground="Pièces justificatives de la facturation, conservées dix ans après le dernier fait",
-    source="RGPD, article 17, 3, b ; code du patrimoine, article L. 212-2 ; instruction DAF/DPACI/RES/2009/018",
+    ground="Ce qui justifie la facturation : dix ans après le dernier fait, une durée que l'archiviste confirme",
+    source="RGPD, article 17, 3, b ; code du patrimoine, articles L. 212-2 et L. 212-3",
 )
 ACCESS_LOG: Final = Ground(
     label="Le journal des accès : qui a consulté le dossier, sans ce qu'il y a lu",
