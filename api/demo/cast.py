@@ -1,4 +1,4 @@
-"""The people of the story. Their names are invented and stay here: the ledger holds opaque identifiers."""
+"""The people of the story. Their names are invented; the vault keeps them, the ledger holds opaque identifiers."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,39 +14,45 @@ VILLARS: Final = Commune("villars")
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """One household: those who answer for the children, then the children."""
+    """One household: its name, those who answer for the children, then the children."""
 
+    name: str
     guardians: Sequence[str]
     children: Sequence[str]
+    without_account: Sequence[str] = ()
+    """Guardians the town knows, whose account is not tied to them yet."""
 
 
 FAMILIES: Final[Mapping[Commune, Sequence[Family]]] = {
     VILLENNES: (
-        Family(("Elena", "Paolo"), ("Matteo", "Giulia")),
-        Family(("Sophie", "Marc"), ("Jules",)),
-        Family(("Leïla",), ("Inès",)),
-        Family(("Claire", "Hervé"), ("Adèle",)),
-        Family(("Karim", "Samia"), ("Samy",)),
-        Family(("Élodie",), ("Louise",)),
-        Family(("Hugo", "Anne"), ("Tom",)),
-        Family(("Marie", "Denis"), ("Chloé",)),
-        Family(("Fatou", "Oumar"), ("Yanis",)),
-        Family(("Anna",), ("Nino",)),
-        Family(("Pauline", "Rémy"), ("Lucas", "Maya")),
-        Family(("Thu",), ("Zoé",)),
-        Family(("Ewa", "Piotr"), ("Éliott",)),
+        Family("Clairejonc", ("Elena", "Paolo"), ("Matteo", "Giulia"), without_account=("Paolo",)),
+        Family("Ventcraie", ("Sophie", "Marc"), ("Jules",)),
+        Family("Sourcevive", ("Leïla",), ("Inès",)),
+        Family("Bellardoise", ("Claire", "Hervé"), ("Adèle",)),
+        Family("Lunebrume", ("Karim", "Samia"), ("Samy",)),
+        Family("Feuilledor", ("Élodie",), ("Louise",)),
+        Family("Rivemousse", ("Hugo", "Anne"), ("Tom",)),
+        Family("Champvelours", ("Marie", "Denis"), ("Chloé",)),
+        Family("Solbruyère", ("Fatou", "Oumar"), ("Yanis",)),
+        Family("Neigeclair", ("Anna",), ("Nino",)),
+        Family("Pierreplume", ("Pauline", "Rémy"), ("Lucas", "Maya")),
+        Family("Soirdété", ("Thu",), ("Zoé",)),
+        Family("Sablefin", ("Ewa", "Piotr"), ("Éliott",)),
     ),
     VILLARS: (
-        Family(("Nadia", "Julien"), ("Camille", "Sasha")),
-        Family(("Brigitte",), ("Jeanne",)),
-        Family(("Yves", "Inaya"), ("Noé",)),
+        Family("Hautmurmure", ("Nadia", "Julien"), ("Camille", "Sasha")),
+        Family("Grandécaille", ("Brigitte",), ("Jeanne",)),
+        Family("Brisemer", ("Yves",), ("Noé",)),
+        Family("Aubépin", ("Inaya",), ()),
     ),
     CHANTELOUP: (
-        Family(("Aminata", "Bakary"), ("Awa", "Moussa")),
-        Family(("Valérie",), ("Louis",)),
-        Family(("Rosa", "Tiago"), ("Lina",)),
+        Family("Ombreval", ("Aminata", "Bakary"), ("Awa", "Moussa"), without_account=("Bakary",)),
+        Family("Craieblanche", ("Valérie",), ("Louis",)),
+        Family("Pontrosée", ("Rosa", "Tiago"), ("Lina",)),
     ),
 }
+BORN: Final[Mapping[str, str]] = {"Matteo": "2015-05-14"}
+"""A birth date somebody has to know."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +64,20 @@ class Child:
     parent: Person
 
 
+@dataclass(frozen=True, slots=True)
+class Home:
+    """A guardian in their household, under the identifiers the service gave."""
+
+    household: str
+    guardian: str
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Cast:
     """Everybody of one town."""
 
     town: Town
+    homes: dict[str, Home] = field(default_factory=dict)
     parents: dict[str, Person] = field(default_factory=dict)
     children: dict[str, Child] = field(default_factory=dict)
 
@@ -76,19 +91,28 @@ class Cast:
 
 
 def settle(town: Town) -> Cast:
-    """Opens the households of a town, with the accounts of the guardians, and registers the children."""
+    """Opens the households of a town with their guardians, their accounts and their children, as they are called."""
     cast = Cast(town=town)
     for family in FAMILIES[town.commune]:
         household = town.tell(AGENT, "/households", {}).body["household"]
         town.stage.notes.open(household)
         for name in family.guardians:
             person = Person(name, "guardian", Subject(f"compte-{len(cast.parents) + 1:04d}"))
-            town.tell(AGENT, f"/households/{household}/guardians", {"subject": person.subject})
-            cast.parents[name] = person
+            account: Json = {} if name in family.without_account else {"subject": person.subject}
+            body = {**account, "identity": identity(name, family.name)}
+            guardian = town.tell(AGENT, f"/households/{household}/guardians", body).body["guardian"]
+            cast.parents[name], cast.homes[name] = person, Home(household, guardian)
         for name in family.children:
-            child = town.tell(AGENT, "/children", {"household": household}).body["child"]
+            registered = {"household": household, "identity": identity(name, family.name)}
+            child = town.tell(AGENT, "/children", registered).body["child"]
             cast.children[name] = Child(name, child, cast.parents[family.guardians[0]])
     return cast
+
+
+def identity(given_name: str, family_name: str) -> Json:
+    """Who somebody of the story is."""
+    born = {"birth_date": BORN[given_name]} if given_name in BORN else {}
+    return {"given_name": given_name, "family_name": family_name, **born}
 
 
 def enrol(cast: Cast, name: str, activity: str, first_day: str, last_day: str, **where: str) -> None:

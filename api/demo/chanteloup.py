@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from api.demo import asks, tables
+from api.demo import asks, family_key, tables
 from api.demo.cast import Cast, enrol, settle
 from api.demo.page import Page
 from api.demo.stage import Json, Town
@@ -70,6 +70,7 @@ def play(town: Town, page: Page, next_number: Callable[[int], object]) -> Cast:
     page.say(
         f"L'agent accepte les {len(numbers)} demandes ; la majoration reste marquée sur les jours demandés trop tard."
     )
+    family_key.play(cast, page)
     return cast
 
 

@@ -57,6 +57,7 @@ OPEN: Final[Sequence[Open]] = (
     Open(
         commune=VILLARS, name="Sasha", activity="restauration-scolaire", unit="repas", place={"site": "pouquet-verjat"}
     ),
+    Open(commune=VILLARS, name="Noé", activity="restauration-scolaire", unit="repas", place={"site": "pouquet-verjat"}),
 )
 
 

@@ -43,7 +43,7 @@ class StoryClock:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody with an account. The name is the demo's own: the service only ever sees the subject."""
+    """Somebody with an account: a token tells the service the subject, and no name."""
 
     name: str
     role: str
@@ -139,19 +139,26 @@ class Town:
 
     def tell(self, who: Person, path: str, body: Json, *, key: str = "", expect: int | None = 201) -> Answer:
         """Sends a command under a key that is the same at every demo, and holds its answer to a status."""
-        self._said += not key
-        named = {"Idempotency-Key": key or f"histoire-{self._said:04d}"}
-        request = self._request("POST", who, path, body=body, headers=named)
-        answer = self.stage.command(request)
+        named = {"Idempotency-Key": key or self._next_key()}
+        answer = self.stage.command(self._request("POST", who, path, body=body, headers=named))
         if expect is not None:
             self.check(answer.status == expect, f"{path} devait répondre {expect}, et répond {_shown(answer)}")
         return answer
 
-    def hand_in(self, who: Person, content: bytes, *, kind: str, about: str) -> str:
-        """Hands in a paper, and gives back what it is called."""
+    def take_back(self, who: Person, path: str) -> Answer:
+        """Sends a command that ends something: what is withdrawn, lifted or revoked."""
+        answer = self.stage.command(self._request("DELETE", who, path, headers={"Idempotency-Key": self._next_key()}))
+        self.check(answer.status == 200, f"{path} devait répondre 200, et répond {_shown(answer)}")
+        return answer
+
+    def _next_key(self) -> str:
         self._said += 1
-        headers = {"Idempotency-Key": f"histoire-{self._said:04d}", "Content-Type": "application/pdf"}
-        query = {"kind": kind, "about": about}
+        return f"histoire-{self._said:04d}"
+
+    def hand_in(self, who: Person, content: bytes, *, kind: str, about: str = "") -> str:
+        """Hands in a paper about a child or oneself, and gives back what it is called."""
+        headers = {"Idempotency-Key": self._next_key(), "Content-Type": "application/pdf"}
+        query = {"kind": kind, **({"about": about} if about else {})}
         answer = self.stage.command(
             self._request("POST", who, "/documents", content=content, query=query, headers=headers)
         )
@@ -168,8 +175,31 @@ class Town:
     def ask(self, who: Person, path: str, **query: str) -> Json:
         """A question of the story, answered as it was at that instant."""
         request = self._request("GET", who, path, query=query)
-        asked = f"{self.stage.clock():%Y-%m-%dT%H:%M:%S} {who.subject} {request.url.raw_path.decode()}"
-        return self.stage.noted(asked, lambda: self._answered(request))
+        return self.stage.noted(self._asked(request, who), lambda: self._answered(request))
+
+    def _asked(self, request: httpx.Request, who: Person) -> str:
+        return f"{self.stage.clock():%Y-%m-%dT%H:%M:%S} {who.subject} {request.url.raw_path.decode()}"
+
+    def unseen(self, who: Person, path: str, **query: str) -> None:
+        """A question that must be answered as if there were nothing: it was so at that instant."""
+        request = self._request("GET", who, path, query=query)
+        said = self.stage.noted(self._asked(request, who), lambda: self._status(request))
+        self.check(said["status"] == 404, f"{path} ne devait rien montrer à {who.name}, et répond {said}")
+
+    def turned_away(self, who: Person, path: str, body: Json, code: str) -> Json:
+        """A refusal that depends on what else was tried in the hour: noted, and not tried again at the next demo."""
+        key = self._next_key()
+        request = self._request("POST", who, path, body=body, headers={"Idempotency-Key": key})
+        said = self.stage.noted(f"{self._asked(request, who)} {key}", lambda: self._status(request))
+        self.check(said["code"] == code, f"{path} devait refuser ({code}), et répond {said}")
+        return said
+
+    def opened(self, who: Person, document: str) -> Json:
+        """A paper, read by somebody: what it is and how long, which is all that is noted of it."""
+        request = self._request("GET", who, f"/documents/{document}")
+        said = self.stage.noted(self._asked(request, who), lambda: self._status(request))
+        self.check(said["type"] == "application/pdf", f"{who.name} devait lire le document, et reçoit {said}")
+        return said
 
     def look(self, who: Person, path: str, **query: str) -> Json:
         """A question about today."""
@@ -183,6 +213,18 @@ class Town:
         """Holds a fact of the story to be so."""
         if not so:
             raise StoryError(f"{self.name} : {fact}.")
+
+    def _status(self, request: httpx.Request) -> Json:
+        response = self.stage.http.send(request)
+        kind = response.headers["content-type"]
+        body = orjson.loads(response.content) if kind.startswith("application/problem") else {}
+        said = {name: body.get(name) for name in ("code", "title", "detail")}
+        return {
+            **said,
+            "status": response.status_code,
+            "type": kind,
+            "retry_after": response.headers.get("retry-after"),
+        }
 
     def _answered(self, request: httpx.Request) -> Json:
         response = self.stage.http.send(request)

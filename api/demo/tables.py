@@ -128,16 +128,16 @@ def places(rows: Iterable[tuple[str, Json]]) -> Table:
     return table
 
 
-def day_sheet(sheet: Json, name_of: Callable[[str], str]) -> Table:
-    """The sheet an agent holds at the door."""
+def day_sheet(sheet: Json) -> Table:
+    """The sheet an agent holds at the door, with the names the service gives."""
     table = Table(box=box.SIMPLE_HEAD, header_style="bold", border_style=GREYED, pad_edge=False)
     for column in ("Enfant", "Attendu", "Pointé", ""):
         table.add_column(column)
-    for line in sorted(sheet["children"], key=lambda line: name_of(line["child"])):
+    for line in sorted(sheet["children"], key=lambda line: str(line["name"])):
         present = line["presence"] == "present"
         pointed = Text("présent" if present else "absent", style="green" if present else "red")
         odd = "présent sans réservation" if present and not line["expected"] else ""
         odd = odd or ("absent, et attendu" if line["expected"] and not present else "")
         expected = "oui" if line["expected"] else "non"
-        table.add_row(name_of(line["child"]), expected, pointed, Text(odd, style="yellow"))
+        table.add_row(line["name"], expected, pointed, Text(odd, style="yellow"))
     return table

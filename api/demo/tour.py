@@ -3,6 +3,7 @@
 import os
 import shlex
 import sys
+import unicodedata
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Final
 from uuid import uuid4
 
 from api.clock import utc_now
-from api.demo.cast import Cast
+from api.demo.cast import VILLARS, Cast, Child
 from api.demo.page import Page
 from api.demo.present import Bookable
 from api.demo.stage import ADMIN, AGENT, CLIENT, Person
@@ -23,6 +24,7 @@ FILE: Final = "demo.env"
 HOURS: Final = 12
 CURL: Final = "curl -sS -w '\\n' \\"
 JSON: Final = "-H 'Content-Type: application/json'"
+NOE_S_PARENTS: Final = ("Yves", "Inaya")
 
 
 def write_tokens(settings: Settings, casts: Mapping[Commune, Cast], days: Sequence[Bookable], address: str) -> Path:
@@ -34,13 +36,25 @@ def write_tokens(settings: Settings, casts: Mapping[Commune, Cast], days: Sequen
         parent = next(iter(cast.parents.values()))
         for role, who in (("PARENT", parent), ("AGENT", AGENT), ("ADMIN", ADMIN)):
             lines.append(f"{role}_{short}={_token(key, who, commune)}")
-    lines += [f"{name}={child}" for name, child in sorted({(day.child.name.upper(), day.child.id) for day in days})]
+    villars = casts[VILLARS]
+    lines += [f"{shell_word(name)}={_token(key, villars.parents[name], VILLARS)}" for name in NOE_S_PARENTS]
+    lines.append(f"FOYER_INAYA={villars.homes['Inaya'].household}")
+    lines += sorted({f"{shell_word(child.name)}={child.id}" for child in [villars.child("Noé"), *_children(days)]})
     path = settings.data / FILE
     draft = path.with_name(f"{FILE}.{uuid4().hex}")
     with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, OWNER_ONLY), "w", encoding="ascii") as file:
         file.write("\n".join(lines) + "\n")
     draft.replace(path)
     return path
+
+
+def _children(days: Sequence[Bookable]) -> list[Child]:
+    return [day.child for day in days]
+
+
+def shell_word(name: str) -> str:
+    """NOE, for Noé."""
+    return unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().upper()
 
 
 def shell_name(commune: Commune) -> str:
@@ -78,7 +92,10 @@ def show(page: Page, settings: Settings, casts: Mapping[Commune, Cast], days: Se
     tokens = write_tokens(settings, casts, days, address)
     page.line()
     page.say(f"Le service répond sur [bold]{address}[/] : /openapi.json (l'interface), /readyz, /metrics.")
-    page.say(f"Neuf jetons (parent, agent, admin de chaque ville), bons {HOURS} heures, sont dans {near(tokens)}.")
+    page.say(
+        f"Onze jetons (parent, agent, admin de chaque ville, et les deux parents de Noé), bons {HOURS} heures, sont"
+        f" dans {near(tokens)}."
+    )
     page.say("Pour un autre jeton :")
     page.paste(f"  {_ardoise(settings)} token villars --role agent --subject agent-demo")
     page.line()
@@ -90,7 +107,7 @@ def show(page: Page, settings: Settings, casts: Mapping[Commune, Cast], days: Se
         page.line()
         page.say("Aucun jour ne peut être réservé avant la fin de l'année scolaire : revenez à la rentrée.")
         return
-    for number, (caption, lines) in enumerate(_lines(day), start=1):
+    for number, (caption, lines) in enumerate([*_lines(day), *_family_lines(days)], start=1):
         page.line()
         page.line(f"{number}. {caption}", style="cyan")
         page.paste(*lines)
@@ -109,7 +126,7 @@ def _parent_lines(day: Bookable) -> list[tuple[str, list[str]]]:
     town, name, activity = f"${shell_name(day.open.commune)}", day.child.name, day.open.activity
     wanted = date.fromisoformat(day.box["day"])
     year, week, _ = wanted.isocalendar()
-    said, child, parent = long_day(wanted), f"${name.upper()}", _bearer("PARENT", day)
+    said, child, parent = long_day(wanted), f"${shell_word(name)}", _bearer("PARENT", day)
     body = (
         f'-d \'{{"child": "\'{child}\'", "activity": "{activity}",\n'
         f'       "reserve": [{{"day": "{wanted}", "unit": "{day.open.unit}"}}]}}\''
@@ -148,6 +165,28 @@ def _agent_lines(day: Bookable) -> list[tuple[str, list[str]]]:
     return [
         ("L'agent accepte", decision),
         ("Les places de ce jour, vues par l'agent", [CURL, f"  {places} \\", f"  {agent}"]),
+    ]
+
+
+def _family_lines(days: Sequence[Bookable]) -> list[tuple[str, list[str]]]:
+    """Noé's week as each of his parents sees it, and who read the file of one of them."""
+    his = next((each for each in days if each.child.name == "Noé"), None)
+    if his is None:
+        return []
+    wanted = date.fromisoformat(his.box["day"])
+    year, week, _ = wanted.isocalendar()
+    calendar = f'"$VILLARS/children/$NOE/calendar?week={year}-W{week:02d}&activity={his.open.activity}"'
+    seen = [
+        (
+            f"La semaine de Noé, garde alternée, comme {name} la voit (custody : mine ou other)",
+            [CURL, f"  {calendar} \\", f'  -H "Authorization: Bearer ${shell_word(name)}"'],
+        )
+        for name in NOE_S_PARENTS
+    ]
+    reads = '"$VILLARS/households/$FOYER_INAYA/reads?limit=5"'
+    return [
+        *seen,
+        ("Qui a consulté le dossier d'Inaya", [CURL, f"  {reads} \\", '  -H "Authorization: Bearer $INAYA"']),
     ]
 
 

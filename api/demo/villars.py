@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Final
 
-from api.demo import asks, tables
+from api.demo import asks, tables, two_homes
 from api.demo.cast import Cast, enrol, settle
 from api.demo.page import Page
 from api.demo.papers import certificate
@@ -29,6 +29,7 @@ def play(town: Town, page: Page, next_number: Callable[[int], object]) -> Cast:
     _deadlines(cast, page)
     _strike(cast, page)
     _absences(cast, page)
+    two_homes.play(cast, page)
     return cast
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import Any, Final
 
-from api.demo import asks, tables
+from api.demo import asks, tables, two_parents
 from api.demo.cast import Cast, enrol, settle
 from api.demo.neighbours import EVENING, HOLIDAYS, NIGHT, WEDNESDAYS
 from api.demo.page import Page
@@ -39,6 +39,7 @@ def play(town: Town, page: Page, next_number: Callable[[int], object]) -> Cast:
     _morning(cast, page, others)
     _last_demandes(cast, page, names)
     _attendance(cast, page)
+    two_parents.play(cast, page)
     return cast
 
 
@@ -234,4 +235,4 @@ def _attendance(cast: Cast, page: Page) -> None:
         town.stage.clock(),
         f"La feuille du jour des Winners : {counted(sheet['expected'], 'enfant')} attendus, l'agent pointe.",
     )
-    page.show(tables.day_sheet(sheet, cast.name_of))
+    page.show(tables.day_sheet(sheet))
