@@ -175,7 +175,8 @@ async def _open_to_agents(at: Office, vault: Vault, kept: Sequence[KeptDocument]
 
     Whoever looks after a child must be able to read what to do.
     """
-    named = demandes.documents_to_decide(at.commune, [each.document for each in kept], now=at.now)
+    documents, households = [each.document for each in kept], [each.household for each in kept]
+    named = demandes.documents_to_decide(at.commune, documents, households, now=at.now)
     [rows] = await at.reader.ask(at.commune, named)
     persons = {each.person for each in kept}
     known = await run_in_threadpool(vault.people, at.commune, persons, kinds=("health",)) if persons else {}

@@ -74,6 +74,7 @@ class KeepDocument:
         return vaulted.KeepDocument(
             document=self.document,
             owner=PersonId(self.owner),
+            household=self.household,
             person=PersonId(self.about or self.owner),
             kind=self.kind,
             media_type=self.media_type,

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from ledger.identifiers import DocumentId, PersonId, ProposalId
+from ledger.identifiers import DocumentId, HouseholdId, PersonId, ProposalId
 
 DetailsKind = Literal["identity", "address", "contact", "situation", "health", "activation"]
 """What is known of a person. `contact` holds the telephone and the e-mail address."""
@@ -49,6 +49,8 @@ class KeepDocument:
     document: DocumentId
     owner: PersonId
     """The guardian who may open it."""
+    household: HouseholdId
+    """On whose page it is kept."""
     person: PersonId
     """Whose key seals it: the child it is about, or the owner."""
     kind: str

@@ -215,19 +215,22 @@ def owners(commune: Commune, numbers: list[DemandeNumber]) -> Question:
     )
 
 
-def documents_to_decide(commune: Commune, documents: Sequence[DocumentId], *, now: datetime) -> Question:
+def documents_to_decide(
+    commune: Commune, documents: Sequence[DocumentId], households: Iterable[HouseholdId], *, now: datetime
+) -> Question:
     """Those of these documents that a demande names while it waits, or less than two months after its decision.
 
-    Two months: the time in which a decision may be contested (Code de justice administrative, R421-1).
+    Two months: the time in which a decision may be contested (Code de justice administrative, R421-1). A demande names
+    the documents of its household: `demandes_by_household` finds it, since under row-level security no index of the
+    documents would be used (the operators of arrays are not leakproof).
     """
     return Question(
         sql="""
             SELECT DISTINCT named AS document FROM demandes, unnest(documents) AS named
-            WHERE commune = %(commune)s AND documents <> '{}' AND documents && %(documents)s::text[]
-              AND named = ANY(%(documents)s)
+            WHERE commune = %(commune)s AND household = ANY(%(households)s) AND named = ANY(%(documents)s)
               AND (status = 'en_cours'
                    OR (status IN ('traitee_positivement', 'traitee_negativement')
                        AND decided_at > %(now)s - interval '2 months'))
         """,
-        values={"commune": commune, "documents": list(documents), "now": now},
+        values={"commune": commune, "documents": list(documents), "households": list(set(households)), "now": now},
     )

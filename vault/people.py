@@ -11,7 +11,7 @@ import psycopg
 from psycopg.rows import TupleRow, dict_row
 from psycopg_pool import ConnectionPool
 
-from ledger.identifiers import ChildId, Commune, DocumentId, GuardianId, PersonId, ProposalId
+from ledger.identifiers import ChildId, Commune, DocumentId, GuardianId, HouseholdId, PersonId, ProposalId
 from ledger.store import ErasedError
 from vault.sealing import KeyRing, PersonKey
 
@@ -35,6 +35,8 @@ class KeptDocument:
 
     document: DocumentId
     owner: GuardianId
+    household: HouseholdId
+    """The one whose demandes may name it."""
     person: PersonId
     """The child it is about, or the owner."""
     kind: str
@@ -70,7 +72,7 @@ _PROPOSAL: Final = """
     FROM vault.proposals p JOIN vault.keys k ON k.commune = p.commune AND k.person = p.person
     WHERE p.commune = %(commune)s AND p.proposal = %(proposal)s ORDER BY p.person, p.kind
 """
-_KEPT: Final = "SELECT document, owner, person, kind, media_type, size_bytes, kept_at FROM vault.documents"
+_KEPT: Final = "SELECT document, owner, household, person, kind, media_type, size_bytes, kept_at FROM vault.documents"
 _DOCUMENTS: Final = (
     _KEPT
     + """

@@ -41,6 +41,7 @@ CREATE TABLE vault.documents (
     commune text NOT NULL,
     document text NOT NULL,
     owner text NOT NULL,
+    household text NOT NULL,
     person text NOT NULL,
     kind text NOT NULL,
     media_type text NOT NULL,
@@ -53,6 +54,7 @@ CREATE TABLE vault.documents (
 );
 CREATE INDEX documents_by_person ON vault.documents (commune, person);
 COMMENT ON COLUMN vault.documents.owner IS 'The guardian who may open it.';
+COMMENT ON COLUMN vault.documents.household IS 'On whose page it was kept: the one whose demandes may name it.';
 COMMENT ON COLUMN vault.documents.person IS 'Whose key seals it: the child it is about, or the owner.';
 COMMENT ON COLUMN vault.documents.match IS 'HMAC-SHA256 of the content under the key of the person: the same paper is kept once.';
 
@@ -104,7 +106,7 @@ DECLARE
 BEGIN
     FOR c IN
         SELECT * FROM jsonb_to_recordset(p_changes) AS x (
-            "do" text, person text, kind text, proposal text, document text, owner text, media_type text,
+            "do" text, person text, kind text, proposal text, document text, owner text, household text, media_type text,
             size_bytes integer, match_blob integer, blob integer)
     LOOP
         CASE c."do"
@@ -122,8 +124,8 @@ BEGIN
             WHEN 'drop' THEN
                 DELETE FROM vault.proposals WHERE commune = p_commune AND proposal = c.proposal;
             WHEN 'document' THEN
-                INSERT INTO vault.documents VALUES (p_commune, c.document, c.owner, c.person, c.kind, c.media_type,
-                                                    c.size_bytes, p_blobs[c.match_blob], p_blobs[c.blob], p_at);
+                INSERT INTO vault.documents VALUES (p_commune, c.document, c.owner, c.household, c.person, c.kind,
+                                                    c.media_type, c.size_bytes, p_blobs[c.match_blob], p_blobs[c.blob], p_at);
             WHEN 'forget' THEN
                 PERFORM vault.forget(p_commune, c.person, p_at);
         END CASE;

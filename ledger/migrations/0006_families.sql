@@ -22,7 +22,6 @@ ALTER TABLE ardoise.demandes ALTER COLUMN last_day DROP NOT NULL;
 ALTER TABLE ardoise.demandes ADD COLUMN documents text[] NOT NULL DEFAULT '{}';
 ALTER TABLE ardoise.demandes ADD COLUMN wanted jsonb;
 ALTER TABLE ardoise.demandes ADD COLUMN refusal text;
-CREATE INDEX demandes_by_document ON ardoise.demandes USING gin (documents) WHERE documents <> '{}';
 
 -- What was kept before has its place in the new columns. The owner is held by the rows' policies too: set aside here.
 ALTER TABLE ardoise.entries NO FORCE ROW LEVEL SECURITY;

@@ -8,7 +8,7 @@ import psycopg
 import pytest
 
 from ledger.database import open_pool, service_conninfo
-from ledger.identifiers import ChildId, Commune, DocumentId, GuardianId, PersonId, ProposalId
+from ledger.identifiers import ChildId, Commune, DocumentId, GuardianId, HouseholdId, PersonId, ProposalId
 from ledger.settings import Settings
 from ledger.store import ErasedError
 from tests.servers import Database
@@ -54,8 +54,20 @@ def propose(vault: Vault, pool: Pool, proposal: str, person: PersonId, kind: str
 def deposit(vault: Vault, pool: Pool, document: str, owner: GuardianId, person: PersonId, content: bytes) -> None:
     key = vault.key_of(TOWN, person, NOW)
     sealed = key.seal(content_kind(DocumentId(document)), content)
-    values = TOWN, document, owner, person, "avis", "image/png", len(content), key.match(content), sealed, NOW
-    put(pool, TOWN, f"INSERT INTO vault.documents VALUES ({', '.join(['%s'] * 10)})", *values)
+    values = (
+        TOWN,
+        document,
+        owner,
+        "household",
+        person,
+        "avis",
+        "image/png",
+        len(content),
+        key.match(content),
+        sealed,
+        NOW,
+    )
+    put(pool, TOWN, f"INSERT INTO vault.documents VALUES ({', '.join(['%s'] * 11)})", *values)
 
 
 def forget(pool: Pool, person: PersonId, commune: Commune = TOWN) -> None:
@@ -135,6 +147,7 @@ def test_a_document_is_listed_without_its_content_and_opened_by_its_name(vault: 
     assert listed[0] == KeptDocument(
         document=DocumentId("d2"),
         owner=lea,
+        household=HouseholdId("household"),
         person=MATTEO,
         kind="avis",
         media_type="image/png",
