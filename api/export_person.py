@@ -17,8 +17,10 @@ from api.reads import guardians_by_account, of_family, rendered
 from ledger.identifiers import ChildId, Commune, DocumentId, GuardianId, HouseholdId, PersonId, ProposalId
 from projections import dossier, erasures, families, reads, shared, town
 from projections.calendar import statements_from
+from rulebook.custody import whose
 from rulebook.reading_retention import LINES, words
 from rulebook.retention import DEFAULTS
+from rulebook.town import Rules
 from vault.people import Details, Erased, KeptDocument, Vault
 
 MOST_DOCUMENTS = 100_000
@@ -59,6 +61,7 @@ class Gatherer:
             shared.quotients_of(commune, known),
             town.rulebooks(commune),
         )
+        rules = await self.reader.rules(commune, versions)
         roles = self._roles(guardians, others, children)
         people = self.vault.people(commune, roles)
         own = [ChildId(row["child"]) for row in children if PersonId(row["child"]) in roles]
@@ -72,7 +75,7 @@ class Gatherer:
             "details": [line for person in roles for line in _details(person, people[person])],
             "accounts": [line for row in accounts for line in self._account(PersonId(row["activation"]))],
             "children": [line for child in own for line in await self._enrolments(child)],
-            "days": [line for child in own for line in await self._days(child)],
+            "days": [line for child in own for line in await self._days(child, rules)],
             "demandes": [_demande(row) for row in demandes],
             "proposals": [line for row in demandes for line in self._proposal(row)],
             "quotients": [_quotient(row) for row in quotients] if whole else [],
@@ -80,7 +83,7 @@ class Gatherer:
             "keys": [_key(row) for row in keys] if whole else [],
             "documents": [_document(each) for each in documents],
             "reads": await self._reads(list(roles)),
-            "retention": await self._retention(versions),
+            "retention": _retention(rules),
         }
         files = {file_of(each): content for each in documents if (content := self._content(each)) is not None}
         return Dossier(about=[known, *roles] if whole else list(roles), sections=sections, files=files)
@@ -106,9 +109,20 @@ class Gatherer:
         names = ("activity", "site", "first_day", "last_day")
         return [{"person": child, **{name: row[name] for name in names}, "group": row["child_group"]} for row in rows]
 
-    async def _days(self, child: ChildId) -> Section:
-        [rows] = await self.reader.ask(self.commune, dossier.days(self.commune, child, self.household))
-        return [_day(child, row) for row in rows]
+    async def _days(self, child: ChildId, rules: Rules) -> Section:
+        """Under an alternating custody, nothing of the other household's days."""
+        rows, stated = await self.reader.ask(
+            self.commune,
+            dossier.days(self.commune, child, self.household),
+            families.custody_of(self.commune, child),
+        )
+        custody = statements_from(stated)
+
+        def shown(row: Mapping[str, Any]) -> bool:
+            own = row["household"] or whose(rules, custody, row["day"])
+            return not custody or own in (None, self.household)
+
+        return [_day(child, row) for row in rows if shown(row)]
 
     async def _custody(self, child: ChildId) -> Section:
         [rows] = await self.reader.ask(self.commune, families.custody_of(self.commune, child))
@@ -147,10 +161,10 @@ class Gatherer:
         names = guardians_by_account([*others, *({"guardian": row["person"], **row} for row in persons)])
         return [_read(rendered(row, names)) for row in rows]
 
-    async def _retention(self, versions: Rows) -> Section:
-        rules = await self.reader.rules(self.commune, versions)
-        retention = rules.rulebooks[-1].retention if rules.rulebooks else DEFAULTS
-        return [{"said": f"{line.said.format(words(getattr(retention, name)))}."} for name, line in LINES.items()]
+
+def _retention(rules: Rules) -> Section:
+    retention = rules.rulebooks[-1].retention if rules.rulebooks else DEFAULTS
+    return [{"said": f"{line.said.format(words(getattr(retention, name)))}."} for name, line in LINES.items()]
 
 
 def file_of(kept: KeptDocument) -> str:

@@ -20,19 +20,16 @@ def homes(commune: Commune, person: PersonId) -> Question:
 
 
 def days(commune: Commune, child: ChildId, household: HouseholdId) -> Question:
-    """What a household booked for a child, and who came; under an alternating custody, nothing of the other's days."""
+    """What was booked for a child, by whom, and who came; the demande, when it is of this household."""
     return Question(
         sql="""
             SELECT coalesce(c.day, a.day) AS day, coalesce(c.activity, a.activity) AS activity,
-                   coalesce(c.unit, a.unit) AS unit, c.state,
+                   coalesce(c.unit, a.unit) AS unit, c.state, c.household,
                    CASE WHEN c.household = %(household)s THEN c.demande END AS demande, c.absence,
                    a.presence, a.arrived_at, a.left_at
             FROM (SELECT * FROM calendar_days WHERE commune = %(commune)s AND child = %(child)s) c
             FULL JOIN (SELECT * FROM attendance WHERE commune = %(commune)s AND child = %(child)s) a
                 ON (a.day, a.activity, a.unit) = (c.day, c.activity, c.unit)
-            WHERE c.household = %(household)s OR NOT EXISTS (
-                SELECT FROM children k
-                WHERE k.commune = %(commune)s AND k.child = %(child)s AND k.household = %(household)s AND k.custody)
             ORDER BY day, activity, unit
         """,
         values={"commune": commune, "child": child, "household": household},

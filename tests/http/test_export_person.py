@@ -145,6 +145,33 @@ def test_a_family_is_given_all_of_its_own_and_nothing_of_the_other_parent(
     assert not any("://" in (value or "") for _, attributes in read.seen for value in attributes.values())
 
 
+def test_under_an_alternating_custody_the_others_days_are_left_out(world: World, export: Any, tmp_path: Path) -> None:
+    mine, other = world.household("parent-1"), world.household("parent-2")
+    child = world.child(mine, "cantine")
+    made(world.agent.post(f"/children/{child}/households", {"household": other}))
+    weeks = {"even_weeks": mine, "odd_weeks": other, "kind": "alternating", "first_day": "2023-09-01"}
+    proof = {"kind": "judgement", "seen_on": "2024-01-15"}
+    made(world.agent.post(f"/households/{mine}/custody", {"child": child, "proof": proof, **weeks}))
+    made(world.guardian("parent-1").ask(child, "cantine", "2024-01-22"))
+    made(world.guardian("parent-2").ask(child, "cantine", "2024-01-29"))
+    world.clock.set("2024-02-09 18:00")
+    for day in ("2024-02-02", "2024-02-09", "2024-01-29"):
+        sheet = {"activity": "cantine", "unit": "repas", "day": day}
+        made(world.agent.post("/attendance", {**sheet, "children": [{"child": child, "presence": "present"}]}), 200)
+    days = {}
+    for household in (mine, other):
+        done = export("--household", household, "--to", str(tmp_path / household))
+        assert done.returncode == 0, done.stderr
+        text = (tmp_path / household / "dossier.json").read_text()
+        assert {mine, other} - {household} == {one for one in (mine, other) if one not in text}
+        said = orjson.loads(text)
+        days[household] = [one["day"] for one in said["days"]]
+        [stated] = [" ".join(one["said"]) for one in said["custody"]]
+        assert "chez vous" in stated
+        assert "dans l'autre foyer" in stated
+    assert days == {mine: ["2024-01-22", "2024-02-09"], other: ["2024-01-29", "2024-02-02"]}
+
+
 def test_one_person_is_given_what_is_theirs(world: World, export: Any, tmp_path: Path) -> None:
     home = world.household("parent-1")
     guardian, child = guardian_of(world, home, OURS), world.child(home, "cantine")
