@@ -148,7 +148,7 @@ def _line(row: dict[str, Any], names: Mapping[str, Any], *, closed: bool) -> dic
         "state": row["state"],
         "demande": row["demande"],
         "expected": row["state"] in ("reserved", "awaiting_removal") and row["absence"] != "justified" and not closed,
-        "absence": row["absence"],
+        "absence": "declared" if row["absence"] == "declared_again" else row["absence"],
         "presence": row["presence"],
         "arrived_at": row["arrived_at"],
         "left_at": row["left_at"],

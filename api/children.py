@@ -185,14 +185,13 @@ async def enrol(child: IdText, asked: EnrolmentAsked, at: AtVersionedCounter) ->
     | openapi.documented("period_reversed", "already_awaiting"),
 )
 async def end(child: IdText, enrolment: IdText, asked: EnrolmentEnd, at: AtVersionedCounter) -> Response:
-    """Ends an enrolment; what was reserved later is cancelled under a number of its own."""
+    """Ends an enrolment; what each household reserved later is cancelled under a number of its own."""
     known, commune = ChildId(child), at.office.commune
     await at.office.standings([known])
     command = EndEnrolment(child=known, enrolment=EnrolmentId(enrolment), last_day=asked.last_day)
 
     def ended(result: Result) -> Said:
         [row] = [change.row for change in result.prepared.changes if change.table == "enrolments"]
-        cancelled = next(iter(written(result)), None)
-        return Said(status=200, content={**enrolment_said(row), "cancelled": cancelled})
+        return Said(status=200, content={**enrolment_said(row), "cancelled": written(result)})
 
     return await at.run(command, ended, about=child_page(commune, known))

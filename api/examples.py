@@ -143,7 +143,7 @@ EXAMPLES: Final[Mapping[Any, Any]] = MappingProxyType(
             "days": [_BOX],
         },
         schemas.Enrolment: _ENROLMENT,
-        schemas.EnrolmentEnded: {**_ENROLMENT, "cancelled": None},
+        schemas.EnrolmentEnded: {**_ENROLMENT, "cancelled": []},
         schemas.Enrolments: {"enrolments": [_ENROLMENT]},
         schemas.RegisteredChild: {"child": CHILD, "household": HOUSEHOLD},
         schemas.Child: {

@@ -189,7 +189,7 @@ class Enrolment(TypedDict):
 class EnrolmentEnded(Enrolment):
     """The enrolment with its new end, and the demande that gives back the days reserved after it, if there were any."""
 
-    cancelled: Demande | None
+    cancelled: list[Demande]
 
 
 @exact

@@ -15,7 +15,7 @@ from ledger.events import (
     DemandeApproved,
     EnrolmentEnded,
 )
-from ledger.identifiers import UNNUMBERED, ChildId, Commune, EnrolmentId, Slug, Stream
+from ledger.identifiers import UNNUMBERED, ChildId, Commune, EnrolmentId, HouseholdId, Slug, Stream, Version
 from ledger.store import Write
 from ledger.streams import child_page
 from rulebook.rulebook import Activity
@@ -89,7 +89,7 @@ def _among(slug: Slug | None, names: Mapping[Slug, str]) -> bool:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class EndEnrolment:
-    """Ends an enrolment after a day. What was reserved later is cancelled under a number the family can read."""
+    """Ends an enrolment after a day. What a household reserved later is cancelled under a number it can read."""
 
     child: ChildId
     enrolment: EnrolmentId
@@ -115,9 +115,15 @@ class EndEnrolment:
         refusals = tuple(self._refusals(page.state, later))
         if refusals:
             return Refused(refusals=refusals)
-        facts: list[ChildFact] = [*self._cancellations(known, enrolment.activity, later)]
-        facts.append(EnrolmentEnded(enrolment=self.enrolment, last_day=self.last_day))
-        return Accepted(writes=[Write(page=page, facts=facts)])
+        by_household: dict[HouseholdId, list[SlotKey]] = {}
+        for key, slot in later:
+            by_household.setdefault(slot.household, []).append(key)
+        writes = [
+            Write(page=page, facts=_cancelled(known, household, enrolment.activity, keys))
+            for household, keys in by_household.items()
+        ]
+        ended = EnrolmentEnded(enrolment=self.enrolment, last_day=self.last_day)
+        return Accepted(writes=[*writes, Write(page=page, facts=[ended])])
 
     def _refusals(self, child: Child, later: Sequence[tuple[SlotKey, Slot]]) -> Iterator[Refusal]:
         for key, slot in later:
@@ -132,26 +138,18 @@ class EndEnrolment:
             if code is not None:
                 yield Refusal(code=code, child=self.child, day=key.day, unit=key.unit, action="cancel")
 
-    def _cancellations(
-        self, known: Known, activity: Slug, later: Sequence[tuple[SlotKey, Slot]]
-    ) -> Iterator[ChildFact]:
-        if not later:
-            return
-        days = []
-        for key, _ in later:
-            rulebook = known.rules.on(key.day)
-            described = rulebook.activities.get(activity) if rulebook else None
-            article = described.article if described else ""
-            version = rulebook.version if rulebook else ""
-            days.append(
-                CancelledDay(day=key.day, unit=key.unit, rulebook=version, article=article, deadline=None)  # type: ignore[arg-type]
-            )
-        yield CancellationRequested(
-            demande=UNNUMBERED,
-            household=later[0][1].household,
-            activity=activity,
-            days=tuple(days),
-            origin="counter",
-        )
-        decided = tuple(DecidedDay(day=key.day, unit=key.unit, action="cancel") for key, _ in later)
-        yield DemandeApproved(demande=UNNUMBERED, days=decided, decided_by="agent")
+
+def _cancelled(known: Known, household: HouseholdId, activity: Slug, keys: Sequence[SlotKey]) -> list[ChildFact]:
+    """The demande that gives up the days a household booked: under an alternating custody each reads its own."""
+    days = []
+    for key in keys:
+        rulebook = known.rules.on(key.day)
+        described = rulebook.activities.get(activity) if rulebook else None
+        article = described.article if described else ""
+        version = rulebook.version if rulebook else Version("")
+        days.append(CancelledDay(day=key.day, unit=key.unit, rulebook=version, article=article, deadline=None))
+    asked = CancellationRequested(
+        demande=UNNUMBERED, household=household, activity=activity, days=tuple(days), origin="counter"
+    )
+    decided = tuple(DecidedDay(day=key.day, unit=key.unit, action="cancel") for key in keys)
+    return [asked, DemandeApproved(demande=UNNUMBERED, days=decided, decided_by="agent")]

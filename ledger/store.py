@@ -141,14 +141,14 @@ class Prepared:
 def prepare(
     commune: Commune, signature: Signature, writes: Sequence[Write], *, codec: Codec, project: Projector
 ) -> Prepared:
-    """Works out what facts write. Pure."""
+    """Works out what facts write; of several writes on a page, each follows the one before. Pure."""
     entries: list[Entry] = []
     claims: Counter[PlaceKey] = Counter()
     settings: dict[PlaceKey, int | None] = {}
     changes: list[Change] = []
-    pages = []
+    pages: dict[Stream, AnyPage] = {}
     for write in writes:
-        page = write.page
+        page = pages.get(write.page.stream, write.page)
         for fact in write.facts:
             entry = codec.write(
                 fact, stream=page.stream, version=page.version + 1, previous=page.head, signature=signature
@@ -164,7 +164,8 @@ def prepare(
             assert page.state is not None
             changes.extend(project(entry, page.state))
             entries.append(entry)
-        pages.append(page)
+        pages[page.stream] = page
+    before_all = {write.page.stream: write.page.version for write in writes}
     return Prepared(
         commune=commune,
         signature=signature,
@@ -172,8 +173,8 @@ def prepare(
         claims={key: delta for key, delta in sorted(claims.items()) if delta},
         settings=settings,
         changes=changes,
-        pages=pages,
-        versions=[write.page.version for write in writes],
+        pages=list(pages.values()),
+        versions=[before_all[stream] for stream in pages],
     )
 
 

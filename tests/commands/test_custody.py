@@ -17,6 +17,7 @@ from tests.asks import (
     cancel,
     close,
     end_custody,
+    end_enrolment,
     every,
     join,
     places,
@@ -233,3 +234,11 @@ def test_a_household_the_child_left_asks_nothing():
     alternating().when(reserve(ODD, by=(LEFEVRE,))).then_refused("unknown_child")
     steps = about(GARDERIE), enrolled(MATTEO, activity=GARDERIE)
     alternating(*steps).when(absent("2024-01-08 soir", by=(LEFEVRE,))).then_refused("unknown_child")
+
+
+def test_the_end_of_an_enrolment_gives_each_household_a_demande_of_its_own_days():
+    booked = alternating(reserve(EVEN, by=MOTHER), approve(), reserve(ODD, by=FATHER), approve())
+    then = booked.when(end_enrolment("2024-03-20")).then_accepted()
+    asked = [fact for fact in then.story.facts if isinstance(fact, CancellationRequested)]
+    assert {(fact.household, fact.days[0].day.isoformat()) for fact in asked} == {(DIALLO, ODD), (ROSSI, EVEN)}
+    assert len({fact.demande for fact in asked}) == 2

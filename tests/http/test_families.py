@@ -114,12 +114,12 @@ def test_ending_an_enrolment_cancels_what_was_reserved_later_under_a_number_of_i
     path = f"/children/{child}/enrolments/{enrolment}/end"
     ended = made(world.agent.post(path, {"last_day": "2024-01-26"}), 200)
     assert ended["last_day"] == "2024-01-26"
-    assert [day["day"] for day in ended["cancelled"]["days"]] == ["2024-01-29"]
+    assert [day["day"] for day in ended["cancelled"][0]["days"]] == ["2024-01-29"]
     assert world.taken("cantine", "2024-01-29")["repas", ""][0] == 0
     assert world.taken("cantine", "2024-01-22")["repas", ""][0] == 1
     cancelled, reserved = made(parent.get("/demandes"), 200)["demandes"]
     assert (cancelled["days"][0]["action"], cancelled["days"][0]["outcome"]) == ("cancel", "approved")
-    assert ended["cancelled"]["number"] == cancelled["number"] != reserved["number"]
+    assert ended["cancelled"][0]["number"] == cancelled["number"] != reserved["number"]
     refused(parent.ask(child, "cantine", "2024-02-01"), "outside_enrolment")
     refused(world.agent.post(path, {"last_day": "2024-01-26"}), "period_reversed", 422)
 
