@@ -187,7 +187,7 @@ class Enrolment(TypedDict):
 
 @exact
 class EnrolmentEnded(Enrolment):
-    """The enrolment with its new end, and the demande that gives back the days reserved after it, if there were any."""
+    """The enrolment with its new end, and the demandes that give back the days reserved after it, one a household."""
 
     cancelled: list[Demande]
 
