@@ -4,18 +4,22 @@ import base64
 import json
 import os
 import re
+from itertools import cycle
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import schemathesis
 from hypothesis import strategies as st
 
-BODIES: dict[str, list[Any]] = json.loads(os.environ["FUZZ_BODIES"])
-"""Bodies the rules accept, by the name of their schema."""
-WORDS: dict[str, list[Any]] = json.loads(os.environ["FUZZ_WORDS"])
-"""Values that exist, by the name of the parameter or of the property that holds one."""
+TOLD: dict[str, Any] = json.loads(Path(os.environ["FUZZ_TOWN"]).read_text())
+"""What `Told` says of the town, and a sound file of each type that is taken."""
+BODIES, WORDS, APART = TOLD["bodies"], TOLD["words"], TOLD["apart"]
+CALLERS = {operation: cycle(tokens) for operation, tokens in TOLD["callers"].items()}
+ANYBODY = CALLERS["GET /me"]
+TOWN = "/v1/{commune}"
 
-for media_type, paper in json.loads(os.environ["FUZZ_PAPERS"]).items():
+for media_type, paper in TOLD["papers"].items():
     schemathesis.openapi.media_type(media_type, st.one_of(st.just(base64.b64decode(paper)), st.binary()))
 
 
@@ -23,10 +27,11 @@ for media_type, paper in json.loads(os.environ["FUZZ_PAPERS"]).items():
 def before_load_schema(context: Any, raw_schema: dict[str, Any]) -> None:
     """Whoever invents identifiers reads 404 and nothing else: requests go deep when they name what exists."""
     schemas, asked = raw_schema["components"]["schemas"], set()
-    for operations in raw_schema["paths"].values():
-        for operation in operations.values():
+    for path, operations in raw_schema["paths"].items():
+        for method, operation in operations.items():
+            words = {**WORDS, **APART.get(named(method, path), {})}
             for parameter in operation.get("parameters", ()):
-                tell(parameter["schema"], parameter["name"])
+                tell(parameter["schema"], parameter["name"], words)
                 if parameter["name"] == "If-Match":
                     parameter["examples"] = {"any": {"value": "*"}}
                     parameter["schema"]["examples"] = ["*"]
@@ -36,8 +41,13 @@ def before_load_schema(context: Any, raw_schema: dict[str, Any]) -> None:
     for name in asked:
         if name in BODIES:
             schemas[name]["examples"] = BODIES[name]
-        for named, schema in schemas[name].get("properties", {}).items():
-            tell(schema, named)
+        for word, schema in schemas[name].get("properties", {}).items():
+            tell(schema, word, WORDS)
+
+
+def named(method: str, path: str) -> str:
+    """An operation as the table of who may do what names it."""
+    return f"{method.upper()} {path.removeprefix(TOWN)}"
 
 
 def references(part: Any) -> set[str]:
@@ -45,11 +55,11 @@ def references(part: Any) -> set[str]:
     return set(re.findall(r'"#/components/schemas/(\w+)"', json.dumps(part)))
 
 
-def tell(schema: dict[str, Any], name: str) -> None:
+def tell(schema: dict[str, Any], name: str, words: dict[str, list[Any]]) -> None:
     """Gives words that exist as the examples of what holds one; any other is still allowed, but for the town."""
     for found in (schema, schema.get("items", {}), *schema.get("anyOf", ())):
-        if name in WORDS and found.get("type") in ("string", "integer"):
-            found["enum" if name == "commune" else "examples"] = WORDS[name]
+        if name in words and found.get("type") in ("string", "integer"):
+            found["enum" if name == "commune" else "examples"] = words[name]
 
 
 @schemathesis.hook
@@ -61,11 +71,10 @@ def before_call(context: Any, case: Any, kwargs: Any) -> None:
 
 @schemathesis.auth(refresh_interval=None)
 class Tokens:
-    """The town's agent, and its administrator for what only they may do; or the role the environment names."""
+    """Somebody the table lets in: one after the other, so that each role asks for everything it may."""
 
     def get(self, case: Any, context: Any) -> str:
-        adopting = case.method.upper() == "POST" and case.path.endswith("/rulebook/versions")
-        return os.environ["FUZZ_ADMIN" if adopting else "FUZZ_TOKEN"]
+        return str(next(CALLERS.get(named(case.method, case.path), ANYBODY)))
 
     def set(self, case: Any, data: str, context: Any) -> None:
         case.headers = {**(case.headers or {}), "Authorization": f"Bearer {data}"}
