@@ -19,6 +19,7 @@ from rich.table import Table
 from api import french
 from api.access import Line, statements
 from api.asking import Reader
+from api.cli_privacy import WIDTH_ELSEWHERE
 from api.clock import utc_now
 from api.erasures import REFERENCE, erased
 from api.fields import read_day, read_id
@@ -251,6 +252,8 @@ def _show(said: Mapping[str, Any], *, as_json: bool) -> None:
         typer.echo(orjson.dumps(said, option=orjson.OPT_UTC_Z).decode())
         return
     console = Console()
+    if not console.is_terminal:
+        console = Console(width=WIDTH_ELSEWHERE)
     console.print(_people(said), _kept(said))
     if "erased" not in said:
         refused = said.get("refused") or not said["allowed"]

@@ -1,5 +1,6 @@
 """The journal of erasures: on the disk before the database hears of it, and believed after a restore."""
 
+import fcntl
 import os
 import signal
 import subprocess
@@ -117,6 +118,17 @@ def test_many_write_at_once_and_every_line_is_whole(journal: Journal) -> None:
     written = journal.read()
     assert len(written.intents) == 60
     assert written.confirmed == {each.attempt for each in written.intents}
+
+
+def test_whoever_writes_waits_for_whoever_is_writing(journal: Journal) -> None:
+    with journal.path.open("rb") as held, ThreadPool(1) as threads:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        waiting = threads.apply_async(journal.intend, ([intent()],))
+        waiting.wait(0.3)
+        assert not waiting.ready()
+        fcntl.flock(held, fcntl.LOCK_UN)
+        waiting.get(10)
+    assert list(journal.read().intents) == [intent()]
 
 
 # With a database ----------------------------------------------------------------------------------------------------
@@ -258,6 +270,19 @@ def test_a_key_that_came_back_alone_is_destroyed_again(house: House) -> None:
     assert {each.person for each in house.replay().again} == set(PEOPLE)
     assert house.known() == set()
     assert len(house.facts()) == 2
+
+
+def test_a_page_that_does_not_say_it_is_told_again(house: House, journal: Journal) -> None:
+    told = replace(intent(PAOLA), page=household_page(VALMONT, ROSSI))
+    journal.intend([told])
+    journal.confirm(VALMONT, told.attempt)
+    with house.pool.connection() as connection:
+        connection.execute("SELECT vault.forget(%s, %s, %s)", (VALMONT, PAOLA, NOW))
+    assert [each.person for each in house.replay().again] == [PAOLA]
+    [said] = house.facts()
+    assert (said["fact"]["person"], said["fact"]["agreement"]) == (PAOLA, "A-1")
+    assert house.known() == {PersonId(MATTEO.id)}
+    assert house.sound()
 
 
 def test_a_database_older_than_the_family_has_nothing_to_forget(house: House, journal: Journal) -> None:
