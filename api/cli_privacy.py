@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Any
 from uuid import uuid4
 
@@ -33,6 +33,8 @@ app = typer.Typer(no_args_is_help=True)
 WIDTH_ELSEWHERE = 200
 """Columns of a table that is not written to a terminal: nothing is folded."""
 BATCH = 2_000
+ATTEMPTS_KEPT = timedelta(days=1)
+"""Of a Clé Enfance: an account is held to those of the last hour."""
 """Lines deleted in one transaction: the service writes between two of them."""
 LONGEST_NAME = 200
 Connection = psycopg.Connection[dict[str, Any]]
@@ -161,6 +163,8 @@ class Purged:
     before: datetime
     """Reads older than this left the log."""
     deleted: int
+    forgotten: int
+    """Refused activations of which nothing is known any more."""
     past: dict[str, int]
     """What else is past its term, by the name of the term."""
 
@@ -171,7 +175,7 @@ def purge(
     communes: Annotated[list[str] | None, typer.Argument(help="The towns; all of them by default.")] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Delete what the access log keeps beyond its term, and count what else is past its own. Safe to run any time."""
+    """Delete old reads of the access log, forget refused activations, count what else is past its term."""
     if not all(map(is_slug, communes or ())):
         stop("a town is named by its slug: lower case letters, digits and hyphens.")
     with opened(read_settings()) as ready:
@@ -194,8 +198,15 @@ def purged(connection: Connection, commune: Commune, now: datetime) -> Purged:
     deleted = sum(_batches(connection, commune, before))
     questions = [past_terms.past(commune, term, getattr(retention, term).before(now)) for term in past_terms.TERMS]
     counts = [row["count"] for [row] in _ask(connection, commune, *questions)]
+    refused = retention.refused_activations.before(now)
+    [[forgotten], _] = _ask(
+        connection,
+        commune,
+        past_terms.forget_refused(commune, refused, now),
+        past_terms.drop_attempts(commune, now - ATTEMPTS_KEPT),
+    )
     found = {term: count for term, count in zip(past_terms.TERMS, counts, strict=True) if count}
-    return Purged(commune=commune, before=before, deleted=deleted, past=found)
+    return Purged(commune=commune, before=before, deleted=deleted, forgotten=forgotten["count"], past=found)
 
 
 def _batches(connection: Connection, commune: Commune, before: datetime) -> Iterable[int]:
@@ -211,10 +222,12 @@ def _tell(done: Purged, *, as_json: bool) -> None:
         said = {
             "commune": done.commune,
             "access_log": {"before": done.before, "deleted": done.deleted},
+            "refused_activations": {"forgotten": done.forgotten},
             "past_their_term": done.past,
         }
         typer.echo(orjson.dumps(said, option=orjson.OPT_UTC_Z).decode())
         return
     lines = f"{done.deleted} line{'s' if done.deleted > 1 else ''} of the access log deleted"
+    refused = f"{done.forgotten} refused activation{'s' if done.forgotten > 1 else ''} forgotten"
     past = ", ".join(f"{count} {term.replace('_', ' ')}" for term, count in done.past.items()) or "nothing"
-    typer.echo(f"{done.commune}: {lines} (before {done.before:%Y-%m-%d}); past its term: {past}.")
+    typer.echo(f"{done.commune}: {lines} (before {done.before:%Y-%m-%d}), {refused}; past its term: {past}.")

@@ -31,10 +31,20 @@ async def me(at: AtOffice) -> JSONAnswer:
 
 
 MAY: Final[dict[str, list[str]]] = {
-    "guardian": ["read_own_children", "submit_demandes", "withdraw_demandes"],
+    "guardian": [
+        "read_own_children",
+        "submit_demandes",
+        "withdraw_demandes",
+        "hand_in_documents",
+        "use_a_family_key",
+        "ask_for_activation",
+    ],
     "agent": [
         "read_families",
         "register_families",
+        "link_accounts",
+        "suspend_guardians",
+        "agree_custody",
         "enrol_children",
         "submit_demandes",
         "withdraw_demandes",
@@ -43,9 +53,9 @@ MAY: Final[dict[str, list[str]]] = {
         "close_days",
         "change_capacities",
     ],
-    "auditor": ["read_families"],
+    "auditor": ["read_families", "read_erasures"],
     "billing": ["read_town"],
-    "admin": ["read_town", "adopt_rulebooks"],
+    "admin": ["read_town", "adopt_rulebooks", "erase_families"],
     "portal": ["read_town"],
 }
 """What each role may do, so that a portal draws only the buttons that work."""

@@ -28,16 +28,12 @@ _COUNTS: Final[Mapping[str, LiteralString]] = MappingProxyType(
                   SELECT FROM enrolments e
                   WHERE e.commune = v.commune AND e.child = v.person AND e.last_day >= %(before)s::date)
         """,
-        "refused_activations": """
-            SELECT count(*) AS count FROM activations
-            WHERE commune = %(commune)s AND status = 'refused' AND decided_at < %(before)s
-        """,
         "answers": """
             SELECT count(*) AS count FROM answers WHERE commune = %(commune)s AND answered_at < %(before)s
         """,
     }
 )
-"""By the term of `rulebook.retention.Retention` each is past."""
+"""By the term of `rulebook.retention.Retention` each is past. Files need an archivist's agreement to be forgotten."""
 
 TERMS: Final = tuple(_COUNTS)
 
@@ -45,3 +41,29 @@ TERMS: Final = tuple(_COUNTS)
 def past(commune: Commune, term: str, before: datetime) -> Question:
     """How many of what a term is about are older than it."""
     return Question(sql=_COUNTS[term], values={"commune": commune, "before": before})
+
+
+def forget_refused(commune: Commune, before: datetime, now: datetime) -> Question:
+    """Forgets what people said of themselves whose activation was refused before then: nothing was made of it."""
+    return Question(
+        sql="""
+            SELECT count(*) AS count FROM (
+                SELECT vault.forget(%(commune)s, k.person, %(now)s)
+                FROM vault.keys k JOIN activations a ON a.commune = k.commune AND a.activation = k.person
+                WHERE k.commune = %(commune)s AND k.wrapped IS NOT NULL
+                  AND a.status = 'refused' AND a.decided_at < %(before)s
+            ) AS forgotten
+        """,
+        values={"commune": commune, "before": before, "now": now},
+    )
+
+
+def drop_attempts(commune: Commune, before: datetime) -> Question:
+    """Drops the attempts at a Clé Enfance that no longer count."""
+    return Question(
+        sql="""
+            WITH gone AS (DELETE FROM key_attempts WHERE commune = %(commune)s AND tried_at < %(before)s RETURNING 1)
+            SELECT count(*) AS count FROM gone
+        """,
+        values={"commune": commune, "before": before},
+    )

@@ -186,7 +186,7 @@ def test_what_else_is_past_its_term_is_counted(world: World, read: tuple[str, st
     said = told("purge", world.commune)["past_their_term"]
     assert said["file"] == 1
     assert said["answers"] >= 4
-    assert said.keys() <= {"file", "documents", "health", "refused_activations", "answers"}
+    assert said.keys() <= {"file", "documents", "health", "answers"}
 
 
 def test_a_town_nobody_knows_is_a_mistake(world: World):
@@ -201,3 +201,15 @@ def test_an_auditor_purges_nothing(world: World, read: tuple[str, str], as_audit
     assert code == 1
     assert "may not act as ardoise_app" in err
     assert kept(admin, world.commune) == 2
+
+
+def test_what_people_said_of_themselves_is_forgotten_once_their_refusal_is_past_its_term(world: World, admin):
+    told_of = {"given_name": "Canari-Purge", "family_name": "Exemple", "birth_date": "2016-05-04"}
+    body = {"identity": told_of, "contact": {"email": "canari@example.org"}, "children": [told_of]}
+    asked = [made(world.guardian(who).post("/me/activation", body))["activation"] for who in ("refused", "waiting")]
+    made(world.agent.post(f"/activations/{asked[0]}/decision", {"refuse": "unknown_family"}), 200)
+    assert told("purge", world.commune)["refused_activations"] == {"forgotten": 1}
+    held = admin.execute("SELECT person FROM vault.records WHERE commune = %s", [world.commune]).fetchall()
+    assert [row["person"] for row in held] == asked[1:]
+    assert told("purge", world.commune)["refused_activations"] == {"forgotten": 0}
+    assert made(world.agent.get("/activations"), 200)["activations"][0]["activation"] == asked[1]
