@@ -162,7 +162,14 @@ EXAMPLES: Final[Mapping[Any, Any]] = MappingProxyType(
             "commune": "villennes-sur-seine",
             "children": [{"child": CHILD, "household": HOUSEHOLD}],
             "households": [{"household": HOUSEHOLD, "guardian": GUARDIAN}],
-            "may": ["read_own_children", "submit_demandes", "withdraw_demandes"],
+            "may": [
+                "read_own_children",
+                "submit_demandes",
+                "withdraw_demandes",
+                "hand_in_documents",
+                "use_a_family_key",
+                "ask_for_activation",
+            ],
         },
         schemas_town.DaySheet: {
             "activity": "alsh-mercredis",
