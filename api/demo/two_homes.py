@@ -150,11 +150,12 @@ def _decided(cast: Cast, page: Page, numbers: list[int], papers: list[str]) -> N
         asks.decide(cast, "2022-10-21 09:20", number, {"approve": "all"}, "traitee_positivement")
     town.at("2022-10-21 12:00")
     known = town.ask(inaya, f"/households/{household}/people/{cast.homes['Inaya'].guardian}")
+    town.at("2022-10-21 12:00:20")
     [quotient] = town.ask(inaya, f"/households/{household}/quotients")["quotients"]
     town.check(known["address"] == proposed["address"] == ADDRESS, "l'adresse devait être celle qui était demandée")
     town.check(quotient["amount_cents"] == QUOTIENT_CENTS, "le quotient devait être celui qui était déclaré")
     page.scene(
-        town.stage.clock(),
+        "2022-10-21T12:00+02:00",
         f"L'agent a lu les deux documents et accepté. Inaya relit son dossier : {', '.join(known['address']['lines'])},"
         f" {known['address']['postcode']} {known['address']['city']} ; {known['contact']['telephone']} ; quotient"
         f" {quotient['amount_cents'] // 100} € ({quotient['source_label']}).",
