@@ -23,7 +23,16 @@ from api.cli_privacy import WIDTH_ELSEWHERE
 from api.clock import utc_now
 from api.erasures import REFERENCE, erased
 from api.fields import read_day, read_id
-from api.french_erasure import ALLOWED, ALREADY, COLUMNS_KEPT, COLUMNS_PEOPLE, NOT_ALLOWED, NOTHING_KNOWN, PROPOSAL
+from api.french_erasure import (
+    ALLOWED,
+    ALREADY,
+    COLUMNS_KEPT,
+    COLUMNS_PEOPLE,
+    DONE,
+    NOT_ALLOWED,
+    NOTHING_KNOWN,
+    PROPOSAL,
+)
 from api.proposal import Archive
 from api.refusals import PARIS
 from api.running import Opened, in_one_line, opened, read_settings, stop
@@ -267,7 +276,8 @@ def _show(said: Mapping[str, Any], *, as_json: bool) -> None:
 
 
 def _people(said: Mapping[str, Any]) -> Table:
-    table = Table(*COLUMNS_PEOPLE, title=PROPOSAL)
+    done = DONE.format(agreement=said["agreement"]) if "erased" in said else PROPOSAL
+    table = Table(*COLUMNS_PEOPLE, title=done)
     for one in said["people"]:
         lines = [f"{each['label']} : {each['count']} ({each['latest']:%d/%m/%Y})" for each in one["destroyed"]]
         known = "\n".join(lines) or (ALREADY if one["erased"] else NOTHING_KNOWN)

@@ -30,7 +30,11 @@ nav ul { columns: 2; padding-left: 1.2rem; }
 def page(sections: Mapping[str, Sequence[Row]], made: str) -> str:
     """The whole document, in French."""
     items = "".join(f'<li><a href="#{name}">{escape(SECTIONS[name])}</a></li>' for name in sections)
-    body = "".join(_section(name, rows) for name, rows in sections.items())
+    names = {row["person"]: row["name"] for row in sections.get("people", ()) if row["name"]}
+    body = "".join(
+        _section(name, rows if name == "people" else [_named(row, names) for row in rows])
+        for name, rows in sections.items()
+    )
     return (
         '<!DOCTYPE html>\n<html lang="fr"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
@@ -39,6 +43,14 @@ def page(sections: Mapping[str, Sequence[Row]], made: str) -> str:
         f'<nav aria-labelledby="sommaire"><h2 id="sommaire">{escape(CONTENTS)}</h2><ul>{items}</ul></nav>'
         f"<main>{body}</main></body></html>\n"
     )
+
+
+def _named(row: Row, names: Mapping[str, str]) -> Row:
+    """The row with people called as the first table calls them."""
+    if "person" not in row:
+        return row
+    people = row["person"] if isinstance(row["person"], list | tuple) else [row["person"]]
+    return {**row, "person": [names.get(person, person) for person in people]}
 
 
 def _section(name: str, rows: Sequence[Row]) -> str:

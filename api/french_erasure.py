@@ -78,12 +78,11 @@ JOURNAL: Final = Ground(
 )
 YEARS_OF_FACTS: Final = 10
 
-NOTHING_TO_ERASE: Final = "Rien n'est connu de cette personne : tout est déjà effacé."
 PROPOSAL: Final = "Proposition d'effacement"
 ALLOWED: Final = "Rien ne s'oppose à l'effacement. Il attend l'accord de l'archiviste."
 NOT_ALLOWED: Final = "L'effacement n'est pas possible aujourd'hui."
 DONE: Final = "Effacé, avec l'accord {agreement}."
-COLUMNS_PEOPLE: Final = ("Personne", "Rôle", "Ce qui serait détruit", "Ce qui s'y oppose")
+COLUMNS_PEOPLE: Final = ("Personne", "Rôle", "Ce qui est détruit", "Ce qui s'y oppose")
 COLUMNS_KEPT: Final = ("Ce qui reste", "Nombre", "Jusqu'au", "Fondement", "Source")
 ALREADY: Final = "déjà effacé"
 NOTHING_KNOWN: Final = "rien de connu"

@@ -35,7 +35,7 @@ SECTIONS: Final[Mapping[str, str]] = MappingProxyType(
 )
 COLUMNS: Final[Mapping[str, str]] = MappingProxyType(
     {
-        "person": "Identifiant",
+        "person": "Personne",
         "name": "Nom",
         "role": "Rôle",
         "account": "Compte",

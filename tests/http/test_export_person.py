@@ -66,7 +66,7 @@ def export(world: World, database: Database, tmp_path: Path) -> Any:
     }
 
     def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-        command = [ARDOISE, "export-person", world.commune, *arguments]
+        command = [str(ARDOISE), "export-person", str(world.commune), *arguments]
         return subprocess.run(command, env=ours, capture_output=True, text=True, timeout=120, check=False)
 
     return run
@@ -141,7 +141,7 @@ def test_a_family_is_given_all_of_its_own_and_nothing_of_the_other_parent(
     assert len(headings) == len(said) - 2 + 2
     assert all(attributes.get("scope") == "col" for tag, attributes in read.seen if tag == "th")
     assert "<i>" not in files["dossier.html"].read_text()
-    assert f"{OURS} <i>{OURS}</i> & Fils" in read.words
+    assert read.words.count(f"{OURS} <i>{OURS}</i> & Fils") > 5
     assert not any("://" in (value or "") for _, attributes in read.seen for value in attributes.values())
 
 
