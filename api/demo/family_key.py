@@ -58,7 +58,7 @@ def _typed(cast: Cast, page: Page, text: str) -> None:
     before = _seen(cast, bakary)
     town.at("2024-10-03 20:15")
     typed = text.lower().replace("-", " ")
-    town.tell(bakary, "/me/key", {"key": typed}, expect=200)
+    town.tried(bakary, "/me/key", {"key": typed})
     town.at("2024-10-03 20:16")
     hers, his = _seen(cast, aminata), _seen(cast, bakary)
     same = [key for key in hers if key != "responsable"]
@@ -82,11 +82,11 @@ def _refused(cast: Cast, page: Page, text: str) -> None:
     """The same paper a second time, then guesses: refused alike, and the sixth of an hour is not looked at."""
     town, home = cast.town, cast.homes["Bakary"]
     town.at("2024-10-04 07:30")
-    told = [town.turned_away(FINDER, "/me/key", {"key": key}, "key_refused") for key in (text, *WRONG)]
+    told = [town.tried(FINDER, "/me/key", {"key": key}, "key_refused") for key in (text, *WRONG)]
     sentences = {(said["status"], said["title"], said["detail"]) for said in told}
     town.check(len(sentences) == 1, "une clé utilisée et une clé inventée devaient être refusées de même")
     town.at("2024-10-04 07:31")
-    sixth = town.turned_away(FINDER, "/me/key", {"key": SIXTH}, "too_many_attempts")
+    sixth = town.tried(FINDER, "/me/key", {"key": SIXTH}, "too_many_attempts")
     again = counted(round(int(sixth["retry_after"]) / 60), "minute")
     [[_, title, detail]] = sentences
     page.scene(

@@ -186,12 +186,12 @@ class Town:
         said = self.stage.noted(self._asked(request, who), lambda: self._status(request))
         self.check(said["status"] == 404, f"{path} ne devait rien montrer à {who.name}, et répond {said}")
 
-    def turned_away(self, who: Person, path: str, body: Json, code: str) -> Json:
-        """A refusal that depends on what else was tried in the hour: noted, and not tried again at the next demo."""
+    def tried(self, who: Person, path: str, body: Json, code: str | None = None) -> Json:
+        """A command that is counted by the hour, with what else its account tries: noted, and never sent again."""
         key = self._next_key()
         request = self._request("POST", who, path, body=body, headers={"Idempotency-Key": key})
         said = self.stage.noted(f"{self._asked(request, who)} {key}", lambda: self._status(request))
-        self.check(said["code"] == code, f"{path} devait refuser ({code}), et répond {said}")
+        self.check(said["code"] == code, f"{path} devait répondre {code or 'oui'}, et répond {said}")
         return said
 
     def opened(self, who: Person, document: str) -> Json:
