@@ -1,6 +1,6 @@
 """The town the search is let loose on: words that exist, bodies the rules accept, and who may call what."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import uuid4
@@ -18,6 +18,8 @@ PROOF: Final = {"kind": "judgement", "seen_on": "2024-01-08"}
 AGREEMENT: Final = {"agreement": "AD78-2024/1", "agreed_by": "archives-1", "agreed_on": "2024-01-10"}
 PARENTS: Final = ["parent-1", "parent-3", "parent-4", "parent-5"]
 """Accounts of one family: the search suspends one or another on its way."""
+MANY: Final = 12
+"""Of what can be ended, tied or decided once: a few are its examples, the others are for the search to find."""
 NEWCOMERS: Final = 60
 """Accounts nobody knows: one may type five keys an hour, and ask once to be activated."""
 
@@ -49,6 +51,8 @@ class FuzzTown:
             self.guardian(self.home, subject)
         self.document = made(world.guardian().hand_in(papers.pdf()))["document"]
         self.other_home = world.household("parent-2")
+        self.halves = self.shared()
+        world.enrol(self.halves, "mercredis")
 
     def told(self) -> Told:
         """Everything, once the families are there."""
@@ -79,6 +83,10 @@ class FuzzTown:
     def key(self, household: str, **said: Any) -> Mapping[str, Any]:
         return dict(made(self.agent.post(f"/households/{household}/keys", said)))
 
+    @staticmethod
+    def many(one: Callable[[], str]) -> list[str]:
+        return [one() for _ in range(MANY)]
+
     def words(self) -> dict[str, list[Any]]:
         """What requests go deep with."""
         agent, home, world = self.agent, self.home, self.world
@@ -95,9 +103,10 @@ class FuzzTown:
         people = [*self.guardians, self.person(home, "members"), self.person(home, "contacts")]
         return {
             "commune": [world.commune],
-            "child": self.children,
+            "child": [*self.children, self.halves],
             "also_for": self.children,
             "household": [home],
+            "homes": [home, self.other_home],
             "guardian": self.guardians,
             "person": people,
             "key": [self.key(home)["key"]],
@@ -120,7 +129,7 @@ class FuzzTown:
         """Whom or what an operation ends, ties or decides."""
         world, agent = self.world, self.agent
         home = world.household("parent-apart")
-        suspended = [self.guardian(home) for _ in range(2)]
+        suspended = self.many(lambda: self.guardian(home))
         for guardian in suspended:
             body = {"scope": "guardian", "reason": "court_order"}
             made(agent.post(f"/households/{home}/guardians/{guardian}/suspension", body), 200)
@@ -132,25 +141,28 @@ class FuzzTown:
         one, homes = "/households/{household}", "/children/{child}/households"
         guardian = f"{one}/guardians/{{guardian}}"
         of_guardians = {
-            f"DELETE {guardian}": [self.guardian(home) for _ in range(2)],
-            f"POST {guardian}/holder": [self.guardian(home)],
-            f"POST {guardian}/account": [self.guardian(home) for _ in range(2)],
-            f"DELETE {guardian}/account": [self.guardian(home, f"apart-{number}") for number in range(2)],
-            f"POST {guardian}/suspension": [self.guardian(home) for _ in range(2)],
+            f"DELETE {guardian}": self.many(lambda: self.guardian(home)),
+            f"POST {guardian}/holder": [self.guardian(home) for _ in range(2)],
+            f"POST {guardian}/account": self.many(lambda: self.guardian(home)),
+            f"DELETE {guardian}/account": [self.guardian(home, f"apart-{number}") for number in range(MANY)],
+            f"POST {guardian}/suspension": self.many(lambda: self.guardian(home)),
             f"DELETE {guardian}/suspension": suspended,
         }
         return {
             **{operation: {"household": [home], "guardian": found} for operation, found in of_guardians.items()},
-            f"DELETE {one}/members/{{person}}": {"household": [home], "person": [self.person(home, "members")]},
+            f"DELETE {one}/members/{{person}}": {
+                "household": [home],
+                "person": self.many(lambda: self.person(home, "members")),
+            },
             f"DELETE {one}/contacts/{{person}}": {
                 "household": [home],
-                "person": [self.person(home, "contacts") for _ in range(2)],
+                "person": self.many(lambda: self.person(home, "contacts")),
             },
-            f"DELETE {one}/keys/{{key}}": {"household": [home], "key": [self.key(home)["key"]]},
-            f"POST {homes}": {"child": [world.child(self.home), world.child(self.home)]},
-            f"DELETE {homes}/{{household}}": {"child": [self.shared(), self.shared()], "household": [self.other_home]},
+            f"DELETE {one}/keys/{{key}}": {"household": [home], "key": self.many(lambda: self.key(home)["key"])},
+            f"POST {homes}": {"child": self.many(lambda: world.child(self.home))},
+            f"DELETE {homes}/{{household}}": {"child": self.many(self.shared), "household": [self.other_home]},
             f"POST {enrolment}/end": {"child": [child], "enrolment": [world.enrol(child, "mercredis")]},
-            "POST /activations/{activation}/decision": {"activation": [self.activation() for _ in range(2)]},
+            "POST /activations/{activation}/decision": {"activation": self.many(self.activation)},
             "DELETE /closures/{day}": {"day": closed, "activity": ["cantine"], "site": ["centre"]},
             "DELETE /demandes/{number}": {"number": [self.demande("2024-05-15")]},
             "POST /demandes/{number}/decision": {"number": [self.demande(day) for day in ("2024-05-22", "2024-06-19")]},
