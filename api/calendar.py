@@ -13,8 +13,9 @@ from api.cursors import bounded_period
 from api.door import doors
 from api.fields import Day, IdText, Month, SlugText, Week
 from api.french_days import closed_because, day_detail
-from api.french_erasure import name_of
 from api.office import AtOffice, Office, Standing
+from api.people import AtVault
+from api.persons import child_name, identity_of
 from api.problems import invalid_field
 from api.refusals import closure_label, zone_of
 from api.schemas import CalendarOf
@@ -67,6 +68,7 @@ class Viewer:
 async def calendar(
     child: IdText,
     at: AtOffice,
+    vault: AtVault,
     first: Annotated[Day | None, Query(alias="from", description="Premier jour, inclus.")] = None,
     last: Annotated[Day | None, Query(alias="to", description="Dernier jour, inclus.")] = None,
     week: Annotated[Week | None, Query(description="Une semaine ISO, `2024-W13`.")] = None,
@@ -76,7 +78,7 @@ async def calendar(
     """A period, a week or a month: every box with its state, and why it cannot be changed."""
     first_day, last_day = _period(first, last, week, month)
     known, commune = ChildId(child), at.commune
-    standing, (rows, enrolled, said, versions, closures, counts, [version]) = await at.ask_about(
+    standing, (rows, enrolled, said, versions, closures, counts, [version], identity) = await at.ask_about(
         known,
         days_of(commune, known, first_day, last_day),
         families.enrolments_of(commune, known),
@@ -85,6 +87,7 @@ async def calendar(
         town.closures(commune, first_day, last_day),
         places.counts_for_child(commune, known, first_day, last_day),
         families.version_of(child_page(commune, known)),
+        identity_of(commune, known),
     )
     rules = await at.reader.rules(commune, versions, closures)
     viewer = Viewer.of(at, standing)
@@ -103,7 +106,7 @@ async def calendar(
     else:
         boxes = await run_in_threadpool(drawing.draw, first_day, last_day, activity=only_activity)
     days = [viewer.shown(box, _box(rules, box)) for box in boxes]
-    forgotten = {"erased": standing.erased, "name": name_of(None, erased=standing.erased)}
+    forgotten = {"erased": standing.erased, "name": child_name(at, vault, known, identity, erased=standing.erased)}
     content = {"child": child, **forgotten, "from": first_day, "to": last_day, "days": days}
     return JSONAnswer(content, version=version["version"])
 

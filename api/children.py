@@ -11,10 +11,9 @@ from api.demandes import written
 from api.detail_bodies import IdentityAsked
 from api.door import doors
 from api.fields import Day, IdText, SlugText, StrictModel
-from api.french_erasure import name_of
-from api.office import AtCounter, AtOffice, AtVersionedCounter, Office, Render, Said, Standing
+from api.office import AtCounter, AtOffice, AtVersionedCounter, Render, Said
 from api.people import AtVault
-from api.persons import given_id, sealed_by
+from api.persons import child_name, given_id, identity_of, sealed_by
 from commands.enrol_child import EndEnrolment, EnrolChild
 from commands.execute import Result
 from commands.register_household import RegisterChild
@@ -101,27 +100,25 @@ async def register(asked: ChildAsked, at: AtCounter, vault: AtVault) -> Response
     summary="Un enfant",
     responses=openapi.answered(200, schemas.Child, etag=True),
 )
-async def one(child: IdText, at: AtOffice) -> JSONAnswer:
+async def one(child: IdText, at: AtOffice, vault: AtVault) -> JSONAnswer:
     """The child, its household and its enrolments."""
-    standing, enrolments, version = await _enrolments(at, ChildId(child))
+    known = ChildId(child)
+    standing, (rows, [version], identity) = await at.ask_about(
+        known,
+        families.enrolments_of(at.commune, known),
+        families.version_of(child_page(at.commune, known)),
+        identity_of(at.commune, known),
+    )
     said = {
         "child": child,
         "household": standing.households[0],
         "households": standing.households,
         "custody": standing.custody,
         "erased": standing.erased,
-        "name": name_of(None, erased=standing.erased),
-        "enrolments": enrolments,
+        "name": child_name(at, vault, known, identity, erased=standing.erased),
+        "enrolments": [enrolment_said(row) for row in rows],
     }
-    return JSONAnswer(said, version=version)
-
-
-async def _enrolments(at: Office, child: ChildId) -> tuple[Standing, list[dict[str, Any]], int]:
-    stream = child_page(at.commune, child)
-    standing, (rows, [version]) = await at.ask_about(
-        child, families.enrolments_of(at.commune, child), families.version_of(stream)
-    )
-    return standing, [enrolment_said(row) for row in rows], version["version"]
+    return JSONAnswer(said, version=version["version"])
 
 
 def enrolment_said(row: dict[str, Any]) -> dict[str, Any]:
@@ -143,8 +140,11 @@ def enrolment_said(row: dict[str, Any]) -> dict[str, Any]:
 )
 async def enrolments(child: IdText, at: AtOffice) -> JSONAnswer:
     """What the child is, was or will be enrolled in."""
-    _, found, version = await _enrolments(at, ChildId(child))
-    return JSONAnswer({"enrolments": found}, version=version)
+    known = ChildId(child)
+    _, (rows, [version]) = await at.ask_about(
+        known, families.enrolments_of(at.commune, known), families.version_of(child_page(at.commune, known))
+    )
+    return JSONAnswer({"enrolments": [enrolment_said(row) for row in rows]}, version=version["version"])
 
 
 def _enrolled(commune: Commune, child: ChildId) -> Render:

@@ -137,7 +137,7 @@ EXAMPLES: Final[Mapping[Any, Any]] = MappingProxyType(
         schemas.CalendarOf: {
             "child": CHILD,
             "erased": False,
-            "name": None,
+            "name": "Matteo Exemple",
             "from": "2024-03-27",
             "to": "2024-03-27",
             "days": [_BOX],
@@ -152,7 +152,7 @@ EXAMPLES: Final[Mapping[Any, Any]] = MappingProxyType(
             "households": [HOUSEHOLD],
             "custody": False,
             "erased": False,
-            "name": None,
+            "name": "Matteo Exemple",
             "enrolments": [_ENROLMENT],
         },
         **examples_families.EXAMPLES,

@@ -1,6 +1,5 @@
 """The Clé Enfance: an agent issues it, a parent types it, and their account speaks for a guardian."""
 
-import hashlib
 import hmac
 from collections.abc import Mapping
 from dataclasses import replace
@@ -20,7 +19,7 @@ from api.fields import IdText
 from api.french_families import KEY_STATES
 from api.households import of_household
 from api.office import AtCounter, AtOffice, Counter, Office, Said
-from api.once import sent
+from api.once import kept_once, sent
 from api.people import AtVault
 from api.problems import Problem, retry_later
 from api.refusals import answer_of
@@ -157,8 +156,8 @@ async def _count(at: Counter) -> None:
     """Refuses the sixth attempt of an hour before anything is looked at. Nothing is kept of that refusal."""
     caller, attempts = at.office.caller, at.office.request.app.state.attempts
     assert isinstance(attempts, Attempts)
-    name = hashlib.sha256(f"{caller.client}\0{at.key.key}".encode() + at.key.fingerprint).hexdigest()
-    seconds = await run_in_threadpool(attempts.seconds_to_wait, caller.commune, caller.subject, name, at.office.now)
+    once = kept_once(caller, at.key)
+    seconds = await run_in_threadpool(attempts.seconds_to_wait, caller.commune, once, at.office.now)
     if seconds is not None:
         raise retry_later("too_many_attempts", seconds=seconds)
 

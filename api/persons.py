@@ -6,17 +6,19 @@ from uuid import UUID, uuid5
 
 from starlette.concurrency import run_in_threadpool
 
+from api.asking import Rows
 from api.detail_bodies import IdentityAsked, value_of
 from api.fields import StrictModel
-from api.french_erasure import IDENTITY
+from api.french_erasure import IDENTITY, name_of
 from api.office import Counter, Office
 from api.people import key_of, sealed, unguessable
 from api.problems import invalid_field
 from api.refusals import PARIS
 from commands.keep_details import SealedDetails
-from ledger.identifiers import PersonId
+from ledger.identifiers import ChildId, Commune, PersonId
 from ledger.sealed import DetailsKind
-from vault.people import Erased, Vault
+from projections.question import Question
+from vault.people import PEOPLE, Erased, Vault
 
 _GIVEN: Final = UUID("0d6d3b0e-8d0c-4d2f-9a55-3f0c6d1f7b1e")
 UNNAMED: Final = frozenset({"auditor", "billing"})
@@ -64,3 +66,16 @@ async def identities(at: Office, vault: Vault, persons: Iterable[str]) -> dict[s
         for person, known in found.items()
         if isinstance(known, Erased) or "identity" in known
     }
+
+
+def identity_of(commune: Commune, child: ChildId) -> Question:
+    """Who a child is, to be asked in the same round trip as the rest."""
+    return Question(sql=PEOPLE, values={"commune": commune, "persons": [child], "kinds": ["identity"]})
+
+
+def child_name(at: Office, vault: Vault, child: ChildId, rows: Rows, *, erased: bool) -> str | None:
+    """The name those rows hold, for those who may know it; the word for a child who was forgotten."""
+    person = PersonId(child)
+    known = vault.opened(at.commune, [person], rows)[person]
+    told = None if at.caller.role in UNNAMED or isinstance(known, Erased) else known.get("identity")
+    return name_of(told, erased=erased)

@@ -154,15 +154,16 @@ class CalendarDay(TypedDict):
     """Whose day it is: for a guardian, theirs or not; for the town's staff, the household; null when everybody's."""
 
 
-NameOnceErased = Annotated[
-    Literal["effacé"] | None, Field(description="« effacé » une fois l'enfant oublié ; son nom est dans son identité.")
+NameToShow = Annotated[
+    str | None,
+    Field(description="Prénom et nom ; « effacé » une fois l'enfant oublié ; null si nul ne les a dits."),
 ]
 CalendarOf = TypedDict(
     "CalendarOf",
     {
         "child": IdText,
         "erased": bool,
-        "name": NameOnceErased,
+        "name": NameToShow,
         "from": date,
         "to": date,
         "days": list[CalendarDay],
@@ -216,7 +217,7 @@ class Child(RegisteredChild):
     custody: bool
     """Custody alternates, or did: each household reads its own demandes only."""
     erased: bool
-    name: NameOnceErased
+    name: NameToShow
     enrolments: list[Enrolment]
 
 

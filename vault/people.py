@@ -1,6 +1,6 @@
 """Questions to the vault and their answers, opened: who somebody is, what was proposed, what a document holds."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
@@ -61,12 +61,13 @@ class Proposed:
 
 _TENANT: Final = "SELECT set_config('ardoise.commune', %(commune)s, true)"
 _KEY_OF: Final = "SELECT vault.key_of(%(commune)s, %(person)s, %(wrapped)s, %(at)s)"
-_PEOPLE: Final = """
+PEOPLE: Final = """
     SELECT k.person, k.wrapped, r.kind, r.sealed
     FROM vault.keys k LEFT JOIN vault.records r
       ON r.commune = k.commune AND r.person = k.person AND (%(kinds)s::text[] IS NULL OR r.kind = ANY(%(kinds)s))
     WHERE k.commune = %(commune)s AND k.person = ANY(%(persons)s)
 """
+"""What is known of `persons`, of `kinds` or of all: read by `Vault.opened`, whoever asked."""
 _PROPOSAL: Final = """
     SELECT p.person, p.kind, p.sealed, k.wrapped
     FROM vault.proposals p JOIN vault.keys k ON k.commune = p.commune AND k.person = p.person
@@ -130,9 +131,16 @@ class Vault:
     ) -> dict[PersonId, Details | Erased]:
         """What is known of each person, of these kinds or of all: nothing, for somebody the vault never heard of."""
         wanted = list(dict.fromkeys(persons))
-        known: dict[PersonId, Details | Erased] = {person: {} for person in wanted}
+        rows = self._ask(PEOPLE, commune, persons=wanted, kinds=None if kinds is None else list(kinds))
+        return self.opened(commune, wanted, rows)
+
+    def opened(
+        self, commune: Commune, persons: Iterable[PersonId], rows: Iterable[Mapping[str, Any]]
+    ) -> dict[PersonId, Details | Erased]:
+        """What the rows of `PEOPLE` say of each person."""
+        known: dict[PersonId, Details | Erased] = {person: {} for person in persons}
         keys: dict[PersonId, PersonKey] = {}
-        for row in self._ask(_PEOPLE, commune, persons=wanted, kinds=None if kinds is None else list(kinds)):
+        for row in rows:
             person = PersonId(row["person"])
             if row["wrapped"] is None:
                 known[person] = ERASED

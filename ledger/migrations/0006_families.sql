@@ -140,11 +140,18 @@ BEGIN
     END LOOP;
 END $$;
 
--- Whether an account may try a key now: at most p_most tries since p_since, those of one command counted once.
-CREATE FUNCTION ardoise.try_key(p_commune text, p_subject text, p_attempt text, p_at timestamptz, p_since timestamptz,
-                                p_most integer) RETURNS boolean LANGUAGE plpgsql AS $$
+-- Whether an account may try a key now: at most p_most tries since p_since, those of one command counted once. A command
+-- that was answered is not tried again: it gets its answer.
+CREATE FUNCTION ardoise.try_key(p_commune text, p_client text, p_subject text, p_key text, p_fingerprint bytea,
+                                p_attempt text, p_at timestamptz, p_since timestamptz, p_most integer)
+RETURNS boolean LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM set_config('ardoise.commune', p_commune, true);
+    IF EXISTS (SELECT FROM ardoise.answers a
+               WHERE a.commune = p_commune AND a.client = p_client AND a.subject = p_subject AND a.key = p_key
+                   AND a.fingerprint = p_fingerprint) THEN
+        RETURN true;
+    END IF;
     PERFORM pg_advisory_xact_lock(hashtextextended(p_commune || ' ' || p_subject, 6172));
     DELETE FROM ardoise.key_attempts a WHERE a.commune = p_commune AND a.subject = p_subject AND a.tried_at < p_since;
     IF EXISTS (SELECT FROM ardoise.key_attempts a

@@ -152,8 +152,11 @@ def test_the_word_for_it_stands_where_a_name_did(world: World, family: Family, a
     assert (line["name"], line["erased"]) == (f"{CANARY} De Valmont", False)
     assert made(world.who("auditor").get(sheet, day="2024-01-22"), 200)["children"][0]["name"] is None
     calendar = f"/children/{family.child}/calendar"
-    known = made(agent.get(calendar, month="2024-01"), 200)
-    assert (known["name"], known["erased"]) == (None, False)
+    for who, name in ((agent, f"{CANARY} De Valmont"), (family.parent, f"{CANARY} De Valmont"), ("auditor", None)):
+        asking = world.who("auditor") if isinstance(who, str) else who
+        for path, query in ((calendar, {"month": "2024-01"}), (f"/children/{family.child}", {})):
+            known = made(asking.get(path, **query), 200)
+            assert (known["name"], known["erased"]) == (name, False)
     world.clock.set(AFTER)
     made(admin.post("/erasures", {"household": family.household, **AGREEMENT}), 200)
     for who in (agent, world.who("auditor")):

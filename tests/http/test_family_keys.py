@@ -212,6 +212,18 @@ def test_an_attempt_that_is_sent_again_counts_once(world: World) -> None:
     refused(redeem(parent, "WRONG-6", key="same"), "too_many_attempts", 429)
 
 
+def test_what_was_answered_is_answered_again_whatever_was_tried_since(world: World) -> None:
+    household, _ = household_of(world, "Paola")
+    text, parent = issue(world, household)["text"], world.guardian("account-1")
+    first = redeem(parent, text, key="good")
+    world.clock.set("2024-01-15 14:00")
+    for other in range(5):
+        refused(redeem(parent, f"WRONG-{other}"), "key_refused")
+    refused(redeem(parent, "WRONG-5"), "too_many_attempts", 429)
+    again = redeem(parent, text, key="good")
+    assert (again.status_code, again.content, again.headers["idempotency-hit"]) == (200, first.content, "true")
+
+
 def test_another_key_under_the_name_of_an_attempt_is_refused_and_counted(world: World) -> None:
     household, _ = household_of(world, "Paola")
     text, parent = issue(world, household)["text"], world.guardian("account-1")
