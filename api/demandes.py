@@ -89,7 +89,8 @@ def _received(asked: DemandeAsked, at: Office) -> datetime | None:
 def written(result: Result) -> list[dict[str, Any]]:
     """The demandes a command wrote, in the order of their numbers, or would write, in the order they were asked for."""
     rows = merged(result.prepared.changes).get("demandes", {"put": []})["put"]
-    return [rendered(row) for row in sorted(rows, key=lambda row: abs(row["number"]))]
+    staff = result.prepared.signature.role != "guardian"
+    return [rendered(row, staff=staff) for row in sorted(rows, key=lambda row: abs(row["number"]))]
 
 
 def _submitted(result: Result) -> Said:

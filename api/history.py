@@ -27,8 +27,8 @@ router = doors("demandes")
 Status = Literal["en_cours", "traitee_positivement", "traitee_negativement", "retiree"]
 
 
-def rendered(row: Mapping[str, Any]) -> dict[str, Any]:
-    """A demande as every answer shows it."""
+def rendered(row: Mapping[str, Any], *, staff: bool) -> dict[str, Any]:
+    """A demande as every answer shows it; to the town's staff, with the household that asked about a child."""
     days: Sequence[Mapping[str, Any]] = row["days"]
     wanted: Mapping[str, Any] | None = row["wanted"]
     outcomes = {day["outcome"] for day in days}
@@ -39,7 +39,7 @@ def rendered(row: Mapping[str, Any]) -> dict[str, Any]:
         "status": row["status"],
         "status_label": french.status_label(row["status"]),
         "child": row["child"],
-        "household": row["household"] if row["child"] is None else None,
+        "household": row["household"] if staff or row["child"] is None else None,
         "activity": row["activity"],
         "origin": row["origin"],
         "submitted_at": row["submitted_at"],
@@ -95,7 +95,12 @@ async def listed(
     shown = rows[: page.limit]
     more = len(rows) > page.limit
     at.saw(*(seen for row in shown for seen in of_whom(row)))
-    return JSONAnswer({"demandes": [rendered(row) for row in shown], "next": _next(shown, order) if more else None})
+    return JSONAnswer(
+        {
+            "demandes": [rendered(row, staff=at.only_for is None) for row in shown],
+            "next": _next(shown, order) if more else None,
+        }
+    )
 
 
 def of_whom(row: Mapping[str, Any]) -> list[str]:
@@ -157,7 +162,9 @@ def owner_of(commune: Commune, row: Mapping[str, Any]) -> Owner:
 async def one(number: NumberText, at: AtOffice, vault: AtVault) -> JSONAnswer:
     """One demande under its number, with the values it proposes while it waits."""
     row, version = await found(at, number)
-    return JSONAnswer({**rendered(row), "proposed": await _proposed(at, vault, row)}, version=version)
+    return JSONAnswer(
+        {**rendered(row, staff=at.only_for is None), "proposed": await _proposed(at, vault, row)}, version=version
+    )
 
 
 async def _proposed(at: Office, vault: Vault, row: Mapping[str, Any]) -> dict[str, Any] | None:

@@ -68,7 +68,7 @@ class Demande(TypedDict):
     child: IdText | None
     """None when it is about the household."""
     household: IdText | None
-    """The household it is about, when it is about no child."""
+    """Of a demande about a household. Of a child's, the one that asked: told to the town's staff only."""
     activity: SlugText | None
     origin: Origin
     submitted_at: datetime
