@@ -11,14 +11,14 @@ import typer
 from rich.console import Console
 from rich.progress import MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from api import cli_erase, cli_export, cli_privacy, importing, logs, rulebooks
+from api import cli_erase, cli_export, cli_import, cli_privacy, logs, rulebooks
+from api.cli_vault import vault_app
 from api.clock import utc_now
 from api.development import DevelopmentKey, issue_token
 from api.running import in_one_line, opened, read_settings, readable, stop
 from api.server import serve as run_server
 from api.service import application
 from api.tokens import ROLES
-from api.vault_cli import vault_app
 from ledger.database import check_database, database_of
 from ledger.identifiers import Commune, Subject, is_slug
 from ledger.migrate import migrate as run_migrations
@@ -118,7 +118,7 @@ def numbers(
     typer.echo(f"The next demande of {commune} will be number {next_}.")
 
 
-app.command("import", epilog="Example: `ardoise import villars families.ndjson --check`")(importing.command)
+app.command("import", epilog="Example: `ardoise import villars families.ndjson --check`")(cli_import.command)
 
 
 @app.command(epilog="Example: `ardoise verify villars`")

@@ -21,6 +21,7 @@ from api.access import Line, statements
 from api.asking import Reader
 from api.cli_privacy import WIDTH_ELSEWHERE
 from api.clock import utc_now
+from api.erasure_proposal import Archive
 from api.erasures import REFERENCE, erased
 from api.fields import read_day, read_id
 from api.french_erasure import (
@@ -33,7 +34,6 @@ from api.french_erasure import (
     NOTHING_KNOWN,
     PROPOSAL,
 )
-from api.proposal import Archive
 from api.refusals import PARIS
 from api.running import Opened, in_one_line, opened, read_settings, stop
 from commands.erase_people import Agreement, ErasePeople, Whom

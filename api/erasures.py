@@ -11,10 +11,10 @@ from api import openapi, schemas_erasure
 from api.answers import JSONAnswer
 from api.cursors import PageAsked, write_cursor
 from api.door import doors
+from api.erasure_proposal import Archive
 from api.fields import Day, IdText, StrictModel, read_instant
 from api.office import AtCounter, AtOffice, Office, Said
 from api.problems import Problem, invalid_field, not_found, retry_later
-from api.proposal import Archive
 from api.refusals import PARIS
 from commands.erase_people import Agreement, ErasePeople, Whom
 from commands.execute import Result

@@ -12,8 +12,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from api import french
+from api.cli_import_lines import Family, Mistake, Reading
 from api.clock import utc_now
-from api.import_lines import Family, Mistake, Reading
 from api.people import sealed
 from api.refusals import zone_of
 from api.running import in_one_line, opened, read_settings, stop

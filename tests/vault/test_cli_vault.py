@@ -9,7 +9,7 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict
 from typer.testing import CliRunner
 
-from api.vault_cli import vault_app
+from api.cli_vault import vault_app
 from ledger.database import open_pool
 from ledger.identifiers import Commune, PersonId
 from ledger.settings import Settings
