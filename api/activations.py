@@ -13,9 +13,8 @@ from api.family_bodies import ActivationAsked, ActivationDecided
 from api.fields import IdText, read_instant
 from api.french_families import ACTIVATION_REFUSALS, ACTIVATION_STATES
 from api.office import AtCounter, AtOffice, Said
-from api.people import AtVault
-from api.persons import given_id, refuse_unborn, sealed_by
 from api.problems import Problem, not_found
+from api.sealing import AtVault, given_id, refuse_unborn, sealed_by
 from commands.activation import GrantActivation, RefuseActivation, RequestActivation
 from commands.execute import Result
 from commands.outcome import Command
@@ -60,7 +59,7 @@ def _own(row: dict[str, Any]) -> dict[str, Any]:
     names = ("activation", "requested_at", "due_at", "status", "decided_at", "reason")
     said = {name: row[name] for name in names}
     reason = ACTIVATION_REFUSALS[row["reason"]] if row["reason"] else None
-    return {**said, "label": ACTIVATION_STATES[row["status"]], "reason_label": reason}
+    return {**said, "status_label": ACTIVATION_STATES[row["status"]], "reason_label": reason}
 
 
 @router.get(

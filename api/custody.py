@@ -214,7 +214,7 @@ async def join(child: IdText, asked: HouseholdJoined, at: AtVersionedCounter) ->
     "/children/{child}/households/{household}",
     summary="Détacher un enfant d'un foyer",
     responses=openapi.answered(200, schemas_custody.HouseholdsOfChild, etag=True)
-    | openapi.documented("last_household", "custody_not_ended", "already_awaiting"),
+    | openapi.documented("last_household", "custody_not_ended", "still_awaiting"),
 )
 async def leave(child: IdText, household: IdText, at: AtVersionedCounter) -> Response:
     """The child is of that household no more: from that instant, its guardians see nothing of the child."""

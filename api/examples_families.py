@@ -18,7 +18,7 @@ _GUARDIAN: Final = {
     "guardian": _PERSON,
     "subject": "idp|parent-0001",
     "holder": True,
-    "label": HOLDER,
+    "holder_label": HOLDER,
     "standing": "active",
 }
 _CONTACT_PERSON: Final = {"person": _OTHER, "collects": True}
@@ -36,14 +36,14 @@ _ISSUED: Final = {
     "issued_at": "2024-03-08T09:43:00Z",
     "expires_at": "2024-05-07T22:00:00Z",
     "state": "open",
-    "label": KEY_STATES["open"],
+    "state_label": KEY_STATES["open"],
 }
 _WAITING: Final = {
     "activation": _KEY,
     "requested_at": "2024-03-08T16:00:00Z",
     "due_at": "2024-03-12T16:00:00Z",
     "status": "waiting",
-    "label": ACTIVATION_STATES["waiting"],
+    "status_label": ACTIVATION_STATES["waiting"],
     "decided_at": None,
     "reason": None,
     "reason_label": None,

@@ -20,9 +20,9 @@ from api.french_families import KEY_STATES
 from api.households import of_household
 from api.office import AtCounter, AtOffice, Counter, Office, Said
 from api.once import kept_once, sent
-from api.people import AtVault
 from api.problems import Problem, retry_later
 from api.refusals import answer_of
+from api.sealing import AtVault
 from commands.execute import Result
 from commands.family_keys import IssueKey, RedeemKey, RevokeKey
 from ledger.identifiers import GuardianId, HouseholdId, KeyId, PersonId, new_id
@@ -49,7 +49,7 @@ def _said(row: Row, now: datetime) -> dict[str, Any]:
     """A key as answers show it: never its text."""
     state = _state(row, now)
     names = ("key", "guardian", "uses", "used", "issued_at", "expires_at")
-    return {**{name: row[name] for name in names}, "state": state, "label": KEY_STATES[state]}
+    return {**{name: row[name] for name in names}, "state": state, "state_label": KEY_STATES[state]}
 
 
 @router.post(

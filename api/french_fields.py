@@ -50,7 +50,7 @@ FIELD_SENTENCES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "asked_twice": ("asked_twice", "Un même jour et une même formule sont demandés deux fois."),
         "not_expected": (
             "not_expected",
-            "Cette commande ne porte pas sur le dossier d'un seul enfant : elle n'attend pas de version.",
+            "Cette commande ne porte pas sur un seul dossier : elle n'attend pas de version.",
         ),
         "telephone_expected": ("wrong_form", "Un numéro est attendu : dix chiffres, ou + et l'indicatif du pays."),
         "email_expected": ("wrong_form", "Une adresse électronique est attendue, par exemple camille@exemple.fr."),

@@ -12,8 +12,7 @@ from api.fields import IdText
 from api.french_families import guardian_label
 from api.households import of_household, seen
 from api.office import AtCounter, AtOffice, Render, Said
-from api.people import AtVault
-from api.persons import given_id, identities, sealed_by
+from api.sealing import AtVault, given_id, identities, sealed_by
 from commands.execute import Result
 from commands.guardians import NameHolder, Reinstate, RemoveGuardian, Suspend
 from commands.register_household import AddGuardian, LinkGuardian, UnlinkGuardian
@@ -63,7 +62,7 @@ def _guardian_said(guardian: GuardianId, status: int = 200) -> Render:
         rows = [change.row for change in result.prepared.changes if change.table == "guardians"]
         [row] = [row for row in rows if row["guardian"] == guardian][-1:]
         content = {name: row[name] for name in ("guardian", "holder", "standing")}
-        content |= {"subject": row["subject"] or None, "label": guardian_label(holder=row["holder"])}
+        content |= {"subject": row["subject"] or None, "holder_label": guardian_label(holder=row["holder"])}
         return Said(status=status, content=content)
 
     return said

@@ -14,9 +14,8 @@ from api.family_bodies import ContactPersonAsked, HouseholdAsked, MemberAsked
 from api.fields import IdText
 from api.french_families import guardian_label
 from api.office import AtCounter, AtOffice, Office, Said
-from api.people import AtVault
-from api.persons import given_id, identities, sealed_by
 from api.problems import not_found
+from api.sealing import AtVault, given_id, identities, sealed_by
 from commands.execute import Result
 from commands.members import AddContact, AddMember, RemoveContact, RemoveMember
 from commands.register_household import OpenHousehold
@@ -120,6 +119,17 @@ async def of_household(at: Office, household: HouseholdId, *questions: Question)
     return answers
 
 
+async def somebody_of(at: Office, household: HouseholdId, person: PersonId) -> None:
+    """Not found unless the caller may see the household, and somebody of it is meant."""
+    await at.open_household(household)
+    guardians, others = await at.reader.ask(
+        at.commune, families.guardians_of(at.commune, household), shared.people_of(at.commune, household)
+    )
+    if person not in {row["guardian"] for row in guardians} | {row["person"] for row in others}:
+        raise not_found()
+    at.saw(person)
+
+
 def seen(at: Office, guardians: Rows) -> Rows:
     """The guardians as the caller may see them: of the accounts, a guardian reads only their own."""
     hidden = at.only_for is not None
@@ -127,7 +137,7 @@ def seen(at: Office, guardians: Rows) -> Rows:
         {
             **row,
             "subject": None if hidden and row["subject"] != at.only_for else row["subject"],
-            "label": guardian_label(holder=row["holder"]),
+            "holder_label": guardian_label(holder=row["holder"]),
         }
         for row in guardians
     ]

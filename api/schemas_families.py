@@ -29,7 +29,7 @@ class Guardian(TypedDict):
     subject: SubjectText | None
     holder: bool
     """The titulaire."""
-    label: Literal["Titulaire", "Co-représentant"]
+    holder_label: Literal["Titulaire", "Co-représentant"]
     standing: Standing
 
 
@@ -129,7 +129,7 @@ class FamilyKey(TypedDict):
     issued_at: datetime
     expires_at: datetime
     state: KeyState
-    label: str
+    state_label: str
 
 
 @exact
@@ -162,7 +162,7 @@ class OwnActivation(TypedDict):
     due_at: datetime
     """When forty-eight working hours will have passed."""
     status: ActivationState
-    label: str
+    status_label: str
     decided_at: datetime | None
     reason: ActivationRefusal | None
     reason_label: str | None

@@ -72,7 +72,7 @@ class LeaveHousehold:
     def _waiting(self, child: Child) -> tuple[Refusal, ...]:
         """The demandes of the household that nobody could withdraw any more."""
         return tuple(
-            Refusal(code="already_awaiting", child=self.child, number=number)
+            Refusal(code="still_awaiting", child=self.child, number=number)
             for number, demande in sorted(child.open.items())
             if demande.household == self.household
         )

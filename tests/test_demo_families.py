@@ -111,7 +111,7 @@ def test_the_service_tells_the_names_of_a_household_to_those_of_it(served: Serve
     names = {(known["given_name"], known["family_name"]) for known in home["identities"].values()}
     assert names == {(name, "Clairejonc") for name in ("Elena", "Paolo", "Matteo", "Giulia")}
     [his] = [each for each in home["guardians"] if each["subject"]]
-    assert (his["subject"], his["label"]) == (PAOLO, "Co-représentant")
+    assert (his["subject"], his["holder_label"]) == (PAOLO, "Co-représentant")
     assert served.get(VILLENNES, SOPHIE, f"/households/{own}").status_code == 404
 
 

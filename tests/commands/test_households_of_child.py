@@ -46,7 +46,7 @@ def test_a_child_that_left_may_join_another():
 
 def test_a_household_is_left_once_what_it_asked_is_decided():
     waiting = family(join(DIALLO), reserve(DAY, by=(DIALLO,)))
-    then = waiting.when(leave(DIALLO)).then_refused("already_awaiting")
+    then = waiting.when(leave(DIALLO)).then_refused("still_awaiting")
     assert then.refusal.number == then.story.latest(MATTEO)
     family(join(DIALLO), reserve(DAY, by=(DIALLO,))).when(leave(ROSSI)).then_accepted()
     family(join(DIALLO), reserve(DAY, by=(DIALLO,)), withdraw()).when(leave(DIALLO)).then_accepted()

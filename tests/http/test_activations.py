@@ -35,7 +35,7 @@ def guardian_without_account(world: World) -> dict[str, str]:
 def test_what_somebody_says_of_themselves_waits_for_an_agent_who_reads_it(world: World) -> None:
     world.clock.set("2024-01-12 17:00")
     said = ask(world.guardian("account-1"))
-    assert (said["status"], said["label"], said["due_at"]) == (
+    assert (said["status"], said["status_label"], said["due_at"]) == (
         "waiting",
         "En attente d'un agent",
         "2024-01-16T16:00:00Z",
@@ -112,7 +112,7 @@ def test_an_agent_activates_an_account_and_it_opens_the_household(world: World) 
     assert waiting(world) == []
     made(parent.get(f"/children/{child}"), 200)
     [own] = made(parent.get("/me/activation"), 200)["activations"]
-    assert (own["status"], own["label"]) == ("granted", "Compte activé")
+    assert (own["status"], own["status_label"]) == ("granted", "Compte activé")
     assert named["household"] not in parent.get("/me/activation").text
     again = parent.post("/me/activation", ASKED, key="asked")
     assert (again.status_code, again.headers["idempotency-hit"]) == (201, "true")

@@ -46,7 +46,7 @@ def test_a_key_is_told_when_it_is_issued_and_nowhere_else(world: World) -> None:
     first = world.agent.post(f"/households/{household}/keys", {"uses": 2}, key=key)
     said = made(first)
     assert TEXT.fullmatch(said["text"])
-    assert (said["uses"], said["used"], said["state"], said["label"]) == (2, 0, "open", "Valable")
+    assert (said["uses"], said["used"], said["state"], said["state_label"]) == (2, 0, "open", "Valable")
     assert said["expires_at"] == "2024-03-15T23:00:00Z", "to the end of 15 March, sixty days later"
     again = world.agent.post(f"/households/{household}/keys", {"uses": 2}, key=key)
     assert (again.status_code, again.content, again.headers["idempotency-hit"]) == (201, first.content, "true")
@@ -280,7 +280,7 @@ def test_a_key_is_revoked_by_an_agent(world: World) -> None:
     path = f"/households/{household}/keys/{key['key']}"
     refused(world.who("auditor").delete(path), "not_found", 404)
     said = made(world.agent.delete(path), 200)
-    assert (said["state"], said["label"]) == ("revoked", "Révoquée")
+    assert (said["state"], said["state_label"]) == ("revoked", "Révoquée")
     refused(world.agent.delete(path), "nothing_to_do", 422)
     refused(world.agent.delete(f"/households/{household}/keys/{uuid4()}"), "not_found", 404)
 

@@ -41,7 +41,7 @@ def test_a_household_names_its_people_to_its_guardians_and_to_agents_and_to_no_a
     for who in (world.agent, world.guardian("parent-1"), world.guardian("parent-2")):
         said = made(who.get(path), 200)
         assert said["identities"] == names
-        assert [(row["guardian"], row["label"]) for row in said["guardians"]] == [
+        assert [(row["guardian"], row["holder_label"]) for row in said["guardians"]] == [
             (family["paola"], "Titulaire"),
             (family["bruno"], "Co-représentant"),
         ]
@@ -149,7 +149,7 @@ def test_nobody_was_born_tomorrow(world: World, family: dict[str, str]) -> None:
 def test_the_titulaire_is_named_and_a_guardian_leaves(world: World, family: dict[str, str]) -> None:
     path = f"/households/{family['household']}/guardians"
     said = made(world.agent.post(f"{path}/{family['bruno']}/holder"), 200)
-    assert (said["holder"], said["label"]) == (True, "Titulaire")
+    assert (said["holder"], said["holder_label"]) == (True, "Titulaire")
     gone = made(world.agent.delete(f"{path}/{family['bruno']}"), 200)
     assert gone == {"guardian": family["bruno"], "holder": family["paola"]}
     refused(world.guardian("parent-2").get(f"/households/{family['household']}"), "not_found", 404)

@@ -134,7 +134,7 @@ def test_a_family_comes_in_with_its_people_their_names_and_their_accounts(town: 
     parent = town.world.guardian("old|bruno")
     said = made(parent.get(f"/households/{household['household']}"), 200)
     names = {person: each["given_name"] for person, each in said["identities"].items()}
-    assert [(names[row["guardian"]], row["label"], row["subject"]) for row in said["guardians"]] == [
+    assert [(names[row["guardian"]], row["holder_label"], row["subject"]) for row in said["guardians"]] == [
         ("Paola", "Co-représentant", None),
         ("Bruno", "Titulaire", "old|bruno"),
     ]
