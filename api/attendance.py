@@ -14,9 +14,8 @@ from api.door import doors
 from api.fields import Day, IdText, Instant, SlugText, StrictModel
 from api.french_erasure import name_of
 from api.office import AtCounter, AtOffice, Said
-from api.people import AtVault
-from api.persons import identities
 from api.problems import not_found
+from api.sealing import AtVault, identities
 from commands.execute import Result
 from commands.record_attendance import Mark, RecordAttendance
 from ledger.identifiers import ChildId, Slug

@@ -14,11 +14,10 @@ from api.door import doors
 from api.fields import Day, IdText, Month, SlugText, Week
 from api.french_days import closed_because, day_detail
 from api.office import AtOffice, Office, Standing
-from api.people import AtVault
-from api.persons import child_name, identity_of
 from api.problems import invalid_field
 from api.refusals import closure_label, zone_of
 from api.schemas import CalendarOf
+from api.sealing import AtVault, child_name, identity_of
 from ledger.days import week_number
 from ledger.identifiers import ChildId, HouseholdId, Slug
 from ledger.streams import child_page

@@ -12,8 +12,7 @@ from api.detail_bodies import IdentityAsked
 from api.door import doors
 from api.fields import Day, IdText, SlugText, StrictModel
 from api.office import AtCounter, AtOffice, AtVersionedCounter, Render, Said
-from api.people import AtVault
-from api.persons import child_name, given_id, identity_of, sealed_by
+from api.sealing import AtVault, child_name, given_id, identity_of, sealed_by
 from commands.enrol_child import EndEnrolment, EnrolChild
 from commands.execute import Result
 from commands.register_household import RegisterChild

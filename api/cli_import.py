@@ -14,9 +14,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from api import french
 from api.cli_import_lines import Family, Mistake, Reading
 from api.clock import utc_now
-from api.people import sealed
 from api.refusals import zone_of
 from api.running import in_one_line, opened, read_settings, stop
+from api.sealing import sealed
 from commands.execute import Request, Result, execute, preview
 from commands.outcome import Known, Refused
 from ledger.child import Child

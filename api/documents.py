@@ -16,8 +16,8 @@ from api.cursors import Page, PageAsked, write_cursor
 from api.door import doors
 from api.fields import IdText, SlugText, read_instant
 from api.office import AtCounter, AtOffice, Counter, Office, Said
-from api.people import AtVault, key_of, unguessable
 from api.problems import Problem, invalid_field, not_found
+from api.sealing import AtVault, key_of, unguessable
 from commands.execute import Result
 from commands.keep_document import KeepDocument
 from ledger.identifiers import ChildId, DocumentId, GuardianId, HouseholdId, PersonId, Slug, new_id

@@ -3,7 +3,6 @@
 from typing import Any
 
 from fastapi.responses import Response
-from starlette.concurrency import run_in_threadpool
 
 from api import openapi, schemas_formalities
 from api.demandes import written
@@ -20,10 +19,10 @@ from api.formality_bodies import (
     PersonChange,
     QuotientDeclaration,
 )
+from api.households import somebody_of
 from api.office import AtVersionedCounter, Office, Said
-from api.people import AtVault, known_of, of_household, sealed, unguessable
-from api.persons import given_id, refuse_unborn
-from api.problems import Problem, invalid_field, not_found
+from api.problems import invalid_field, not_found
+from api.sealing import AtVault, given_id, key_of, known_of, refuse_unborn, sealed, unguessable
 from commands.declare_quotient import DeclareQuotient
 from commands.execute import Result
 from commands.keep_details import SealedDetails
@@ -42,7 +41,6 @@ from ledger.identifiers import (
     new_id,
 )
 from ledger.sealed import DetailsKind
-from ledger.store import ErasedError
 from ledger.streams import child_page, household_page
 from vault.people import Details, Erased, Vault
 from vault.sealing import PersonKey
@@ -86,7 +84,7 @@ async def ask_for_household(
         person = PersonId(given_id(at))
     else:
         person = await _about(at.office, known, guardian, body)
-    key = await _key(at.office, vault, person)
+    key = await key_of(at.office, vault, person, forgotten="person_erased")
     command = RequestChange(
         household=known,
         change=body.kind,
@@ -114,15 +112,8 @@ async def _about(at: Office, household: HouseholdId, guardian: GuardianId | None
     if body.person is None and guardian is None:
         raise invalid_field("body", "person", "missing")
     person = PersonId(body.person or str(guardian))
-    await of_household(at, household, person)
+    await somebody_of(at, household, person)
     return person
-
-
-async def _key(at: Office, vault: Vault, person: PersonId) -> PersonKey:
-    try:
-        return await run_in_threadpool(vault.key_of, at.commune, person, at.now)
-    except ErasedError as erased:
-        raise Problem("person_erased") from erased
 
 
 async def _proposed(

@@ -14,8 +14,8 @@ from api.door import doors
 from api.fields import Day, IdText, NumberText, SlugText, read_instant
 from api.french_formalities import KINDS
 from api.office import AtOffice, Office
-from api.people import AtVault
 from api.problems import Problem, not_found
+from api.sealing import AtVault
 from ledger.demande import DemandeKind
 from ledger.identifiers import ChildId, Commune, DemandeNumber, HouseholdId, ProposalId, Slug, Stream
 from ledger.streams import child_page, household_page

@@ -1,9 +1,11 @@
-"""People a command makes known, and their names in answers: sealed before the command, opened after the question."""
+"""What resources that touch the vault share: keys of people, what a command seals, what an answer opens."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from dataclasses import replace
+from typing import Annotated, Any, Final
 from uuid import UUID, uuid5
 
+from fastapi import Depends, Request
 from starlette.concurrency import run_in_threadpool
 
 from api.asking import Rows
@@ -11,18 +13,54 @@ from api.detail_bodies import IdentityAsked, value_of
 from api.fields import StrictModel
 from api.french_erasure import IDENTITY, name_of
 from api.office import Counter, Office
-from api.people import key_of, sealed, unguessable
-from api.problems import invalid_field
+from api.problems import Problem, invalid_field
 from api.refusals import PARIS
 from commands.keep_details import SealedDetails
 from ledger.identifiers import ChildId, Commune, PersonId
 from ledger.sealed import DetailsKind
+from ledger.store import ErasedError
 from projections.question import Question
-from vault.people import PEOPLE, Erased, Vault
+from vault.people import PEOPLE, Details, Erased, Vault
+from vault.sealing import PersonKey, canonical
 
 _GIVEN: Final = UUID("0d6d3b0e-8d0c-4d2f-9a55-3f0c6d1f7b1e")
 UNNAMED: Final = frozenset({"auditor", "billing"})
 """Roles that see identifiers only."""
+
+
+async def vault_of(request: Request) -> Vault:
+    """The vault of this service."""
+    vault: Vault = request.app.state.vault
+    return vault
+
+
+AtVault = Annotated[Vault, Depends(vault_of)]
+
+
+async def key_of(at: Office, vault: Vault, person: PersonId, *, forgotten: str = "not_found") -> PersonKey:
+    """The key of a person. `forgotten` is the code of the problem raised for somebody who was."""
+    try:
+        return await run_in_threadpool(vault.key_of, at.commune, person, at.now)
+    except ErasedError as erased:
+        raise Problem(forgotten) from erased
+
+
+def unguessable(at: Counter, key: PersonKey) -> Counter:
+    """The counter with a fingerprint nobody can make again without the key: a name is soon guessed from its digest."""
+    return replace(at, key=replace(at.key, fingerprint=key.fingerprint(at.key.fingerprint)))
+
+
+async def known_of(at: Office, vault: Vault, person: PersonId, *kinds: DetailsKind) -> Details | Erased:
+    """What is known of one person."""
+    found = await run_in_threadpool(vault.people, at.commune, [person], kinds=kinds)
+    return found[person]
+
+
+def sealed(key: PersonKey, kind: DetailsKind, value: Any) -> SealedDetails:
+    """A value as a command carries it."""
+    return SealedDetails(
+        person=key.person, kind=kind, digest=key.digest(kind, value), sealed=key.seal(kind, canonical(value))
+    )
 
 
 def given_id(at: Counter) -> str:
