@@ -110,7 +110,15 @@ class KeyAsked(StrictModel):
 class KeyTyped(StrictModel):
     """A Clé Enfance as somebody typed it, and who they are when it leaves the choice."""
 
-    key: Annotated[str, Field(min_length=1, max_length=LONGEST_TYPED, examples=["7KQ2-M4XD-0PZR"])]
+    key: Annotated[
+        str,
+        Field(
+            min_length=1,
+            max_length=LONGEST_TYPED,
+            examples=["7KQ2-M4XD-0PZR"],
+            json_schema_extra={"pattern": r"^[^\u0000]*$"},
+        ),
+    ]
     guardian: IdText | None = None
 
     model_config = ConfigDict(
