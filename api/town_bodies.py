@@ -41,7 +41,9 @@ class CapacityAsked(StrictModel):
     unit: SlugText
     days: Annotated[list[Day], Field(min_length=1, max_length=MOST_DAYS)]
     places: Annotated[int, Field(ge=0, le=100_000)] | None
-    pool: Annotated[str, Field(max_length=97, examples=["les-winners"])] = ""
+    pool: Annotated[
+        str, Field(max_length=97, examples=["les-winners"], json_schema_extra={"pattern": r"^[^\u0000]*$"})
+    ] = ""
     """Who shares them, as `/activities/{activity}/places` tells it; empty when everybody does."""
 
     model_config = ConfigDict(

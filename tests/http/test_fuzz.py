@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import orjson
 import pytest
@@ -141,3 +142,34 @@ def test_the_service_does_what_its_document_promises(world: World, tmp_path: Pat
     if SECONDS:
         length = ["--max-time", str(SECONDS), "--generation-database", "none"]
     search(world, tmp_path, *length)
+
+
+def texts(document: dict[str, Any], part: Any, place: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every text a part of the document describes, and where."""
+    if isinstance(part, list):
+        for each in part:
+            yield from texts(document, each, place)
+    elif isinstance(part, dict):
+        if "$ref" in part:
+            name = part["$ref"].rpartition("/")[2]
+            yield from texts(document, document["components"]["schemas"][name], name)
+        elif part.get("type") == "string":
+            yield place, part
+        for name, described in part.get("properties", {}).items():
+            yield from texts(document, described, f"{place}.{name}")
+        for word in ("items", "anyOf", "oneOf", "allOf"):
+            yield from texts(document, part.get(word), place)
+
+
+def test_every_text_of_a_body_says_in_the_document_what_it_never_holds(world: World) -> None:
+    document = world.http.get("/openapi.json").json()
+    operations = [operation for path in document["paths"].values() for operation in path.values()]
+    bodies = [
+        operation["requestBody"]["content"].get("application/json")
+        for operation in operations
+        if "requestBody" in operation
+    ]
+    found = [text for body in bodies if body for text in texts(document, body["schema"], "")]
+    assert len(found) > 100
+    bare = {place for place, text in found if not {"pattern", "enum", "const", "format"} & text.keys()}
+    assert bare == set(), "NUL is refused of every text: a document that allows it promises too much"
