@@ -1,4 +1,4 @@
-"""Every French sentence a person may read, in one place: titles by code, statuses, and what to say of a wrong field."""
+"""French sentences every resource may say: titles by code, statuses; those of one subject are in `french_*`."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
