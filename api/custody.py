@@ -13,8 +13,8 @@ from api.custody_bodies import CustodyAsked, HouseholdJoined
 from api.door import doors
 from api.fields import IdText
 from api.french_custody import MINE, OTHER, household_place, sentences
+from api.households import of_household
 from api.office import AtOffice, AtVersionedCounter, Office, Render, Said
-from api.problems import not_found
 from commands.custody import AgreeCustody, EndCustody, ExceptCustody
 from commands.execute import Result
 from commands.households_of_child import JoinHousehold, LeaveHousehold
@@ -23,7 +23,7 @@ from ledger.child import Child
 from ledger.events import CustodyAgreed, CustodyEnded, CustodyExcepted, CustodyStatement
 from ledger.identifiers import ChildId, HouseholdId, Subject
 from ledger.parts import HolidayHalves, ProofSeen, Week
-from ledger.streams import child_page, household_page
+from ledger.streams import child_page
 from projections import families
 from projections.calendar import statements_from
 from rulebook.custody import households_in
@@ -112,14 +112,7 @@ def _kind(statement: CustodyStatement) -> str:
 async def read(household: IdText, at: AtOffice) -> JSONAnswer:
     """What was said of each child of a household, without a word of where the other household is."""
     known = HouseholdId(household)
-    await at.open_household(known)
-    children, [page] = await at.reader.ask(
-        at.commune,
-        families.children_of(at.commune, known),
-        families.version_of(household_page(at.commune, known)),
-    )
-    if not page["version"]:
-        raise not_found()
+    _, [children] = await of_household(at, known, families.children_of(at.commune, known))
     named = [ChildId(row["child"]) for row in children if row["custody"]]
     answers = await at.reader.ask(at.commune, *(families.custody_of(at.commune, child) for child in named))
     at.saw(*named)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
-from typing import Any, Literal
+from typing import Any
 
 from fastapi.responses import Response
 
@@ -37,7 +37,6 @@ async def _command(asked: DemandeAsked, at: Office) -> Command:
     households = {child: standing.households for child, standing in (await at.standings(children)).items()}
     if note is not None and note.household is not None:
         households = dict.fromkeys(households, (HouseholdId(note.household),))
-    origin: Literal["family", "counter"] = "family" if at.caller.role == "guardian" else "counter"
     derogation = Slug(note.derogation) if note and note.derogation else None
     if asked.kind == "absence":
         child = ChildId(asked.child)
@@ -50,7 +49,7 @@ async def _command(asked: DemandeAsked, at: Office) -> Command:
             reason=Slug(asked.reason),
             document=DocumentId(asked.document) if asked.document else None,
             subject=at.only_for,
-            origin=origin,
+            origin=at.origin,
             derogation=derogation,
         )
     wishes = [Wish(day=wanted.day, unit=Slug(wanted.unit), action="cancel") for wanted in asked.cancel]
@@ -66,7 +65,7 @@ async def _command(asked: DemandeAsked, at: Office) -> Command:
         wishes=wishes,
         repeats=repeats,
         partial=asked.partial,
-        origin=origin,
+        origin=at.origin,
         derogation=derogation,
         approve=note is not None and note.approve,
     )

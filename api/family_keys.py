@@ -99,7 +99,7 @@ async def _with_text(at: Office, vault: Vault, kept: Kept) -> Kept:
 async def keys(household: IdText, at: AtOffice) -> JSONAnswer:
     """The keys of a household and what became of them."""
     known = HouseholdId(household)
-    [rows] = await of_household(at, known, shared.keys_of(at.commune, known))
+    _, [rows] = await of_household(at, known, shared.keys_of(at.commune, known))
     return JSONAnswer({"keys": [_said(row, at.now) for row in rows]})
 
 

@@ -28,7 +28,6 @@ from commands.execute import Result
 from commands.keep_details import SealedDetails
 from commands.request_change import RequestChange
 from commands.request_enrolment import RequestEnrolment
-from ledger.events import Origin
 from ledger.identifiers import (
     ChildId,
     DocumentId,
@@ -74,7 +73,7 @@ async def ask_for_household(
     guardian = await at.office.open_household(known)
     about = household_page(at.office.commune, known)
     documents = tuple(map(DocumentId, body.documents))
-    origin = _origin(at.office)
+    origin = at.office.origin
     if isinstance(body, QuotientDeclaration):
         quotient = DeclareQuotient(
             household=known, amount_cents=body.amount_cents, source=body.source, documents=documents, origin=origin
@@ -101,10 +100,6 @@ async def ask_for_household(
 
 def _asked(result: Result) -> Said:
     return Said(status=201, content={"demandes": written(result)})
-
-
-def _origin(at: Office) -> Origin:
-    return "family" if at.caller.role == "guardian" else "counter"
 
 
 async def _about(at: Office, household: HouseholdId, guardian: GuardianId | None, body: PersonChange) -> PersonId:
@@ -167,6 +162,6 @@ async def ask_for_child(child: IdText, asked: ChildDemandeAsked, at: AtVersioned
         first_day=asked.first_day,
         last_day=asked.last_day,
         documents=tuple(map(DocumentId, asked.documents)),
-        origin=_origin(at.office),
+        origin=at.office.origin,
     )
     return await at.run(command, _asked, about=child_page(at.office.commune, known))

@@ -50,7 +50,7 @@ async def add_guardian(household: IdText, asked: GuardianAsked, at: AtCounter, v
 async def guardians(household: IdText, at: AtOffice, vault: AtVault) -> JSONAnswer:
     """Those who answer for the children of a household."""
     known = HouseholdId(household)
-    [rows] = await of_household(at, known, families.guardians_of(at.commune, known))
+    _, [rows] = await of_household(at, known, families.guardians_of(at.commune, known))
     people = await identities(at, vault, [row["guardian"] for row in rows])
     return JSONAnswer({"guardians": seen(at, rows), "identities": people})
 

@@ -89,7 +89,7 @@ def _among(known: Mapping[str, Any], people: list[str]) -> dict[str, Any]:
 async def one(household: IdText, at: AtOffice, vault: AtVault) -> JSONAnswer:
     """The guardians and the children of a household, who else lives there, and who may be called."""
     known = HouseholdId(household)
-    guardians, children, others = await of_household(
+    _, [guardians, children, others] = await of_household(
         at,
         known,
         families.guardians_of(at.commune, known),
@@ -109,14 +109,14 @@ async def one(household: IdText, at: AtOffice, vault: AtVault) -> JSONAnswer:
     return JSONAnswer(said)
 
 
-async def of_household(at: Office, household: HouseholdId, *questions: Question) -> list[Rows]:
-    """What is asked about a household the caller may open; not found when there is none."""
+async def of_household(at: Office, household: HouseholdId, *questions: Question) -> tuple[int, list[Rows]]:
+    """The version of a household the caller may open, and what is asked about it; not found when there is none."""
     await at.open_household(household)
     page = families.version_of(household_page(at.commune, household))
     *answers, [found] = await at.reader.ask(at.commune, *questions, page)
     if not found["version"]:
         raise not_found()
-    return answers
+    return found["version"], answers
 
 
 async def somebody_of(at: Office, household: HouseholdId, person: PersonId) -> None:
@@ -159,7 +159,7 @@ def _contacts(others: Rows) -> Rows:
 async def members(household: IdText, at: AtOffice, vault: AtVault) -> JSONAnswer:
     """Those who live in a household besides its guardians and its children."""
     known = HouseholdId(household)
-    [others] = await of_household(at, known, shared.people_of(at.commune, known))
+    _, [others] = await of_household(at, known, shared.people_of(at.commune, known))
     found = _members(others)
     return JSONAnswer({"members": found, "identities": await identities(at, vault, [row["person"] for row in found])})
 
@@ -197,7 +197,7 @@ async def remove_member(household: IdText, person: IdText, at: AtCounter) -> Res
 async def contacts(household: IdText, at: AtOffice, vault: AtVault) -> JSONAnswer:
     """Those the town may call, and who among them may collect the children."""
     known = HouseholdId(household)
-    [others] = await of_household(at, known, shared.people_of(at.commune, known))
+    _, [others] = await of_household(at, known, shared.people_of(at.commune, known))
     found = _contacts(others)
     return JSONAnswer({"contacts": found, "identities": await identities(at, vault, [row["person"] for row in found])})
 

@@ -26,6 +26,7 @@ from api.trace import trace_of
 from commands import execute
 from commands.outcome import Command, Refused
 from ledger.entry import Signature
+from ledger.events import Origin
 from ledger.identifiers import ChildId, Commune, GuardianId, HouseholdId, Stream, Subject
 from ledger.store import Answer, Kept, Store
 from projections import families
@@ -73,6 +74,11 @@ class Office:
     def only_for(self) -> Subject | None:
         """The account whose families alone may be seen; None for the town's staff."""
         return self.caller.subject if self.caller.role == "guardian" else None
+
+    @property
+    def origin(self) -> Origin:
+        """Where what the caller asks comes from."""
+        return "family" if self.caller.role == "guardian" else "counter"
 
     @property
     def rights(self) -> Rights:

@@ -11,13 +11,13 @@ from api.door import doors
 from api.fields import IdText
 from api.formality_bodies import QuotientRecorded
 from api.french_formalities import SOURCES
+from api.households import of_household
 from api.office import AtOffice, AtVersionedCounter, Said
-from api.problems import not_found
 from commands.declare_quotient import RecordQuotient
 from commands.execute import Result
 from ledger.identifiers import HouseholdId
 from ledger.streams import household_page
-from projections import families, shared
+from projections import shared
 
 router = doors("foyers")
 
@@ -42,16 +42,9 @@ def _said(row: Mapping[str, Any]) -> dict[str, Any]:
 async def quotients(household: IdText, at: AtOffice) -> JSONAnswer:
     """The latest first. Of two from the same day, the one decided last counts: it comes before the other."""
     known = HouseholdId(household)
-    await at.open_household(known)
-    rows, [page] = await at.reader.ask(
-        at.commune,
-        shared.quotients_of(at.commune, known),
-        families.version_of(household_page(at.commune, known)),
-    )
-    if not page["version"]:
-        raise not_found()
+    version, [rows] = await of_household(at, known, shared.quotients_of(at.commune, known))
     said = {"household": household, "quotients": [_said(row) for row in rows]}
-    return JSONAnswer(said, version=page["version"])
+    return JSONAnswer(said, version=version)
 
 
 @router.post(

@@ -14,12 +14,12 @@ from api.asking import Rows
 from api.cursors import Page, PageAsked, write_cursor
 from api.door import doors
 from api.fields import Day, IdText, read_instant
+from api.households import of_household
 from api.office import AtOffice, Office
-from api.problems import Problem, invalid_field, not_found
+from api.problems import Problem, invalid_field
 from api.refusals import zone_of
 from ledger.identifiers import HouseholdId, Subject
-from ledger.streams import household_page
-from projections import families, reads, town
+from projections import reads, town
 
 router = doors("foyers")
 
@@ -38,16 +38,10 @@ async def listed(
 ) -> JSONAnswer:
     """A guardian reads what the town and their own household looked at; nothing of another household of a child."""
     known = HouseholdId(household)
-    await at.open_household(known)
-    since, until = await _period(at, first, last)
-    persons, others, [version] = await at.reader.ask(
-        at.commune,
-        reads.persons_of(at.commune, known),
-        reads.beside(at.commune, known),
-        families.version_of(household_page(at.commune, known)),
+    _, [persons, others] = await of_household(
+        at, known, reads.persons_of(at.commune, known), reads.beside(at.commune, known)
     )
-    if not version["version"]:
-        raise not_found()
+    since, until = await _period(at, first, last)
     question = reads.reads(
         at.commune,
         [row["person"] for row in persons],
