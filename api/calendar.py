@@ -15,9 +15,10 @@ from api.fields import Day, IdText, Month, SlugText, Week
 from api.french_days import closed_because, day_detail
 from api.office import AtOffice, Office, Standing
 from api.problems import invalid_field
-from api.refusals import closure_label, zone_of
+from api.refusals import closure_label
 from api.schemas import CalendarOf
 from api.sealing import AtVault, child_name, identity_of
+from commands.town_days import timezone_of
 from ledger.days import week_number
 from ledger.identifiers import ChildId, HouseholdId, Slug
 from ledger.streams import child_page
@@ -153,7 +154,7 @@ def _box(rules: Rules, box: CalendarDay) -> dict[str, Any]:
         instant = box.opens_at if box.code == "not_open_yet" else box.deadline
         action = "reserve" if box.booked_by is None else "cancel"
         said["detail"] = day_detail(
-            box.code, box.day, instant=instant, zone=zone_of(rules), action=action, units=box.beside
+            box.code, box.day, instant=instant, zone=timezone_of(rules), action=action, units=box.beside
         )
     if box.closure:
         said["detail"] = closed_because(box.day, closure_label(rules, box.day, box.closure))

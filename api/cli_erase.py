@@ -12,14 +12,8 @@ from uuid import uuid4
 import orjson
 import psycopg
 import typer
-from rich.console import Console
-from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-from rich.table import Table
-
-from api import french
 from api.access import Line, statements
 from api.asking import Reader
-from api.cli_privacy import WIDTH_ELSEWHERE
 from api.clock import utc_now
 from api.erasure_proposal import Archive
 from api.erasures import REFERENCE, erased
@@ -34,12 +28,13 @@ from api.french_erasure import (
     NOTHING_KNOWN,
     PROPOSAL,
 )
-from api.refusals import PARIS
 from api.running import Opened, in_one_line, opened, read_settings, stop
 from commands.erase_people import Agreement, ErasePeople, Whom
 from commands.execute import Request, execute
 from commands.outcome import Refused
+from commands.town_days import PARIS
 from ledger.database import open_async_pool, open_pool
+from ledger.days import local_day
 from ledger.entry import Signature
 from ledger.identifiers import ChildId, Commune, HouseholdId, PersonId, Subject, is_slug, new_id
 from ledger.postgres import Pool, PostgresStore
@@ -47,7 +42,13 @@ from ledger.store import Answer, Once, Store
 from projections.inline import project
 from replay.erasures import Replayed
 from replay.erasures import replay as replay_journal
+from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
 from vault.journal import Journal, Journaled
+
+from api import french
+from api.cli_privacy import WIDTH_ELSEWHERE
 
 app = typer.Typer()
 
@@ -163,7 +164,7 @@ def sound_agreement(reference: str, agreed_by: str, agreed_on: date) -> Agreemen
         stop("--agreement is a reference: letters, digits, / . _ and -, 64 at most.")
     if re.fullmatch(r"[!-~]{1,255}", agreed_by) is None:
         stop("--agreed-by is an account or a slug, without a space.")
-    if agreed_on > utc_now().astimezone(PARIS).date():
+    if agreed_on > local_day(utc_now(), PARIS):
         stop("--agreed-on is still to come.")
     return Agreement(reference=reference, agreed_by=Subject(agreed_by), agreed_on=agreed_on)
 

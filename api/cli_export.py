@@ -10,20 +10,20 @@ from typing import Annotated, Any, Final
 
 import orjson
 import typer
-from rich.console import Console
-from rich.progress import Progress
-
-from api.cli_erase import CLIENT, STEPS, Room, identifier, note, room
 from api.clock import utc_now
 from api.export_page import page
 from api.export_person import Dossier, Gatherer
 from api.french_export import MADE_AT
-from api.refusals import PARIS
 from api.running import Opened, in_one_line, opened, read_settings, stop
+from commands.town_days import PARIS
 from ledger.identifiers import Commune, HouseholdId, PersonId, is_slug, new_id
 from projections import dossier as questions
+from rich.console import Console
+from rich.progress import Progress
 from vault.key_file import ring_of
 from vault.people import Vault
+
+from api.cli_erase import CLIENT, STEPS, Room, identifier, note, room
 
 app = typer.Typer()
 

@@ -8,30 +8,29 @@ from uuid import uuid4
 
 import orjson
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-
-from api import french
 from api.cli_import_lines import Family, Mistake, Reading
 from api.clock import utc_now
-from api.refusals import zone_of
 from api.running import in_one_line, opened, read_settings, stop
 from api.sealing import sealed
 from commands.execute import Request, Result, execute, preview
 from commands.outcome import Known, Refused
+from commands.town_days import town_day
 from ledger.child import Child
 from ledger.database import open_pool
-from ledger.days import local_day
 from ledger.entry import Signature
 from ledger.identifiers import ChildId, Commune, HouseholdId, PersonId, Stream, Subject, is_slug
 from ledger.postgres import PostgresStore
 from ledger.store import Answer, AnyPage, BusyError, ConflictError, ErasedError, KeyReusedError, Once, Page, Store
 from ledger.streams import child_page, household_page, town_page
 from projections.inline import project
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rulebook.town import Rules, rules_of_town
 from vault.key_file import ring_of
 from vault.people import Vault
 from vault.sealing import PersonKey
+
+from api import french
 
 OPERATOR: Final = Subject("ardoise-cli")
 CLIENT: Final = "ardoise-import"
@@ -193,7 +192,7 @@ def _run(work: Import, lines: list[bytes], *, check: bool) -> Summary:
     rules = work.rules()
     if not rules.rulebooks:
         stop(f"{work.commune} has adopted no rulebook: is it the right town, and the right database?")
-    reading = Reading(commune=work.commune, today=local_day(utc_now(), zone_of(rules))).read(lines)
+    reading = Reading(commune=work.commune, today=town_day(rules, utc_now())).read(lines)
     mistakes = sorted([*reading.mistakes, *work.doubts(reading.families, rules)])
     summary = Summary(commune=work.commune, families=len(reading.families), mistakes=mistakes)
     if check or mistakes:

@@ -9,24 +9,24 @@ from uuid import uuid4
 import orjson
 import psycopg
 import typer
-from psycopg.rows import dict_row
-from rich.console import Console
-from rich.table import Table
-
-from api import french_access
 from api.access import Line, statements
 from api.asking import Rows
 from api.clock import utc_now
 from api.fields import read_day, read_id
 from api.reads import bounds, guardians_by_account, rendered
-from api.refusals import zone_of
 from api.running import AUDITOR, in_one_line, opened, read_settings, readable, stop
+from commands.town_days import timezone_of
 from ledger.database import service_conninfo
 from ledger.identifiers import Commune, HouseholdId, is_slug
 from projections import past_terms, reads, town
 from projections.question import Question
+from psycopg.rows import dict_row
+from rich.console import Console
+from rich.table import Table
 from rulebook.retention import DEFAULTS, Retention
 from rulebook.town import Rules, rules_of
+
+from api import french_access
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -101,7 +101,7 @@ def who_read(
     if first and last and last < first:
         stop("--to comes before --from.")
     with readable(read_settings()) as conninfo, _connect(conninfo) as connection:
-        town_, zone = Commune(commune), zone_of(_rules(connection, Commune(commune)))
+        town_, zone = Commune(commune), timezone_of(_rules(connection, Commune(commune)))
         since, until = bounds(first, last, zone)
         persons: Rows = [{"person": child, "subject": None}]
         others: Rows = []

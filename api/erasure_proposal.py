@@ -20,9 +20,9 @@ from api.french_erasure import (
     YEARS_OF_FACTS,
     Ground,
 )
-from api.refusals import zone_of
 from commands.erase_people import AccountRequest, Proposed, Whom, proposed
 from commands.outcome import Known, Refusal
+from commands.town_days import town_day
 from ledger.child import Child
 from ledger.household import Household
 from ledger.identifiers import ActivationId, ChildId, Commune, GuardianId, HouseholdId, PersonId
@@ -158,7 +158,7 @@ def _destroyed(held: Iterable[dict[str, Any]], person: PersonId) -> list[dict[st
 
 def _kept(rules: Rules, lines: dict[str, Any], reads: dict[str, Any]) -> Sequence[dict[str, Any]]:
     retention = rules.rulebooks[-1].retention if rules.rulebooks else DEFAULTS
-    latest = lines["latest"].astimezone(zone_of(rules)).date() if lines["latest"] else None
+    latest = town_day(rules, lines["latest"]) if lines["latest"] else None
     return [
         _ground("facts", FACTS, count=lines["count"], until=_years_after(latest, YEARS_OF_FACTS) if latest else None),
         _ground("access_log", ACCESS_LOG, count=reads["count"], term=words(retention.access_log)),

@@ -15,9 +15,10 @@ from api.erasure_proposal import Archive
 from api.fields import Day, IdText, StrictModel, read_instant
 from api.office import AtCounter, AtOffice, Office, Said
 from api.problems import Problem, invalid_field, not_found, retry_later
-from api.refusals import PARIS
 from commands.erase_people import Agreement, ErasePeople, Whom
 from commands.execute import Result
+from commands.town_days import PARIS
+from ledger.days import local_day
 from ledger.events import PersonErased
 from ledger.identifiers import ChildId, HouseholdId, PersonId, Subject
 from ledger.sealed import Forget
@@ -110,7 +111,7 @@ async def preview(asked: PeopleAsked, at: AtOffice) -> JSONAnswer:
 )
 async def erase(asked: ErasureAsked, at: AtCounter) -> Response:
     """Destroys their keys and all these sealed, and writes that it was done. All of them, or nobody."""
-    if asked.agreed_on > at.office.now.astimezone(PARIS).date():
+    if asked.agreed_on > local_day(at.office.now, PARIS):
         raise invalid_field("body", "agreed_on", "in_the_future")
     agreement = Agreement(reference=asked.agreement, agreed_by=Subject(asked.agreed_by), agreed_on=asked.agreed_on)
     whom = await _whom(asked, at.office)

@@ -6,7 +6,7 @@ from html import escape
 from typing import Any, Final
 
 from api.french_export import COLUMNS, CONTENTS, EMPTY, INTRODUCTION, NO, SECTIONS, TITLE, YES
-from api.refusals import PARIS
+from commands.town_days import PARIS
 
 Row = Mapping[str, Any]
 

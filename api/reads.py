@@ -1,7 +1,7 @@
 """Who read the file of a household: what a family may ask, and the town's staff for it."""
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Annotated, Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -17,7 +17,8 @@ from api.fields import Day, IdText, read_instant
 from api.households import of_household
 from api.office import AtOffice, Office
 from api.problems import Problem, invalid_field
-from api.refusals import zone_of
+from commands.town_days import timezone_of
+from ledger.days import local_midnight
 from ledger.identifiers import HouseholdId, Subject
 from projections import reads, town
 
@@ -95,14 +96,14 @@ async def _period(at: Office, first: date | None, last: date | None) -> tuple[da
     if first is not None and last is not None and last < first:
         raise invalid_field("query", "to", "period_expected")
     [versions] = await at.reader.ask(at.commune, town.rulebooks(at.commune))
-    return bounds(first, last, zone_of(await at.reader.rules(at.commune, versions)))
+    return bounds(first, last, timezone_of(await at.reader.rules(at.commune, versions)))
 
 
 def bounds(first: date | None, last: date | None, zone: ZoneInfo) -> tuple[datetime | None, datetime | None]:
     """The instants between which these days of a town are, the second one excluded."""
 
     def starts(day: date | None) -> datetime | None:
-        return datetime.combine(day, time.min, zone).astimezone(UTC) if day else None
+        return local_midnight(day, zone) if day else None
 
     return starts(first), starts(last + timedelta(days=1) if last else None)
 

@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from datetime import date
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from api import french
 from api.french_days import closed_because, day_detail
@@ -14,8 +13,6 @@ from ledger.identifiers import Slug
 from ledger.store import Answer
 from rulebook.town import Rules
 
-PARIS: Final = ZoneInfo("Europe/Paris")
-"""The wall time of a town that has adopted nothing yet."""
 HIDDEN: Final = frozenset(
     {
         "unknown_child",
@@ -32,11 +29,6 @@ HIDDEN: Final = frozenset(
 
 ABOUT_A_CHILD: Final = frozenset({"still_enrolled", "still_reserved"})
 """What is said of one child among several, and not of a day."""
-
-
-def zone_of(rules: Rules) -> ZoneInfo:
-    """The wall time in which a family reads its deadlines."""
-    return timezone_of(rules)
 
 
 def rule_error(refusal: Refusal, rules: Rules) -> RuleError:
@@ -66,7 +58,7 @@ def _sentence(refusal: Refusal, rules: Rules) -> str:
         refusal.code,
         refusal.day,
         instant=refusal.opens_at if refusal.code == "not_open_yet" else refusal.deadline,
-        zone=zone_of(rules),
+        zone=timezone_of(rules),
         action=refusal.action,
         units=_names(refusal, rules),
     )

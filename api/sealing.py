@@ -14,8 +14,9 @@ from api.fields import StrictModel
 from api.french_erasure import IDENTITY, name_of
 from api.office import Counter, Office
 from api.problems import Problem, invalid_field
-from api.refusals import PARIS
 from commands.keep_details import SealedDetails
+from commands.town_days import PARIS
+from ledger.days import local_day
 from ledger.identifiers import ChildId, Commune, PersonId
 from ledger.sealed import DetailsKind
 from ledger.store import ErasedError
@@ -85,7 +86,7 @@ async def sealed_by(
 
 def refuse_unborn(at: Office, identity: IdentityAsked, field: str) -> None:
     """Nobody was born tomorrow."""
-    if identity.birth_date and identity.birth_date > at.now.astimezone(PARIS).date():
+    if identity.birth_date and identity.birth_date > local_day(at.now, PARIS):
         raise invalid_field("body", field, "in_the_future")
 
 

@@ -1,6 +1,5 @@
 """The town: its rulebooks and its activities."""
 
-from datetime import date, datetime
 from typing import Annotated, Any
 
 from fastapi import Query
@@ -15,14 +14,13 @@ from api.fields import Day
 from api.french_formalities import KINDS
 from api.office import AtCounter, AtOffice, Said
 from api.problems import not_found
-from api.refusals import zone_of
 from api.town_bodies import RulebookText
 from commands.adopt_rulebook import AdoptRulebook
 from commands.execute import Result
+from commands.town_days import town_day
 from projections import town
 from rulebook.explain import explain
 from rulebook.rulebook import Activity, Rulebook
-from rulebook.town import Rules
 
 router = doors("commune")
 
@@ -40,16 +38,12 @@ async def in_force(
     """The rulebook in force on a day, as it was known at an instant, with its sentences and its closed lists."""
     [versions] = await at.reader.ask(at.commune, town.rulebooks(at.commune, known_at=as_of))
     rules = await at.reader.rules(at.commune, versions)
-    wanted = day or _day_of(as_of or at.now, rules)
+    wanted = day or town_day(rules, as_of or at.now)
     rulebook = rules.on(wanted)
     if rulebook is None:
         raise not_found()
     row = next(row for row in versions if row["version"] == rulebook.version)
     return JSONAnswer({**_version(row), **_described(rulebook), "sentences": explain(rulebook)})
-
-
-def _day_of(instant: datetime, rules: Rules) -> date:
-    return instant.astimezone(zone_of(rules)).date()
 
 
 def _version(row: dict[str, Any]) -> dict[str, Any]:
@@ -130,7 +124,7 @@ async def activities(
     """What the rulebook in force offers."""
     [versions] = await at.reader.ask(at.commune, town.rulebooks(at.commune))
     rules = await at.reader.rules(at.commune, versions)
-    rulebook = rules.on(day or _day_of(at.now, rules))
+    rulebook = rules.on(day or town_day(rules, at.now))
     found = rulebook.activities.values() if rulebook else ()
     return JSONAnswer({"activities": [_activity(activity) for activity in found]})
 

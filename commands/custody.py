@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from datetime import date
 
 from commands.outcome import Accepted, Known, Outcome, Refusal, Refused, refused
-from commands.town_days import timezone_of
+from commands.town_days import town_day
 from ledger.child import Child
-from ledger.days import local_day
 from ledger.events import CustodyAgreed, CustodyEnded, CustodyExcepted, CustodyStatement
 from ledger.identifiers import ChildId, Commune, HouseholdId, Stream
 from ledger.parts import HolidayHalves, ProofSeen, Week
@@ -111,7 +110,7 @@ def _said(
         return refused(code, child=child)
     if not households_in(fact) <= set(page.state.households):
         return refused("unknown_household", child=child)
-    if fact.proof.seen_on > local_day(known.now, timezone_of(known.rules)):
+    if fact.proof.seen_on > town_day(known.rules, known.now):
         return Refused(refusals=(Refusal(code="day_not_come", child=child, day=fact.proof.seen_on),))
     return Accepted(writes=[Write(page=page, facts=[fact])])
 

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-from commands.formality import first_of_next_month, governing, local_day, paper_code, refused_under
+from commands.formality import first_of_next_month, governing, paper_code, refused_under
 from commands.outcome import Accepted, Known, Outcome, refused
 from commands.taking_effect import of_quotient
+from commands.town_days import town_day
 from ledger.events import DemandeApproved, HouseholdFact, Origin, QuotientDecided, QuotientDeclared, QuotientSource
 from ledger.household import Household
 from ledger.identifiers import UNNUMBERED, Commune, DocumentId, HouseholdId, Stream
@@ -60,7 +61,7 @@ class DeclareQuotient:
         facts: list[HouseholdFact] = [asked]
         if formality.instruction == "rule":
             facts.append(DemandeApproved(demande=UNNUMBERED, days=(), decided_by="rule", article=formality.article))
-            first_day = first_of_next_month(local_day(known.rules, known.now))
+            first_day = first_of_next_month(town_day(known.rules, known.now))
             facts.append(of_quotient(asked, amount_cents=self.amount_cents, first_day=first_day))
         return Accepted(writes=[Write(page=page, facts=facts)])
 

@@ -5,9 +5,8 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from commands.outcome import Accepted, Known, Outcome, Refusal, Refused, refused
-from commands.town_days import timezone_of
+from commands.town_days import town_day
 from ledger.child import Child
-from ledger.days import local_day
 from ledger.events import Fact, GuardianUnlinked, PersonErased
 from ledger.household import Household
 from ledger.identifiers import ActivationId, ChildId, Commune, GuardianId, HouseholdId, PersonId, Stream, Subject
@@ -75,7 +74,7 @@ class Proposed:
 
 def proposed(known: Known, whom: Whom) -> list[Proposed] | str:
     """Everybody who would be forgotten, guardians last; the code of a refusal when there is nobody of that name."""
-    today = local_day(known.now, timezone_of(known.rules))
+    today = town_day(known.rules, known.now)
     children = [one for child in whom.children if (one := _of_child(known, whom, child, today)) is not None]
     if whom.household is None:
         return children or "unknown_child"

@@ -6,8 +6,8 @@ from datetime import date, timedelta
 from typing import Final
 
 from commands.outcome import Accepted, Known, Outcome, Refusal, Refused, refused
-from commands.town_days import timezone_of
-from ledger.days import local_day, local_midnight
+from commands.town_days import timezone_of, town_day
+from ledger.days import local_midnight
 from ledger.events import FamilyKeyIssued, FamilyKeyRevoked, GuardianLinked
 from ledger.household import Household
 from ledger.identifiers import Commune, GuardianId, HouseholdId, KeyId, Stream, Subject
@@ -48,7 +48,7 @@ class IssueKey:
             if self.guardian in page.state.accounts:
                 return refused("already_linked")
         tz = timezone_of(known.rules)
-        today = local_day(known.now, tz)
+        today = town_day(known.rules, known.now)
         last = self.expires_on or today + timedelta(days=USUAL_DAYS)
         if not today <= last <= today + timedelta(days=MOST_DAYS):
             return refused("expiry_out_of_reach")

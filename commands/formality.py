@@ -5,6 +5,7 @@ from datetime import date, datetime, timedelta
 from typing import cast
 
 from commands.outcome import Known, Refusal, Refused
+from commands.town_days import town_day
 from ledger.demande import Demande
 from ledger.household import Household
 from ledger.identifiers import DemandeNumber, DocumentId, PersonId
@@ -20,12 +21,7 @@ def governing(rules: Rules, at: datetime) -> Rulebook | None:
     """The rulebook in force on the day of an instant, by the town's clock; before them all, the first to come."""
     if not rules.rulebooks:
         return None
-    return rules.on(local_day(rules, at)) or min(rules.rulebooks, key=lambda book: book.in_force_from)
-
-
-def local_day(rules: Rules, at: datetime) -> date:
-    """The day of an instant by the clock of a town that has a rulebook."""
-    return at.astimezone(rules.rulebooks[-1].timezone).date()
+    return rules.on(town_day(rules, at)) or min(rules.rulebooks, key=lambda book: book.in_force_from)
 
 
 def first_of_next_month(day: date) -> date:

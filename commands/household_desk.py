@@ -6,10 +6,11 @@ from datetime import date
 
 from commands.decision import Decision, QuotientCorrection
 from commands.declare_quotient import is_possible
-from commands.formality import article_of, first_of_next_month, local_day, reason_refusal
+from commands.formality import article_of, first_of_next_month, reason_refusal
 from commands.outcome import Known, Refusal
 from commands.request_change import NEWCOMERS
 from commands.taking_effect import of_change, of_quotient
+from commands.town_days import town_day
 from ledger.demande import Demande
 from ledger.events import ChangeRequested, DemandeApproved, DemandeRejected, HouseholdFact, QuotientDeclared
 from ledger.household import Household
@@ -101,7 +102,7 @@ class HouseholdDesk:
         """The amount and the first day, as declared or as the agent corrects them."""
         said = said or QuotientCorrection()
         amount = declared.amount_cents if said.amount_cents is None else said.amount_cents
-        submitted = local_day(self.known.rules, demande.submitted_at)
+        submitted = town_day(self.known.rules, demande.submitted_at)
         return amount, said.first_day or first_of_next_month(submitted)
 
 

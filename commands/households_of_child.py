@@ -4,9 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from commands.outcome import Accepted, Known, Outcome, Refusal, Refused, refused
-from commands.town_days import timezone_of
+from commands.town_days import town_day
 from ledger.child import Child
-from ledger.days import local_day
 from ledger.events import ChildJoinedHousehold, ChildLeftHousehold
 from ledger.identifiers import ChildId, Commune, HouseholdId, Stream
 from ledger.store import Write
@@ -62,7 +61,7 @@ class LeaveHousehold:
             return refused("unknown_household", child=self.child)
         if len(page.state.households) == 1:
             return refused("last_household", child=self.child)
-        if shares_from(page.state.custody, local_day(known.now, timezone_of(known.rules))):
+        if shares_from(page.state.custody, town_day(known.rules, known.now)):
             return refused("custody_not_ended", child=self.child)
         waiting = self._waiting(page.state)
         if waiting:

@@ -1,20 +1,25 @@
 """The clock and the working days of a town, as the last rulebook it adopted tells them."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from ledger.days import working_hours_after, working_hours_between
+from ledger.days import local_day, working_hours_after, working_hours_between
 from rulebook.town import Rules
 
 PARIS: Final = ZoneInfo("Europe/Paris")
 METROPOLE: Final = "metropole"
-"""Of a town that has adopted nothing yet."""
+"""Of a town that has adopted nothing yet, and of what is told of no town."""
 
 
 def timezone_of(rules: Rules) -> ZoneInfo:
     """The wall time of the town."""
     return rules.rulebooks[-1].timezone if rules.rulebooks else PARIS
+
+
+def town_day(rules: Rules, instant: datetime) -> date:
+    """The day the town lives at an instant."""
+    return local_day(instant, timezone_of(rules))
 
 
 def due_after(rules: Rules, instant: datetime, hours: int) -> datetime:
