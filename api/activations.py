@@ -7,13 +7,13 @@ from starlette.concurrency import run_in_threadpool
 
 from api import openapi, schemas_families
 from api.answers import JSONAnswer
-from api.cursors import PageAsked, write_cursor
+from api.cursors import PageAsked, read_place
 from api.door import doors
 from api.family_bodies import ActivationAsked, ActivationDecided
 from api.fields import IdText, read_instant
 from api.french_families import ACTIVATION_REFUSALS, ACTIVATION_STATES
 from api.office import AtCounter, AtOffice, Said
-from api.problems import Problem, not_found
+from api.problems import not_found
 from api.sealing import AtVault, given_id, refuse_unborn, sealed_by
 from commands.activation import GrantActivation, RefuseActivation, RequestActivation
 from commands.execute import Result
@@ -50,8 +50,7 @@ async def request(asked: ActivationAsked, at: AtCounter, vault: AtVault) -> Resp
 
 
 def _row(result: Result) -> dict[str, Any]:
-    [row] = [change.row for change in result.prepared.changes if change.table == "activations"]
-    return row
+    return result.row_of("activations")
 
 
 def _own(row: dict[str, Any]) -> dict[str, Any]:
@@ -81,10 +80,10 @@ async def own(at: AtOffice) -> JSONAnswer:
 async def queue(at: AtOffice, page: PageAsked, vault: AtVault) -> JSONAnswer:
     """The accounts that wait for an agent, those due first: the overdue ones come before the others."""
     after = page.after(_QUEUE, (str, str))
-    place = (_instant(str(after[0])), str(after[1])) if after else None
+    place = (read_place(read_instant, after[0]).isoformat(), str(after[1])) if after else None
     question = shared.activations_waiting(at.commune, after=place, limit=page.limit + 1)
     rows, versions = await at.reader.ask(at.commune, question, town.rulebooks(at.commune))
-    shown = rows[: page.limit]
+    shown, following = page.part(_QUEUE, rows, lambda row: (row["due_at"].isoformat(), row["activation"]))
     [standings] = await at.reader.ask(at.commune, standings_of(at.commune, [Subject(row["subject"]) for row in shown]))
     people = [PersonId(row["activation"]) for row in shown]
     at.saw(*people, *(row["household"] for row in standings))
@@ -104,17 +103,7 @@ async def queue(at: AtOffice, page: PageAsked, vault: AtVault) -> JSONAnswer:
         }
         for row in shown
     ]
-    last = shown[-1] if len(rows) > page.limit else None
-    following = write_cursor(_QUEUE, (last["due_at"].isoformat(), last["activation"])) if last else None
     return JSONAnswer({"activations": said, "next": following})
-
-
-def _instant(text: str) -> str:
-    """A cursor is no signature: what it says is read as anything that was sent."""
-    try:
-        return read_instant(text).isoformat()
-    except ValueError as error:
-        raise Problem("invalid_cursor") from error
 
 
 def _told(known: Details | Erased) -> Any:

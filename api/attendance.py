@@ -85,7 +85,7 @@ async def record(asked: SheetAsked, at: AtCounter) -> Response:
 
 
 def _recorded(result: Result) -> Said:
-    changed = [change.row["child"] for change in result.prepared.changes if change.table == "attendance"]
+    changed = [row["child"] for row in result.rows_of("attendance")]
     return Said(status=200, content={"recorded": changed})
 
 

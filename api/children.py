@@ -148,7 +148,7 @@ async def enrolments(child: IdText, at: AtOffice) -> JSONAnswer:
 
 def _enrolled(commune: Commune, child: ChildId) -> Render:
     def said(result: Result) -> Said:
-        [row] = [change.row for change in result.prepared.changes if change.table == "enrolments"]
+        row = result.row_of("enrolments")
         return Said(status=201, content=enrolment_said(row), location=f"/v1/{commune}/children/{child}/enrolments")
 
     return said
@@ -190,7 +190,7 @@ async def end(child: IdText, enrolment: IdText, asked: EnrolmentEnd, at: AtVersi
     command = EndEnrolment(child=known, enrolment=EnrolmentId(enrolment), last_day=asked.last_day)
 
     def ended(result: Result) -> Said:
-        [row] = [change.row for change in result.prepared.changes if change.table == "enrolments"]
+        row = result.row_of("enrolments")
         return Said(status=200, content={**enrolment_said(row), "cancelled": written(result)})
 
     return await at.run(command, ended, about=child_page(commune, known))

@@ -3,10 +3,10 @@
 import base64
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, TypeVar
 
 import orjson
 from fastapi import Depends, Header, Query, Request
@@ -18,6 +18,9 @@ from api.problems import FieldError, Problem, invalid_field
 
 Place = tuple[str | int, ...]
 """The values of the last row shown, in the order of the list."""
+
+Row = TypeVar("Row")
+Value = TypeVar("Value")
 
 DEFAULT_LIMIT: Final = 50
 MAX_LIMIT: Final = 200
@@ -67,6 +70,19 @@ class Page:
     def after(self, kind: str, shape: Sequence[type]) -> Place | None:
         """The place the list goes on from; None at its beginning."""
         return None if self.cursor is None else read_cursor(kind, self.cursor, shape)
+
+    def part(self, kind: str, found: list[Row], place: Callable[[Row], Place]) -> tuple[list[Row], str | None]:
+        """The rows to show of those found, which were asked for with one more; the cursor of the rest, if any."""
+        shown = found[: self.limit]
+        return shown, write_cursor(kind, place(shown[-1])) if len(found) > self.limit else None
+
+
+def read_place(read: Callable[[str], Value], said: str | int) -> Value:
+    """One value of a place, read as anything that was sent; raises `invalid_cursor` where `read` a ValueError."""
+    try:
+        return read(str(said))
+    except ValueError as error:
+        raise Problem("invalid_cursor") from error
 
 
 async def page(

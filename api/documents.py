@@ -12,7 +12,7 @@ from starlette.concurrency import run_in_threadpool
 from api import openapi, schemas_people
 from api.answers import JSONAnswer
 from api.body import RawBody
-from api.cursors import Page, PageAsked, write_cursor
+from api.cursors import Page, PageAsked, read_place
 from api.door import doors
 from api.fields import IdText, SlugText, read_instant
 from api.office import AtCounter, AtOffice, Counter, Office, Said
@@ -150,8 +150,7 @@ async def listed(at: AtOffice, vault: AtVault, page: PageAsked, guardian: Guardi
     else:
         owners = [GuardianId(guardian)]
     found = await run_in_threadpool(vault.documents_of, at.commune, owners, after=_after(page), limit=page.limit + 1)
-    shown, more = found[: page.limit], len(found) > page.limit
-    following = write_cursor("documents", (shown[-1].kept_at.isoformat(), shown[-1].document)) if more else None
+    shown, following = page.part("documents", found, lambda kept: (kept.kept_at.isoformat(), kept.document))
     if at.caller.role != "guardian":
         opened = await _open_to_agents(at, vault, shown)
         shown = [kept for kept in shown if kept.document in opened]
@@ -161,13 +160,7 @@ async def listed(at: AtOffice, vault: AtVault, page: PageAsked, guardian: Guardi
 
 def _after(page: Page) -> tuple[datetime, str] | None:
     place = page.after("documents", (str, str))
-    if place is None:
-        return None
-    at, document = map(str, place)
-    try:
-        return read_instant(at), document
-    except ValueError as error:
-        raise Problem("invalid_cursor") from error
+    return None if place is None else (read_place(read_instant, place[0]), str(place[1]))
 
 
 async def _open_to_agents(at: Office, vault: Vault, kept: Sequence[KeptDocument]) -> set[DocumentId]:

@@ -9,12 +9,12 @@ from pydantic import ConfigDict, Field
 
 from api import openapi, schemas_erasure
 from api.answers import JSONAnswer
-from api.cursors import PageAsked, write_cursor
+from api.cursors import PageAsked, read_place
 from api.door import doors
 from api.erasure_proposal import Archive
 from api.fields import Day, IdText, StrictModel, read_instant
 from api.office import AtCounter, AtOffice, Office, Said
-from api.problems import Problem, invalid_field, not_found, retry_later
+from api.problems import invalid_field, not_found, retry_later
 from commands.erase_people import Agreement, ErasePeople, Whom
 from commands.execute import Result
 from commands.town_days import PARIS
@@ -135,14 +135,11 @@ def erased(result: Result, whom: Whom, agreement: Agreement) -> dict[str, Any]:
 @router.get("/erasures", summary="Les effacements", responses=openapi.answered(200, schemas_erasure.Erasures))
 async def listed(at: AtOffice, page: PageAsked) -> JSONAnswer:
     """Who was forgotten, the latest first: identifiers, and the agreements."""
-    place = page.after("erasures", (str, str))
-    try:
-        after = erasures.Place(erased_at=read_instant(place[0]), person=PersonId(str(place[1]))) if place else None
-    except ValueError as error:
-        raise Problem("invalid_cursor") from error
+    place, after = page.after("erasures", (str, str)), None
+    if place is not None:
+        after = erasures.Place(erased_at=read_place(read_instant, place[0]), person=PersonId(str(place[1])))
     [rows] = await at.reader.ask(at.commune, erasures.erased(at.commune, after=after, limit=page.limit + 1))
-    shown, more = rows[: page.limit], len(rows) > page.limit
-    following = write_cursor("erasures", (shown[-1]["erased_at"].isoformat(), shown[-1]["person"])) if more else None
+    shown, following = page.part("erasures", rows, lambda row: (row["erased_at"].isoformat(), row["person"]))
     return JSONAnswer({"erasures": shown, "next": following})
 
 

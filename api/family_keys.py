@@ -73,7 +73,7 @@ async def issue(household: IdText, asked: KeyAsked, at: AtCounter, vault: AtVaul
     )
 
     def issued(result: Result) -> Said:
-        [row] = [change.row for change in result.prepared.changes if change.table == "family_keys"]
+        row = result.row_of("family_keys")
         return Said(status=CREATED, content=_said(row, office.now))
 
     kept = await at.kept(command, issued)
@@ -113,7 +113,7 @@ async def revoke(household: IdText, key: IdText, at: AtCounter) -> Response:
     now = at.office.now
 
     def revoked(result: Result) -> Said:
-        [row] = [change.row for change in result.prepared.changes if change.table == "family_keys"]
+        row = result.row_of("family_keys")
         return Said(status=200, content=_said(row, now))
 
     return await at.run(RevokeKey(household=HouseholdId(household), key=KeyId(key)), revoked)

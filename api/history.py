@@ -9,12 +9,12 @@ from starlette.concurrency import run_in_threadpool
 
 from api import french, openapi, schemas
 from api.answers import JSONAnswer
-from api.cursors import Page, PageAsked, write_cursor
+from api.cursors import Page, PageAsked, read_place
 from api.door import doors
 from api.fields import Day, IdText, NumberText, SlugText, read_instant
 from api.french_formalities import KINDS
 from api.office import AtOffice, Office
-from api.problems import Problem, not_found
+from api.problems import not_found
 from api.sealing import AtVault
 from ledger.demande import DemandeKind
 from ledger.identifiers import ChildId, Commune, DemandeNumber, HouseholdId, ProposalId, Slug, Stream
@@ -92,15 +92,12 @@ async def listed(
     which = replace(wanted, subject=at.caller.subject) if at.caller.role == "guardian" else wanted
     question = history.history(at.commune, which, order=order, after=_after(page, order), limit=page.limit + 1)
     [rows] = await at.reader.ask(at.commune, question)
-    shown = rows[: page.limit]
-    more = len(rows) > page.limit
-    at.saw(*(seen for row in shown for seen in of_whom(row)))
-    return JSONAnswer(
-        {
-            "demandes": [rendered(row, staff=at.only_for is None) for row in shown],
-            "next": _next(shown, order) if more else None,
-        }
+    shown, following = page.part(
+        f"demandes-{order}", rows, lambda row: (row["submitted_at"].isoformat(), row["number"])
     )
+    at.saw(*(seen for row in shown for seen in of_whom(row)))
+    said = [rendered(row, staff=at.only_for is None) for row in shown]
+    return JSONAnswer({"demandes": said, "next": following})
 
 
 def of_whom(row: Mapping[str, Any]) -> list[str]:
@@ -113,16 +110,7 @@ def _after(page: Page, order: str) -> history.Place | None:
     if place is None:
         return None
     at, number = place
-    try:
-        submitted_at = read_instant(at)
-    except ValueError as error:
-        raise Problem("invalid_cursor") from error
-    return history.Place(submitted_at=submitted_at, number=DemandeNumber(int(number)))
-
-
-def _next(shown: Sequence[Mapping[str, Any]], order: str) -> str:
-    last = shown[-1]
-    return write_cursor(f"demandes-{order}", (last["submitted_at"].isoformat(), last["number"]))
+    return history.Place(submitted_at=read_place(read_instant, at), number=DemandeNumber(int(number)))
 
 
 async def found(at: Office, number: int) -> tuple[dict[str, Any], int]:

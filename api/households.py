@@ -8,7 +8,7 @@ from fastapi.responses import Response
 from api import openapi, schemas_families
 from api.answers import JSONAnswer
 from api.asking import Rows
-from api.cursors import PageAsked, write_cursor
+from api.cursors import PageAsked
 from api.door import doors
 from api.family_bodies import ContactPersonAsked, HouseholdAsked, MemberAsked
 from api.fields import IdText
@@ -56,7 +56,7 @@ async def listed(at: AtOffice, page: PageAsked, vault: AtVault) -> JSONAnswer:
     after = page.after("households", (str,))
     question = households(at.commune, after=str(after[0]) if after else None, limit=page.limit + 1)
     [rows] = await at.reader.ask(at.commune, question)
-    shown = rows[: page.limit]
+    shown, following = page.part("households", rows, lambda row: (row["household"],))
     people = {row["household"]: [*_guardians_of(row), *row["children"]] for row in shown}
     at.saw(*people)
     known = await identities(at, vault, {person for each in people.values() for person in each})
@@ -69,7 +69,6 @@ async def listed(at: AtOffice, page: PageAsked, vault: AtVault) -> JSONAnswer:
         }
         for row in shown
     ]
-    following = write_cursor("households", (shown[-1]["household"],)) if len(rows) > page.limit else None
     return JSONAnswer({"households": said, "next": following})
 
 

@@ -64,5 +64,5 @@ async def record(household: IdText, asked: QuotientRecorded, at: AtVersionedCoun
 
 
 def _recorded(result: Result) -> Said:
-    [row] = [change.row for change in result.prepared.changes if change.table == "quotients"]
+    row = result.row_of("quotients")
     return Said(status=201, content=_said(row))

@@ -11,12 +11,12 @@ from fastapi import Query
 from api import french_access, openapi, schemas_access
 from api.answers import JSONAnswer
 from api.asking import Rows
-from api.cursors import Page, PageAsked, write_cursor
+from api.cursors import Page, PageAsked, read_place
 from api.door import doors
 from api.fields import Day, IdText, read_instant
 from api.households import of_household
 from api.office import AtOffice, Office
-from api.problems import Problem, invalid_field
+from api.problems import invalid_field
 from commands.town_days import timezone_of
 from ledger.days import local_midnight
 from ledger.identifiers import HouseholdId, Subject
@@ -53,8 +53,7 @@ async def listed(
         limit=page.limit + 1,
     )
     [rows] = await at.reader.ask(at.commune, question)
-    shown, more = rows[: page.limit], len(rows) > page.limit
-    following = write_cursor("reads", (shown[-1]["read_at"].isoformat(), str(shown[-1]["line"]))) if more else None
+    shown, following = page.part("reads", rows, lambda row: (row["read_at"].isoformat(), str(row["line"])))
     names = guardians_by_account([*others, *({"guardian": row["person"], **row} for row in persons)])
     return JSONAnswer({"reads": [rendered(row, names) for row in shown], "next": following})
 
@@ -112,7 +111,4 @@ def _after(page: Page) -> reads.Place | None:
     place = page.after("reads", (str, str))
     if place is None:
         return None
-    try:
-        return reads.Place(read_at=read_instant(place[0]), line=UUID(str(place[1])))
-    except ValueError as error:
-        raise Problem("invalid_cursor") from error
+    return reads.Place(read_at=read_place(read_instant, place[0]), line=read_place(UUID, place[1]))

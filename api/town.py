@@ -111,7 +111,7 @@ async def adopt(asked: RulebookText, at: AtCounter) -> Response:
     """Adopts a rulebook: it governs from its day, and is kept for ever."""
 
     def said(result: Result) -> Said:
-        [row] = [change.row for change in result.prepared.changes if change.table == "rulebooks"]
+        row = result.row_of("rulebooks")
         return Said(status=201, content=_version(row))
 
     return await at.run(AdoptRulebook(content=asked.content), said)

@@ -11,6 +11,7 @@ from ledger.entry import Signature
 from ledger.events import DemandeApproved, Demanded, DemandeRejected, Fact, QuotientDecided
 from ledger.holdings import PlaceKey
 from ledger.identifiers import UNNUMBERED, Commune, DemandeNumber, Stream
+from ledger.rows import Row
 from ledger.store import Answer, Append, ConflictError, ErasedError, FullError, Kept, Once, Prepared, Store, Write
 from ledger.streams import town_page
 from rulebook.town import Rules, rules_of_town
@@ -37,6 +38,15 @@ class Result:
     outcome: Outcome
     prepared: Prepared
     rules: Rules
+
+    def rows_of(self, table: str) -> list[Row]:
+        """The rows of a read model the command writes, in its order."""
+        return [change.row for change in self.prepared.changes if change.table == table]
+
+    def row_of(self, table: str) -> Row:
+        """The same where a command writes one row of it."""
+        [row] = self.rows_of(table)
+        return row
 
 
 Respond = Callable[[Result], Answer]
