@@ -14,8 +14,7 @@ from api.households import of_household, seen
 from api.office import AtCounter, AtOffice, Render, Said
 from api.sealing import AtVault, given_id, identities, sealed_by
 from commands.execute import Result
-from commands.guardians import NameHolder, Reinstate, RemoveGuardian, Suspend
-from commands.register_household import AddGuardian, LinkGuardian, UnlinkGuardian
+from commands.guardians import AddGuardian, LinkGuardian, NameHolder, Reinstate, RemoveGuardian, Suspend, UnlinkGuardian
 from ledger.household import Household
 from ledger.identifiers import ChildId, GuardianId, HouseholdId, Subject
 from projections import families
@@ -59,8 +58,7 @@ def _guardian_said(guardian: GuardianId, status: int = 200) -> Render:
     """The guardian a command is about, as they stand after it."""
 
     def said(result: Result) -> Said:
-        rows = [change.row for change in result.prepared.changes if change.table == "guardians"]
-        [row] = [row for row in rows if row["guardian"] == guardian][-1:]
+        [row] = [row for row in result.rows_of("guardians") if row["guardian"] == guardian][-1:]
         content = {name: row[name] for name in ("guardian", "holder", "standing")}
         content |= {"subject": row["subject"] or None, "holder_label": guardian_label(holder=row["holder"])}
         return Said(status=status, content=content)

@@ -73,8 +73,8 @@ class GrantActivation:
             return refused("unknown_guardian")
         if self.guardian in page.state.suspended:
             return refused("guardian_suspended")
-        subject, accounts = asked.state.subject, page.state.accounts
-        if self.guardian in accounts or any(account.subject == subject for account in accounts.values()):
+        subject = asked.state.subject
+        if self.guardian in page.state.accounts or page.state.has_account(subject):
             return refused("already_linked")
         granted = ActivationGranted(household=self.household, guardian=self.guardian)
         linked = GuardianLinked(guardian=self.guardian, subject=subject, how="activation")

@@ -106,7 +106,7 @@ class RedeemKey:
         key = page.state.keys.get(self.key) if page.state else None
         if page.state is None or key is None or not key.opens(known.now):
             return refused("key_refused")
-        if any(account.subject == self.subject for account in page.state.accounts.values()):
+        if page.state.has_account(self.subject):
             return refused("already_linked")
         candidates = candidates_of(page.state, key.issued.guardian)
         if not candidates:

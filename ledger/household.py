@@ -97,6 +97,10 @@ class Household:
             None,
         )
 
+    def has_account(self, subject: Subject | None) -> bool:
+        """Whether an account is tied to one of the guardians, even if it may do nothing for now."""
+        return any(account.subject == subject for account in self.accounts.values())
+
     def has(self, person: PersonId | GuardianId) -> bool:
         """Whether somebody is of the household, or known to it as a contact."""
         return person in self.guardians or person in self.members or person in self.contacts

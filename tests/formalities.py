@@ -5,9 +5,10 @@ from hashlib import sha256
 
 from commands.decide_demandes import DecideDemandes, Decision, EnrolmentCorrection, QuotientCorrection
 from commands.declare_quotient import DeclareQuotient
+from commands.guardians import AddGuardian
 from commands.keep_details import SealedDetails
 from commands.keep_document import KeepDocument
-from commands.register_household import AddGuardian, OpenHousehold
+from commands.register_household import OpenHousehold
 from commands.request_change import RequestChange
 from commands.request_enrolment import RequestEnrolment
 from commands.taking_effect import KINDS

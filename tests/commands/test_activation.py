@@ -1,9 +1,9 @@
 """An account that nobody knows asks an agent to be tied to a guardian."""
 
 from commands.activation import GrantActivation, RefuseActivation, RequestActivation
-from commands.guardians import Suspend
+from commands.guardians import AddGuardian, Suspend
 from commands.keep_details import SealedDetails
-from commands.register_household import AddGuardian, OpenHousehold
+from commands.register_household import OpenHousehold
 from ledger.events import ActivationGranted, ActivationRefused, ActivationRequested, GuardianLinked
 from ledger.identifiers import ActivationId, GuardianId, PersonId, Subject, account_of
 from tests.asks import ask

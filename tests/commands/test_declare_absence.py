@@ -1,7 +1,7 @@
 """A family says that a child did not come: within the window, with a document where one is needed."""
 
+from commands.guardians import AddGuardian
 from commands.keep_document import KeepDocument
-from commands.register_household import AddGuardian
 from ledger.events import AbsenceDeclared, DemandeApproved
 from ledger.identifiers import DocumentId, GuardianId, Slug, Subject
 from tests.asks import absent, approve, end_enrolment, mark, reject, reserve, sheet, submit, withdraw

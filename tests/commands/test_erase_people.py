@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 
 from commands.declare_quotient import DeclareQuotient
 from commands.erase_people import AccountRequest, Agreement, EraseAgain, ErasePeople, Whom
-from commands.guardians import RemoveGuardian, Suspend
+from commands.guardians import AddGuardian, RemoveGuardian, Suspend
 from commands.keep_document import KeepDocument
 from commands.members import AddContact, AddMember, RemoveMember
-from commands.register_household import AddGuardian, OpenHousehold
+from commands.register_household import OpenHousehold
 from ledger.events import GuardianUnlinked, PersonErased
 from ledger.identifiers import ActivationId, DocumentId, GuardianId, HouseholdId, PersonId, Slug, Subject
 from ledger.sealed import Forget

@@ -5,9 +5,9 @@ from datetime import date
 import pytest
 
 from commands.family_keys import IssueKey, RedeemKey, RevokeKey
-from commands.guardians import Reinstate, Suspend
+from commands.guardians import AddGuardian, Reinstate, Suspend, UnlinkGuardian
 from commands.outcome import Accepted, Refused
-from commands.register_household import AddGuardian, OpenHousehold, UnlinkGuardian
+from commands.register_household import OpenHousehold
 from ledger.events import FamilyKeyIssued, FamilyKeyRevoked, GuardianLinked
 from ledger.identifiers import GuardianId, KeyId, Subject
 from tests.asks import ask

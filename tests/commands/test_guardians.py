@@ -3,8 +3,17 @@
 import pytest
 
 from commands.family_keys import IssueKey
-from commands.guardians import NameHolder, Reinstate, RemoveGuardian, Scope, Suspend
-from commands.register_household import AddGuardian, LinkGuardian, OpenHousehold, UnlinkGuardian
+from commands.guardians import (
+    AddGuardian,
+    LinkGuardian,
+    NameHolder,
+    Reinstate,
+    RemoveGuardian,
+    Scope,
+    Suspend,
+    UnlinkGuardian,
+)
+from commands.register_household import OpenHousehold
 from ledger.events import (
     AccountReinstated,
     AccountSuspended,

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
+from commands.guardians import AddGuardian
 from commands.keep_details import KeepChildDetails, KeepDetails, SealedDetails
 from commands.keep_document import KeepDocument
 from commands.outcome import Accepted, Known, Outcome
-from commands.register_household import AddGuardian
 from ledger.events import DetailsKept, DocumentKept, PersonErased
 from ledger.identifiers import ChildId, Commune, DocumentId, GuardianId, PersonId, Slug, Stream, Subject
 from ledger.sealed import KeepDocument as Sealed

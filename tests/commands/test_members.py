@@ -1,8 +1,9 @@
 """The other people of a household."""
 
+from commands.guardians import AddGuardian
 from commands.keep_details import SealedDetails
 from commands.members import AddContact, AddMember, RemoveContact, RemoveMember
-from commands.register_household import AddGuardian, OpenHousehold, RegisterChild
+from commands.register_household import OpenHousehold, RegisterChild
 from ledger.events import ChildRegistered, ContactAdded, ContactRemoved, DetailsKept, GuardianAdded, MemberAdded
 from ledger.identifiers import GuardianId, PersonId
 from tests.asks import ask

@@ -1,6 +1,7 @@
 """The town gets to know a family: the household, its guardians, their accounts, the children."""
 
-from commands.register_household import AddGuardian, LinkGuardian, OpenHousehold, RegisterChild, UnlinkGuardian
+from commands.guardians import AddGuardian, LinkGuardian, UnlinkGuardian
+from commands.register_household import OpenHousehold, RegisterChild
 from ledger.events import ChildRegistered, GuardianAdded, GuardianLinked, GuardianUnlinked, HouseholdOpened
 from ledger.identifiers import GuardianId, Subject
 from tests.asks import ask

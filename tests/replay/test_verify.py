@@ -48,7 +48,7 @@ def tampered(database: Database) -> Iterator[psycopg.Connection]:
 
 def _live(story: Story) -> None:
     from commands.adopt_rulebook import AdoptRulebook
-    from commands.register_household import AddGuardian
+    from commands.guardians import AddGuardian
 
     for text in rulebooks(VALMONT):
         story.must(AdoptRulebook(content=text))

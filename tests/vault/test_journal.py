@@ -17,7 +17,7 @@ import psycopg
 import pytest
 
 from commands.erase_people import Agreement, ErasePeople, Whom
-from commands.register_household import AddGuardian
+from commands.guardians import AddGuardian
 from ledger.database import open_pool
 from ledger.identifiers import GuardianId, HouseholdId, PersonId, Subject
 from ledger.memory import MemoryStore
