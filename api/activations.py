@@ -20,8 +20,7 @@ from commands.execute import Result
 from commands.outcome import Command
 from commands.town_days import hours_left
 from ledger.identifiers import ActivationId, GuardianId, HouseholdId, PersonId, Subject, account_of
-from projections import shared, town
-from projections.households import standings_of
+from projections import families, shared, town
 from vault.people import Details, Erased
 
 router = doors("activations")
@@ -84,7 +83,9 @@ async def queue(at: AtOffice, page: PageAsked, vault: AtVault) -> JSONAnswer:
     question = shared.activations_waiting(at.commune, after=place, limit=page.limit + 1)
     rows, versions = await at.reader.ask(at.commune, question, town.rulebooks(at.commune))
     shown, following = page.part(_QUEUE, rows, lambda row: (row["due_at"].isoformat(), row["activation"]))
-    [standings] = await at.reader.ask(at.commune, standings_of(at.commune, [Subject(row["subject"]) for row in shown]))
+    [standings] = await at.reader.ask(
+        at.commune, families.standings_of(at.commune, [Subject(row["subject"]) for row in shown])
+    )
     people = [PersonId(row["activation"]) for row in shown]
     at.saw(*people, *(row["household"] for row in standings))
     told = await run_in_threadpool(vault.people, at.commune, people, kinds=["activation"])

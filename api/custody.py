@@ -20,9 +20,8 @@ from commands.execute import Result
 from commands.households_of_child import JoinHousehold, LeaveHousehold
 from commands.outcome import Command
 from ledger.child import Child
-from ledger.events import CustodyAgreed, CustodyEnded, CustodyExcepted, CustodyStatement
+from ledger.events import CustodyAgreed, CustodyEnded, CustodyExcepted, CustodyStatement, HolidayHalves, ProofSeen, Week
 from ledger.identifiers import ChildId, HouseholdId, Subject
-from ledger.parts import HolidayHalves, ProofSeen, Week
 from ledger.streams import child_page
 from projections import families
 from projections.calendar import statements_from

@@ -5,8 +5,8 @@ from typing import Any, Final, Literal, Self
 from pydantic import ConfigDict, model_validator
 
 from api.fields import Day, IdText, StrictModel
+from ledger.events import ProofKind, Week
 from ledger.identifiers import HouseholdId
-from ledger.parts import ProofKind, Week
 
 _ONE: Final = "1b4e28ba-2fa1-4ad2-883f-0016d3cca427"
 _OTHER: Final = "5b2b0a3e-8a0c-4d0e-9b0f-2f6d6f2f1c11"

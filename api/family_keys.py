@@ -27,8 +27,7 @@ from commands.execute import Result
 from commands.family_keys import IssueKey, RedeemKey, RevokeKey
 from ledger.identifiers import GuardianId, HouseholdId, KeyId, PersonId, new_id
 from ledger.store import Answer, Kept
-from projections import shared
-from projections.households import standings_of
+from projections import families, shared
 from vault.people import Erased, Vault
 
 router = doors("clés")
@@ -170,7 +169,7 @@ async def _with_names(at: Office, vault: Vault, kept: Kept, row: Row | None) -> 
     said = orjson.loads(kept.answer.body)
     if said.get("code") != "guardian_to_choose":
         return kept
-    [standings] = await at.reader.ask(at.commune, standings_of(at.commune, [at.caller.subject]))
+    [standings] = await at.reader.ask(at.commune, families.standings_of(at.commune, [at.caller.subject]))
     if row is None or _state(row, at.now) != "open" or any(own["household"] == row["household"] for own in standings):
         return replace(kept, answer=answer_of(Problem("key_refused")))
     guardians = [PersonId(error["guardian"]) for error in said["errors"]]

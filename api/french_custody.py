@@ -5,9 +5,17 @@ from itertools import groupby
 from types import MappingProxyType
 from typing import Final
 
-from ledger.events import CustodyAgreed, CustodyEnded, CustodyExcepted, CustodyStatement
+from ledger.events import (
+    CustodyAgreed,
+    CustodyEnded,
+    CustodyExcepted,
+    CustodyStatement,
+    HolidayHalves,
+    ProofKind,
+    ProofSeen,
+    Week,
+)
 from ledger.identifiers import HouseholdId
-from ledger.parts import HolidayHalves, ProofKind, ProofSeen, Week
 from rulebook.french_dates import french_day, join
 from rulebook.words import WEEKDAYS
 

@@ -7,7 +7,7 @@ from typing_extensions import TypedDict  # the one pydantic reads before Python 
 
 from api.fields import IdText
 from api.schemas import SubjectText, exact
-from ledger.parts import ProofKind
+from ledger.events import ProofKind
 
 Holder = Literal["mine", "other"] | IdText
 """A household: for a guardian, theirs or the other; for the town's staff, its identifier."""

@@ -11,9 +11,8 @@ from datetime import date
 from commands.outcome import Accepted, Known, Outcome, Refusal, Refused, refused
 from commands.town_days import town_day
 from ledger.child import Child
-from ledger.events import CustodyAgreed, CustodyEnded, CustodyExcepted, CustodyStatement
+from ledger.events import CustodyAgreed, CustodyEnded, CustodyExcepted, CustodyStatement, HolidayHalves, ProofSeen, Week
 from ledger.identifiers import ChildId, Commune, HouseholdId, Stream
-from ledger.parts import HolidayHalves, ProofSeen, Week
 from ledger.store import Write
 from ledger.streams import child_page
 from rulebook.custody import households_in

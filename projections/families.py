@@ -153,6 +153,18 @@ def households_of_subject(commune: Commune, subject: Subject) -> Question:
     )
 
 
+def standings_of(commune: Commune, subjects: list[Subject]) -> Question:
+    """Every guardian these accounts speak for, or did until they were suspended."""
+    return Question(
+        sql="""
+            SELECT subject, household, guardian, standing FROM guardians
+            WHERE commune = %(commune)s AND subject = ANY(%(subjects)s) AND subject <> ''
+            ORDER BY subject, household
+        """,
+        values={"commune": commune, "subjects": subjects},
+    )
+
+
 def households_of_child(commune: Commune, child: ChildId, *, subject: Subject | None = None) -> Question:
     """The households of a child, and whether custody ever alternated; for an account, those it speaks for.
 

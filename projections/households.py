@@ -1,6 +1,6 @@
 """The households of a town, in pages: what an agent lists."""
 
-from ledger.identifiers import Commune, HouseholdId, Subject
+from ledger.identifiers import Commune, HouseholdId
 from ledger.streams import household_page
 from projections.question import Question
 
@@ -23,16 +23,4 @@ def households(commune: Commune, *, after: str | None, limit: int) -> Question:
             ) h ORDER BY h.stream
         """,
         values={"commune": commune, "after": household_page(commune, HouseholdId(after or "")), "limit": limit},
-    )
-
-
-def standings_of(commune: Commune, subjects: list[Subject]) -> Question:
-    """Every guardian these accounts speak for, or did until they were suspended."""
-    return Question(
-        sql="""
-            SELECT subject, household, guardian, standing FROM guardians
-            WHERE commune = %(commune)s AND subject = ANY(%(subjects)s) AND subject <> ''
-            ORDER BY subject, household
-        """,
-        values={"commune": commune, "subjects": subjects},
     )

@@ -13,9 +13,8 @@ from commands.households_of_child import JoinHousehold, LeaveHousehold
 from commands.record_attendance import Mark, RecordAttendance
 from commands.submit_demande import Repeat, SubmitDemande, Wish
 from commands.withdraw_demande import WithdrawDemande
-from ledger.events import Action, Origin, Presence
+from ledger.events import Action, HolidayHalves, Origin, Presence, ProofSeen, Week
 from ledger.identifiers import DemandeNumber, DocumentId, HouseholdId, Slug, Subject
-from ledger.parts import HolidayHalves, ProofSeen, Week
 from rulebook.words import WEEKDAYS
 from tests.spec import Ask, Story, day, enrolment_id
 from tests.town import MATTEO, Person, at

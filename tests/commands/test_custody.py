@@ -7,9 +7,9 @@ from ledger.events import (
     CustodyAgreed,
     CustodyEnded,
     CustodyExcepted,
+    HolidayHalves,
     ReservationRequested,
 )
-from ledger.parts import HolidayHalves
 from tests.asks import (
     absent,
     alternate,

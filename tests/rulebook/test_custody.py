@@ -8,9 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger.days import Calendar, Season, days_between, official_holidays, week_number
-from ledger.events import CustodyAgreed, CustodyEnded, CustodyExcepted, CustodyStatement
+from ledger.events import CustodyAgreed, CustodyEnded, CustodyExcepted, CustodyStatement, HolidayHalves, ProofSeen, Week
 from ledger.identifiers import HouseholdId, Subject
-from ledger.parts import HolidayHalves, ProofSeen, Week
 from rulebook.custody import first_half, household_of, households_in, shares_from, statement_on
 
 MOTHER, FATHER = HouseholdId("mother"), HouseholdId("father")
