@@ -9,9 +9,10 @@ import psycopg
 import structlog
 import typer
 from rich.console import Console
-from rich.progress import MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import Progress
 
 from api import cli_erase, cli_export, cli_import, cli_privacy, logs, rulebooks
+from api.cli_room import COUNTED, counted, town_named
 from api.cli_vault import vault_app
 from api.clock import utc_now
 from api.development import DevelopmentKey, issue_token
@@ -20,7 +21,7 @@ from api.server import serve as run_server
 from api.service import application
 from api.tokens import ROLES
 from ledger.database import check_database, database_of
-from ledger.identifiers import Commune, Subject, is_slug
+from ledger.identifiers import Commune, Subject
 from ledger.migrate import migrate as run_migrations
 from ledger.numbers import set_next_number
 from replay.verify import Connection, Finding
@@ -38,8 +39,6 @@ app.add_typer(vault_app, name="vault")
 app.add_typer(cli_privacy.app)
 app.add_typer(cli_erase.app)
 app.add_typer(cli_export.app)
-
-COUNTED = (SpinnerColumn(), TextColumn("{task.description}"), MofNCompleteColumn(), TimeElapsedColumn())
 
 CommuneArgument = Annotated[str, typer.Argument(help="A town, as a slug: villennes-sur-seine.")]
 
@@ -70,7 +69,7 @@ def migrate() -> None:
     """Bring the schema of the database up to date, as its owner. Safe to run many times, and many at once."""
     with database_of(read_settings()) as urls:
         applied = run_migrations(urls.owner_url, log=typer.echo)
-    typer.echo(f"{len(applied)} migration(s) applied." if applied else "The schema is up to date.")
+    typer.echo(f"{counted(len(applied), 'migration')} applied." if applied else "The schema is up to date.")
 
 
 @app.command(epilog="Example: `ardoise token villars --role agent --subject agent-1`")
@@ -86,15 +85,16 @@ def token(
     settings = read_settings()
     if not settings.development_key:
         stop("tokens come from your identity provider: the development key is for the embedded database only.")
-    if role not in ROLES or not is_slug(commune) or not subject:
-        stop(f"a token needs a town's slug, a subject and a role among {', '.join(sorted(ROLES))}.")
+    town = town_named(commune)
+    if role not in ROLES or not subject:
+        stop(f"a token needs a subject and a role among {', '.join(sorted(ROLES))}.")
     key = DevelopmentKey.open(settings.data)
     typer.echo(
         issue_token(
             key,
             subject=Subject(subject),
             role=role,
-            commune=Commune(commune),
+            commune=town,
             client=client,
             lifetime=timedelta(hours=hours),
             now=utc_now(),
@@ -109,10 +109,9 @@ def numbers(
     next_: Annotated[int, typer.Option("--next", help="The number of the next demande.", min=1, max=2**53 - 1)],
 ) -> None:
     """Make a town's demandes go on from a number, as when it comes from another system. Never goes back."""
-    if not is_slug(commune):
-        stop("a town is named by its slug: lower case letters, digits and hyphens.")
+    town = town_named(commune)
     with opened(read_settings()) as ready:
-        reached = set_next_number(ready.urls.owner_url, Commune(commune), next_)
+        reached = set_next_number(ready.urls.owner_url, town, next_)
     if reached != next_:
         stop(f"the demandes of {commune} are numbered up to {reached - 1} already: nothing was changed.")
     typer.echo(f"The next demande of {commune} will be number {next_}.")
@@ -128,12 +127,11 @@ def verify(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object per town.")] = False,
 ) -> None:
     """Check every chain of digests, every place and every read model of a town against its facts."""
-    if not all(map(is_slug, communes)):
-        stop("a town is named by its slug: lower case letters, digits and hyphens.")
+    towns = [town_named(name) for name in communes]
     with readable(read_settings()) as conninfo:
         connection = psycopg.connect(conninfo, autocommit=True)
         with connection, Progress(*COUNTED, console=Console(stderr=True), transient=True) as bars:
-            found = {name: _verified(connection, Commune(name), bars) for name in communes}
+            found = {name: _verified(connection, name, bars) for name in towns}
     empty = [name for name, (lines, _) in found.items() if not lines]
     if empty:
         stop(f"there is no line of {', '.join(empty)} in this database: is it the right town, and the right database?")
@@ -144,8 +142,8 @@ def verify(
             continue
         for finding in findings:
             typer.echo(f"{name}: {finding.what}: {finding.where}", err=True)
-        differences = f"{len(findings)} difference{'s' if len(findings) > 1 else ''}" if findings else "no difference"
-        typer.echo(f"{name}: {lines} line{'s' if lines > 1 else ''} verified, {differences}.")
+        differences = counted(len(findings), "difference") if findings else "no difference"
+        typer.echo(f"{name}: {counted(lines, 'line')} verified, {differences}.")
     if any(findings for _, findings in found.values()):
         raise typer.Exit(1)
 

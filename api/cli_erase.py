@@ -1,23 +1,41 @@
-"""Forgetting from the command line: the proposal for the archivist, then the erasure they agreed to."""
+"""Forgetting from the command line: the proposal for the archivist, then the erasure they agreed to.
+
+What is printed is for the archivist, in French; what an operator mistypes or must still do is told beside it, in
+English as by every command.
+"""
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 from typing import Annotated, Any, Final
-from uuid import uuid4
 
 import orjson
 import psycopg
 import typer
-from api.access import Line, statements
-from api.asking import Reader
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+
+from api import french
+from api.cli_room import (
+    AN_ACCOUNT,
+    CLIENT,
+    STEPS,
+    Room,
+    a_day,
+    counted,
+    identifier,
+    operator,
+    printer,
+    room,
+    told,
+    town_named,
+)
 from api.clock import utc_now
-from api.erasure_proposal import Archive
-from api.erasures import REFERENCE, erased
-from api.fields import read_day, read_id
+from api.erasures import erased
+from api.fields import REFERENCE
 from api.french_erasure import (
     ALLOWED,
     ALREADY,
@@ -27,90 +45,28 @@ from api.french_erasure import (
     NOT_ALLOWED,
     NOTHING_KNOWN,
     PROPOSAL,
+    REFUSED,
+    done,
 )
 from api.running import Opened, in_one_line, opened, read_settings, stop
 from commands.erase_people import Agreement, ErasePeople, Whom
 from commands.execute import Request, execute
 from commands.outcome import Refused
 from commands.town_days import PARIS
-from ledger.database import open_async_pool, open_pool
+from ledger.database import open_pool
 from ledger.days import local_day
 from ledger.entry import Signature
-from ledger.identifiers import ChildId, Commune, HouseholdId, PersonId, Subject, is_slug, new_id
-from ledger.postgres import Pool, PostgresStore
-from ledger.store import Answer, Once, Store
+from ledger.identifiers import ChildId, Commune, HouseholdId, PersonId, Subject, new_id
+from ledger.postgres import PostgresStore
+from ledger.store import Answer, Once
 from projections.inline import project
-from replay.erasures import Replayed
 from replay.erasures import replay as replay_journal
-from rich.console import Console
-from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-from rich.table import Table
-from vault.journal import Journal, Journaled
-
-from api import french
-from api.cli_privacy import WIDTH_ELSEWHERE
+from vault.journal import Journal
 
 app = typer.Typer()
 
-CLIENT: Final = "ardoise-cli"
 SWEEP: Final = "VACUUM vault.keys, vault.records, vault.proposals, vault.documents"
 """What was deleted stays in the files of the tables until this."""
-STEPS: Final = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Room:
-    """An open ledger with its journal: a restored database was told whom to forget before anything is read."""
-
-    store: Store
-    reader: Reader
-    pool: Pool
-
-    def archive(self, commune: Commune) -> Archive:
-        """What is held of a town's families."""
-        return Archive(commune=commune, store=self.store, reader=self.reader, now=utc_now())
-
-
-@asynccontextmanager
-async def room(ready: Opened) -> AsyncIterator[Room]:
-    """The ledger, for as long as the block."""
-    settings = replace(ready.settings, pool_size=2, read_pool_size=2)
-    journal = Journal.open(settings)
-    pool = open_pool(ready.urls.service_url, settings)
-    try:
-        store = PostgresStore(pool, project=project)
-        told(replay_journal(journal, store, pool, now=utc_now()))
-        reads = await open_async_pool(ready.urls.service_url, settings)
-        try:
-            yield Room(store=Journaled(store, journal), reader=Reader(reads), pool=pool)
-        finally:
-            await reads.close()
-    finally:
-        pool.close()
-
-
-def told(done: Replayed) -> None:
-    """Says what a replay found, where it does not mix with what was asked."""
-    for intent in done.again:
-        typer.echo(f"forgotten again: {intent.commune} {intent.person}, agreement {intent.agreement}", err=True)
-    for intent in done.unfinished:
-        typer.echo(f"never done, ask again: {intent.commune} {intent.person}, agreement {intent.agreement}", err=True)
-
-
-def identifier(text: str) -> str:
-    """An option that names somebody."""
-    try:
-        return read_id(text)
-    except ValueError:
-        raise typer.BadParameter("an identifier is expected, like 8f14e45f-ceea-4672-8b6b-1d2c3e4f5a6b") from None
-
-
-def a_day(text: str) -> date:
-    """An option that is a day."""
-    try:
-        return read_day(text)
-    except ValueError:
-        raise typer.BadParameter("a day is expected, like 2024-03-27") from None
 
 
 @app.command(epilog="Example: `ardoise erase villars --household ID` prints what would go, for the archivist.")
@@ -121,9 +77,13 @@ def erase(  # noqa: PLR0913, PLR0917 - what a person may type
     person: Annotated[Any, typer.Option(parser=identifier, metavar="ID", help="One person of it.")] = None,
     child: Annotated[Any, typer.Option(parser=identifier, metavar="ID", help="Or a child alone.")] = None,
     agreement: Annotated[str | None, typer.Option(help="The reference of the archivist's agreement.")] = None,
-    agreed_by: Annotated[str | None, typer.Option(help="Who agreed: an account or a slug, no name.")] = None,
+    agreed_by: Annotated[
+        Any, typer.Option(parser=operator, metavar="ACCOUNT", help=f"Who agreed, kept for ever: {AN_ACCOUNT}.")
+    ] = None,
     agreed_on: Annotated[Any, typer.Option(parser=a_day, metavar="DAY", help="When they agreed.")] = None,
-    by: Annotated[str, typer.Option(help="Who erases: written on the pages.")] = CLIENT,
+    by: Annotated[
+        Any, typer.Option(parser=operator, metavar="ACCOUNT", help=f"Who erases, kept for ever: {AN_ACCOUNT}.")
+    ] = CLIENT,
     yes: Annotated[bool, typer.Option("--yes", help="Erase. Nothing brings it back.")] = False,
     replay: Annotated[bool, typer.Option("--replay", help="Only do again what a restored database lost.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="As one JSON object.")] = False,
@@ -132,8 +92,7 @@ def erase(  # noqa: PLR0913, PLR0917 - what a person may type
     if replay:
         _replayed(as_json=as_json)
         return
-    if commune is None or not is_slug(commune):
-        stop("a town is named by its slug: lower case letters, digits and hyphens.")
+    town = town_named(commune or "")
     if (household is None) == (child is None) or (person is not None and household is None):
         stop("give --household, with --person for one of it, or --child.")
     given = _agreement(agreement, agreed_by, agreed_on)
@@ -142,7 +101,7 @@ def erase(  # noqa: PLR0913, PLR0917 - what a person may type
     if given is None and yes:
         stop("nothing was erased: --yes needs --agreement, --agreed-by and --agreed-on.")
     with opened(read_settings()) as ready:
-        said = asyncio.run(_handled(ready, Commune(commune), (household, child, person), given, by))
+        said = asyncio.run(_handled(ready, town, (household, child, person), given, by))
         if "erased" in said:
             said["swept"] = _swept(ready)
     _show(said, as_json=as_json)
@@ -162,8 +121,6 @@ def sound_agreement(reference: str, agreed_by: str, agreed_on: date) -> Agreemen
     """The agreement as the ledger may keep it; ends the command otherwise."""
     if re.fullmatch(REFERENCE.strip("^$"), reference) is None:
         stop("--agreement is a reference: letters, digits, / . _ and -, 64 at most.")
-    if re.fullmatch(r"[!-~]{1,255}", agreed_by) is None:
-        stop("--agreed-by is an account or a slug, without a space.")
     if agreed_on > local_day(utc_now(), PARIS):
         stop("--agreed-on is still to come.")
     return Agreement(reference=reference, agreed_by=Subject(agreed_by), agreed_on=agreed_on)
@@ -175,15 +132,15 @@ def _replayed(*, as_json: bool) -> None:
         pool = open_pool(ready.urls.service_url, settings)
         try:
             store = PostgresStore(pool, project=project)
-            done = replay_journal(Journal.open(settings), store, pool, now=utc_now())
+            again = replay_journal(Journal.open(settings), store, pool, now=utc_now())
         finally:
             pool.close()
-    counts = {"known": done.known, "again": len(done.again), "unfinished": len(done.unfinished)}
+    counts = {"known": again.known, "again": len(again.again), "unfinished": len(again.unfinished)}
     if as_json:
         typer.echo(orjson.dumps(counts).decode())
         return
-    typer.echo(f"{done.known} people in the journal, {len(done.again)} forgotten again.")
-    told(done)
+    typer.echo(f"{counted(again.known, 'person', 'people')} in the journal, {len(again.again)} forgotten again.")
+    told(again)
 
 
 async def _handled(
@@ -201,7 +158,7 @@ async def _handled(
         if proposal is None:
             stop("there is nobody of that name in this town.")
         about = [one["person"] for one in proposal["people"]]
-        note(there.pool, commune, by=by, operation="ardoise erase", about=[*about, *([household] if household else [])])
+        there.note(commune, by=by, operation="ardoise erase", about=[*about, *([household] if household else [])])
         if agreement is None:
             return proposal
         with Progress(*STEPS, console=Console(stderr=True), transient=True) as bars:
@@ -229,25 +186,6 @@ def _erased(there: Room, commune: Commune, whom: Whom, agreement: Agreement, by:
     return {**erased(result, whom, agreement), "facts": lines}
 
 
-def note(pool: Pool, commune: Commune, *, by: str, operation: str, about: Sequence[str]) -> None:
-    """Leaves the line of what is about to be shown in the access log."""
-    line = Line(
-        commune=commune,
-        line=uuid4(),
-        read_at=utc_now(),
-        actor=by,
-        role="admin",
-        client=CLIENT,
-        operation=operation,
-        purpose="rights_request",
-        about=tuple(sorted(about)),
-        correlation=new_id(),
-    )
-    with pool.connection() as connection, connection.transaction():
-        for statement, values in statements([line]):
-            connection.execute(statement, values)
-
-
 def _swept(ready: Opened) -> bool:
     """Takes what was deleted out of the files of the tables, as their owner; False when somebody else must."""
     said: list[str] = []
@@ -261,15 +199,13 @@ def _show(said: Mapping[str, Any], *, as_json: bool) -> None:
     if as_json:
         typer.echo(orjson.dumps(said, option=orjson.OPT_UTC_Z).decode())
         return
-    console = Console()
-    if not console.is_terminal:
-        console = Console(width=WIDTH_ELSEWHERE)
+    console = printer()
     console.print(_people(said), _kept(said))
     if "erased" not in said:
-        refused = said.get("refused") or not said["allowed"]
-        console.print(NOT_ALLOWED if refused else ALLOWED)
+        refused = said.get("refused")
+        console.print(f"{NOT_ALLOWED}{f' {REFUSED}' if refused else ''}" if refused or not said["allowed"] else ALLOWED)
         return
-    typer.echo(f"{len(said['erased'])} forgotten, {len(said['already'])} were already; agreement {said['agreement']}.")
+    typer.echo(done(len(said["erased"]), len(said["already"]), said["agreement"]))
     for line in said["facts"]:
         typer.echo(f"  {line['page']} {line['version']}")
     if not said["swept"]:
@@ -277,8 +213,7 @@ def _show(said: Mapping[str, Any], *, as_json: bool) -> None:
 
 
 def _people(said: Mapping[str, Any]) -> Table:
-    done = DONE.format(agreement=said["agreement"]) if "erased" in said else PROPOSAL
-    table = Table(*COLUMNS_PEOPLE, title=done)
+    table = Table(*COLUMNS_PEOPLE, title=DONE if "erased" in said else PROPOSAL)
     for one in said["people"]:
         lines = [f"{each['label']} : {each['count']} ({each['latest']:%d/%m/%Y})" for each in one["destroyed"]]
         known = "\n".join(lines) or (ALREADY if one["erased"] else NOTHING_KNOWN)

@@ -10,20 +10,20 @@ from typing import Annotated, Any, Final
 
 import orjson
 import typer
+from rich.console import Console
+from rich.progress import Progress
+
+from api.cli_room import AN_ACCOUNT, CLIENT, STEPS, Room, counted, identifier, operator, room, town_named
 from api.clock import utc_now
 from api.export_page import page
 from api.export_person import Dossier, Gatherer
 from api.french_export import MADE_AT
 from api.running import Opened, in_one_line, opened, read_settings, stop
 from commands.town_days import PARIS
-from ledger.identifiers import Commune, HouseholdId, PersonId, is_slug, new_id
+from ledger.identifiers import Commune, HouseholdId, PersonId, new_id
 from projections import dossier as questions
-from rich.console import Console
-from rich.progress import Progress
 from vault.key_file import ring_of
 from vault.people import Vault
-
-from api.cli_erase import CLIENT, STEPS, Room, identifier, note, room
 
 app = typer.Typer()
 
@@ -38,25 +38,24 @@ def export_person(
     to: Annotated[Path, typer.Option("--to", metavar="DIRECTORY", help="Where: new, or empty.")],
     household: Annotated[Any, typer.Option(parser=identifier, metavar="ID", help="A whole family.")] = None,
     person: Annotated[Any, typer.Option(parser=identifier, metavar="ID", help="Or one person of it.")] = None,
-    by: Annotated[str, typer.Option(help="Who asks: written in the access log.")] = CLIENT,
+    by: Annotated[
+        Any, typer.Option(parser=operator, metavar="ACCOUNT", help=f"Who asks, kept: {AN_ACCOUNT}.")
+    ] = CLIENT,
 ) -> None:
     """Give a family everything that is held about it, readable: the right of access."""
-    if not is_slug(commune):
-        stop("a town is named by its slug: lower case letters, digits and hyphens.")
+    town = town_named(commune)
     if household is None and person is None:
         stop("give --household or --person.")
-    if not (1 <= len(by) <= 255 and by.isprintable()):
-        stop("--by is a name on one line.")
     target = to.expanduser().absolute()
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         stop(f"{to} is not empty: name a directory that does not exist yet.")
     with opened(read_settings()) as ready:
-        found = asyncio.run(_gathered(ready, Commune(commune), household, person, by))
+        found = asyncio.run(_gathered(ready, town, household, person, by))
     try:
-        _write(target, contents(found, commune, utc_now()))
+        _write(target, contents(found, town, utc_now()))
     except OSError as error:
         stop(f"{to} cannot be written: {error.strerror}.")
-    typer.echo(f"{to}: dossier.html, dossier.json and {len(found.files)} documents.")
+    typer.echo(f"{to}: dossier.html, dossier.json and {counted(len(found.files), 'document')}.")
 
 
 async def _gathered(ready: Opened, commune: Commune, household: str | None, person: str | None, by: str) -> Dossier:
@@ -65,16 +64,18 @@ async def _gathered(ready: Opened, commune: Commune, household: str | None, pers
         with Progress(*STEPS, console=Console(stderr=True), transient=True) as bars:
             bars.add_task("gathering", total=None)
             home = await _home(there, commune, household, person)
-            # Before anything is gathered: what cannot be written in the log is not read.
-            note(there.pool, commune, by=by, operation=OPERATION, about=[person or home])
             gatherer = Gatherer(
                 commune=commune,
                 reader=there.reader,
                 vault=Vault(vault_ring, there.pool),
                 household=home,
+                now=utc_now(),
                 only=PersonId(person) if person else None,
             )
-            return await gatherer.gather()
+            found = await gatherer.gather()
+            # Before anything is given: what cannot be noted in the log stays here.
+            there.note(commune, by=by, operation=OPERATION, about=found.about)
+            return found
 
 
 async def _home(there: Room, commune: Commune, household: str | None, person: str | None) -> HouseholdId:

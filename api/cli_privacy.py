@@ -1,59 +1,48 @@
 """What an operator or an auditor types about families' data: who read it, and what is past its term."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
-from typing import Annotated, Any
-from uuid import uuid4
+from datetime import datetime, timedelta
+from types import MappingProxyType
+from typing import Annotated, Any, Final
 
 import orjson
 import psycopg
 import typer
-from api.access import Line, statements
-from api.asking import Rows
-from api.clock import utc_now
-from api.fields import read_day, read_id
-from api.reads import bounds, guardians_by_account, rendered
-from api.running import AUDITOR, in_one_line, opened, read_settings, readable, stop
-from commands.town_days import timezone_of
-from ledger.database import service_conninfo
-from ledger.identifiers import Commune, HouseholdId, is_slug
-from projections import past_terms, reads, town
-from projections.question import Question
 from psycopg.rows import dict_row
-from rich.console import Console
 from rich.table import Table
-from rulebook.retention import DEFAULTS, Retention
-from rulebook.town import Rules, rules_of
 
 from api import french_access
+from api.asking import Rows
+from api.cli_room import AN_ACCOUNT, a_day, counted, identifier, note, operator, printer, town_named
+from api.clock import utc_now
+from api.reads import bounds, guardians_by_account, rendered
+from api.running import in_one_line, opened, read_settings, readable, stop
+from commands.town_days import timezone_of
+from ledger.database import service_conninfo
+from ledger.identifiers import Commune, HouseholdId
+from projections import past_terms, reads, town
+from projections.question import Question
+from rulebook.town import Rules, retention_of, rules_of
 
 app = typer.Typer(no_args_is_help=True)
 
-WIDTH_ELSEWHERE = 200
-"""Columns of a table that is not written to a terminal: nothing is folded."""
 BATCH = 2_000
+"""Lines deleted in one transaction: the service writes between two of them."""
 ATTEMPTS_KEPT = timedelta(days=1)
 """Of a Clé Enfance: an account is held to those of the last hour."""
-"""Lines deleted in one transaction: the service writes between two of them."""
-LONGEST_NAME = 200
+PAST: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
+    {
+        "file": ("file of a family", "files of families"),
+        "documents": ("supporting document",),
+        "health": ("child's health", "children's health"),
+        "answers": ("kept answer",),
+    }
+)
+"""What is past its term, by the name of the term: one of it, several."""
 Connection = psycopg.Connection[dict[str, Any]]
 
 JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object per town.")]
-
-
-def _day(text: str) -> date:
-    try:
-        return read_day(text)
-    except ValueError:
-        raise typer.BadParameter("a day is expected, like 2024-03-27") from None
-
-
-def _identifier(text: str) -> str:
-    try:
-        return read_id(text)
-    except ValueError:
-        raise typer.BadParameter("an identifier is expected, like 8f14e45f-ceea-4672-8b6b-1d2c3e4f5a6b") from None
 
 
 def _connect(conninfo: str) -> Connection:
@@ -81,27 +70,24 @@ def _rules(connection: Connection, commune: Commune) -> Rules:
 @in_one_line
 def who_read(
     commune: Annotated[str, typer.Argument(help="The town, as a slug.")],
-    by: Annotated[str, typer.Option(help="Who asks: written in the log.")],
+    by: Annotated[Any, typer.Option(parser=operator, metavar="ACCOUNT", help=f"Who asks, kept: {AN_ACCOUNT}.")],
     purpose: Annotated[str, typer.Option(help=f"What for: one of {', '.join(french_access.OF_OPERATORS)}.")],
-    household: Annotated[Any, typer.Option(parser=_identifier, metavar="ID", help="Whose file was read.")] = None,
-    child: Annotated[Any, typer.Option(parser=_identifier, metavar="ID", help="Or, about which child.")] = None,
-    first: Annotated[Any, typer.Option("--from", parser=_day, metavar="DAY", help="The first day, included.")] = None,
-    last: Annotated[Any, typer.Option("--to", parser=_day, metavar="DAY", help="The last day, included.")] = None,
+    household: Annotated[Any, typer.Option(parser=identifier, metavar="ID", help="Whose file was read.")] = None,
+    child: Annotated[Any, typer.Option(parser=identifier, metavar="ID", help="Or, about which child.")] = None,
+    first: Annotated[Any, typer.Option("--from", parser=a_day, metavar="DAY", help="The first day, included.")] = None,
+    last: Annotated[Any, typer.Option("--to", parser=a_day, metavar="DAY", help="The last day, included.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="As one JSON object.")] = False,
 ) -> None:
     """Print who read the file of a household, or about a child. Asking leaves its line too."""
-    if not is_slug(commune):
-        stop("a town is named by its slug: lower case letters, digits and hyphens.")
+    town_ = town_named(commune)
     if (household is None) == (child is None):
         stop("give --household or --child, one of them.")
     if purpose not in french_access.OF_OPERATORS:
         stop(f"--purpose is one of {', '.join(french_access.OF_OPERATORS)}.")
-    if not (1 <= len(by) <= LONGEST_NAME and by.isprintable()):
-        stop("--by is a name on one line.")
     if first and last and last < first:
         stop("--to comes before --from.")
     with readable(read_settings()) as conninfo, _connect(conninfo) as connection:
-        town_, zone = Commune(commune), timezone_of(_rules(connection, Commune(commune)))
+        zone = timezone_of(_rules(connection, town_))
         since, until = bounds(first, last, zone)
         persons: Rows = [{"person": child, "subject": None}]
         others: Rows = []
@@ -111,7 +97,7 @@ def who_read(
         about = [row["person"] for row in persons]
         [rows] = _ask(connection, town_, reads.reads(town_, about, since=since, until=until))
         # Before anything is shown: what cannot be written in the log is not read.
-        _note(connection, town_, by=by, purpose=purpose, about=household or child)
+        note(connection, town_, by=by, operation="ardoise who-read", purpose=purpose, about=[household or child])
     names = guardians_by_account([*others, *({"guardian": row["person"], **row} for row in persons)])
     said = [rendered(row, names) for row in rows]
     if as_json:
@@ -122,34 +108,7 @@ def who_read(
         at = line["read_at"].astimezone(zone)
         table.add_row(f"{at:%d/%m/%Y %H:%M:%S}", line["actor"], line["role_label"], line["client"], line["operation"],
                       line["purpose_label"])  # fmt: skip
-    console = Console()
-    Console(width=console.width if console.is_terminal else WIDTH_ELSEWHERE).print(table)
-
-
-def _note(connection: Connection, commune: Commune, *, by: str, purpose: str, about: str) -> None:
-    """The line of what was just read: written by the service, or by the one function an auditor may write through."""
-    [login] = connection.execute("SELECT current_user AS name").fetchall()
-    line = Line(
-        commune=commune,
-        line=uuid4(),
-        read_at=utc_now(),
-        actor=by,
-        role="admin",
-        client="ardoise-cli",
-        operation="ardoise who-read",
-        purpose=purpose,
-        about=(about,),
-        correlation=uuid4().hex,
-    )
-    with connection.transaction():
-        if login["name"] != AUDITOR:
-            for statement, values in statements([line]):
-                connection.execute(statement, values)
-            return
-        connection.execute(
-            "SELECT access.note(%s, %s, %s, %s, %s, %s, %s)",
-            (commune, line.line, by, line.operation, purpose, [about], line.correlation),
-        )
+    printer().print(table)
 
 
 # What is past its term -----------------------------------------------------------------------------------------------
@@ -176,24 +135,21 @@ def purge(
     as_json: JsonOption = False,
 ) -> None:
     """Delete old reads of the access log, forget refused activations, count what else is past its term."""
-    if not all(map(is_slug, communes or ())):
-        stop("a town is named by its slug: lower case letters, digits and hyphens.")
+    towns = [town_named(name) for name in communes or ()]
     with opened(read_settings()) as ready:
         conninfo = service_conninfo(ready.urls.service_url, ready.settings, application="ardoise-purge")
         with _connect(conninfo) as connection:
             known = [row["commune"] for row in connection.execute("SELECT commune FROM access.towns ORDER BY commune")]
-            named = [name for name in communes or () if name not in known]
-            strangers = [name for name in named if not _rules(connection, Commune(name)).rulebooks]
+            strangers = [name for name in towns if name not in known and not _rules(connection, name).rulebooks]
             if strangers:
                 stop(f"nothing is known of {', '.join(strangers)} in this database: is it the right town?")
-            for name in communes or known:
+            for name in towns or known:
                 _tell(purged(connection, Commune(name), utc_now()), as_json=as_json)
 
 
 def purged(connection: Connection, commune: Commune, now: datetime) -> Purged:
     """Purges one town, as its rulebook of today says."""
-    rulebook = _rules(connection, commune).on(now.astimezone(UTC).date())
-    retention: Retention = DEFAULTS if rulebook is None else rulebook.retention
+    retention = retention_of(_rules(connection, commune), now)
     before = retention.access_log.before(now)
     deleted = sum(_batches(connection, commune, before))
     questions = [past_terms.past(commune, term, getattr(retention, term).before(now)) for term in past_terms.TERMS]
@@ -227,7 +183,7 @@ def _tell(done: Purged, *, as_json: bool) -> None:
         }
         typer.echo(orjson.dumps(said, option=orjson.OPT_UTC_Z).decode())
         return
-    lines = f"{done.deleted} line{'s' if done.deleted > 1 else ''} of the access log deleted"
-    refused = f"{done.forgotten} refused activation{'s' if done.forgotten > 1 else ''} forgotten"
-    past = ", ".join(f"{count} {term.replace('_', ' ')}" for term, count in done.past.items()) or "nothing"
+    lines = f"{counted(done.deleted, 'line')} of the access log deleted"
+    refused = f"{counted(done.forgotten, 'refused activation')} forgotten"
+    past = ", ".join(counted(count, *PAST[term]) for term, count in done.past.items()) or "nothing"
     typer.echo(f"{done.commune}: {lines} (before {done.before:%Y-%m-%d}), {refused}; past its term: {past}.")

@@ -6,16 +6,14 @@ from typing import Annotated
 import psycopg
 import typer
 from rich.console import Console
-from rich.progress import MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import Progress, TaskID
 
+from api.cli_room import COUNTED, counted, town_named
 from api.running import in_one_line, opened, read_settings, stop
 from ledger.database import service_conninfo
-from ledger.identifiers import Commune, is_slug
 from vault.key_file import new_line, ring_of
 from vault.rewrapping import rewrap as rewrap_town
 from vault.sealing import BrokenSealError, LostKeyError
-
-COUNTED = (SpinnerColumn(), TextColumn("{task.description}"), MofNCompleteColumn(), TimeElapsedColumn())
 
 vault_app = typer.Typer(help="The keys of what names people.", no_args_is_help=True)
 
@@ -33,22 +31,21 @@ def rewrap(
     communes: Annotated[list[str], typer.Argument(help="The towns, as slugs.", metavar="COMMUNE...")],
 ) -> None:
     """Wrap every person's key with the current key, so that older ones may leave the file. Safe to run many times."""
-    if not all(map(is_slug, communes)):
-        stop("a town is named by its slug: lower case letters, digits and hyphens.")
+    towns = [town_named(name) for name in communes]
     settings = read_settings()
     ring = ring_of(settings)
     with opened(settings) as ready:
         conninfo = service_conninfo(ready.urls.service_url, settings, application="ardoise-vault")
         connection = psycopg.connect(conninfo, autocommit=True)
         with connection, Progress(*COUNTED, console=Console(stderr=True), transient=True) as bars:
-            for name in communes:
-                task = bars.add_task(name, total=None)
+            for name in towns:
+                task = bars.add_task(str(name), total=None)
                 try:
-                    changed = rewrap_town(connection, ring, Commune(name), partial(_tell, bars, task))
+                    changed = rewrap_town(connection, ring, name, partial(_tell, bars, task))
                 except (LostKeyError, BrokenSealError) as lost:
                     stop(str(lost) or "a key of the vault was changed by other hands: nothing opens it.")
                 seen = int(bars.tasks[task].completed)
-                typer.echo(f"{name}: {seen} keys, {changed} wrapped again with {ring.current}.")
+                typer.echo(f"{name}: {counted(seen, 'key')}, {changed} wrapped again with {ring.current}.")
 
 
 def _tell(bars: Progress, task: TaskID, seen: int) -> None:

@@ -14,12 +14,11 @@ from api.french_erasure import (
     ANSWERS,
     FACTS,
     JOURNAL,
-    RECORDS,
     ROLES,
-    WHAT,
     YEARS_OF_FACTS,
     Ground,
 )
+from api.french_erasure import held as held_as
 from commands.erase_people import AccountRequest, Proposed, Whom, proposed
 from commands.outcome import Known, Refusal
 from commands.town_days import town_day
@@ -30,8 +29,7 @@ from ledger.store import AnyPage, Store
 from ledger.streams import household_page, town_page
 from projections import erasures, families
 from rulebook.reading_retention import words
-from rulebook.retention import DEFAULTS
-from rulebook.town import Rules, rules_of_town
+from rulebook.town import Rules, retention_of, rules_of_town
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -96,7 +94,7 @@ class Archive:
             "allowed": not any(each.refusals for each in found),
             "people": [_person(each, held) for each in found],
             "requests": [_destroyed(held, activation) for activation in asked if _destroyed(held, activation)],
-            "kept": _kept(known.rules, lines, reads),
+            "kept": _kept(known.rules, self.now, lines, reads),
         }
 
 
@@ -146,7 +144,7 @@ def _destroyed(held: Iterable[dict[str, Any]], person: PersonId) -> list[dict[st
     return [
         {
             "what": row["what"],
-            "label": RECORDS.get(row["kind"], row["kind"]) if row["what"] != "document" else WHAT["document"],
+            "label": held_as(row["what"], row["kind"]),
             "kind": row["kind"],
             "count": row["count"],
             "latest": row["latest"],
@@ -156,8 +154,8 @@ def _destroyed(held: Iterable[dict[str, Any]], person: PersonId) -> list[dict[st
     ]
 
 
-def _kept(rules: Rules, lines: dict[str, Any], reads: dict[str, Any]) -> Sequence[dict[str, Any]]:
-    retention = rules.rulebooks[-1].retention if rules.rulebooks else DEFAULTS
+def _kept(rules: Rules, now: datetime, lines: dict[str, Any], reads: dict[str, Any]) -> Sequence[dict[str, Any]]:
+    retention = retention_of(rules, now)
     latest = town_day(rules, lines["latest"]) if lines["latest"] else None
     return [
         _ground("facts", FACTS, count=lines["count"], until=_years_after(latest, YEARS_OF_FACTS) if latest else None),

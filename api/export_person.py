@@ -19,8 +19,7 @@ from projections import dossier, erasures, families, reads, shared, town
 from projections.calendar import statements_from
 from rulebook.custody import whose
 from rulebook.reading_retention import LINES, words
-from rulebook.retention import DEFAULTS
-from rulebook.town import Rules
+from rulebook.town import Rules, retention_of
 from vault.people import Details, Erased, KeptDocument, Vault
 
 MOST_DOCUMENTS = 100_000
@@ -46,6 +45,7 @@ class Gatherer:
     reader: Reader
     vault: Vault
     household: HouseholdId
+    now: datetime
     only: PersonId | None = None
 
     async def gather(self) -> Dossier:
@@ -83,7 +83,7 @@ class Gatherer:
             "keys": [_key(row) for row in keys] if whole else [],
             "documents": [_document(each) for each in documents],
             "reads": await self._reads(list(roles)),
-            "retention": _retention(rules),
+            "retention": _retention(rules, self.now),
         }
         files = {file_of(each): content for each in documents if (content := self._content(each)) is not None}
         return Dossier(about=[known, *roles] if whole else list(roles), sections=sections, files=files)
@@ -162,8 +162,8 @@ class Gatherer:
         return [_read(rendered(row, names)) for row in rows]
 
 
-def _retention(rules: Rules) -> Section:
-    retention = rules.rulebooks[-1].retention if rules.rulebooks else DEFAULTS
+def _retention(rules: Rules, now: datetime) -> Section:
+    retention = retention_of(rules, now)
     return [{"said": f"{line.said.format(words(getattr(retention, name)))}."} for name, line in LINES.items()]
 
 

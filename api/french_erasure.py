@@ -47,6 +47,16 @@ WHAT: Final[Mapping[str, str]] = MappingProxyType(
 )
 
 
+def held(what: str, kind: str) -> str:
+    """What is held of somebody, without what it says: Fiche (santé), Justificatif (certificat medical)."""
+    return f"{WHAT[what]} ({document_kind(kind) if what == 'document' else RECORDS.get(kind, kind).lower()})"
+
+
+def document_kind(kind: str) -> str:
+    """The kind of a document, as whoever handed it in wrote it, without its hyphens."""
+    return kind.replace("-", " ")
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Ground:
     """Why something stays."""
@@ -73,7 +83,7 @@ ANSWERS: Final = Ground(
 )
 JOURNAL: Final = Ground(
     label="Le journal des effacements : quelle personne, sous son identifiant, et quel accord",
-    ground="Une sauvegarde restaurée doit oublier de nouveau : conservé aussi longtemps que les sauvegardes",
+    ground="Ce qu'une sauvegarde restaurée ramène est effacé de nouveau : conservé aussi longtemps que les sauvegardes",
     source="RGPD, articles 5, 2 et 17, 1",
 )
 YEARS_OF_FACTS: Final = 10
@@ -81,8 +91,16 @@ YEARS_OF_FACTS: Final = 10
 PROPOSAL: Final = "Proposition d'effacement"
 ALLOWED: Final = "Rien ne s'oppose à l'effacement. Il attend l'accord de l'archiviste."
 NOT_ALLOWED: Final = "L'effacement n'est pas possible aujourd'hui."
-DONE: Final = "Effacé, avec l'accord {agreement}."
+DONE: Final = "Effacement"
 COLUMNS_PEOPLE: Final = ("Personne", "Rôle", "Ce qui est détruit", "Ce qui s'y oppose")
 COLUMNS_KEPT: Final = ("Ce qui reste", "Nombre", "Jusqu'au", "Fondement", "Source")
 ALREADY: Final = "déjà effacé"
 NOTHING_KNOWN: Final = "rien de connu"
+REFUSED: Final = "Personne n'a été effacé."
+
+
+def done(erased: int, already: int, agreement: str) -> str:
+    """How many were forgotten, how many had been."""
+    now = f"{erased} personne{'s' if erased > 1 else ''} effacée{'s' if erased > 1 else ''}"
+    before = f", {already} l'étai{'ent' if already > 1 else 't'} déjà" if already else ""
+    return f"{now if erased else 'Aucune personne effacée'}{before}, accord {agreement}."

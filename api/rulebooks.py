@@ -9,6 +9,7 @@ import orjson
 import typer
 from psycopg.rows import dict_row
 
+from api.cli_room import CLIENT, town_named
 from api.clock import utc_now
 from api.fields import read_day, read_instant
 from api.refusals import problem_of
@@ -34,7 +35,7 @@ from rulebook.town import rules_of
 app = typer.Typer(help="Vérifier, adopter et lire les règlements.", no_args_is_help=True)
 
 LARGEST_BYTES = 1_000_000
-OPERATOR = Subject("ardoise-cli")
+OPERATOR = Subject(CLIENT)
 
 UNREADABLE: dict[type[OSError], str] = {
     FileNotFoundError: "n'existe pas : vérifiez son nom et le dossier où il est",
@@ -109,13 +110,13 @@ def adopt(file: FileArgument) -> None:
     signature = Signature(
         actor=OPERATOR,
         role="admin",
-        client="ardoise-cli",
+        client=CLIENT,
         command=str(uuid4()),
         correlation=str(uuid4()),
         happened_at=now,
         recorded_at=now,
     )
-    once = Once(client="ardoise-cli", subject=OPERATOR, key=signature.command, fingerprint=bytes(32))
+    once = Once(client=CLIENT, subject=OPERATOR, key=signature.command, fingerprint=bytes(32))
     request = Request(commune=rulebook.commune, command=AdoptRulebook(content=content), signature=signature)
     with opened(read_settings()) as ready:
         pool = open_pool(ready.urls.service_url, ready.settings)
@@ -134,7 +135,10 @@ def _status(result: Result) -> Answer:
     return Answer(status=409 if isinstance(result.outcome, Refused) else 201)
 
 
-def _ask(commune: str, *questions: Question) -> list[list[dict[str, Any]]]:
+NOT_A_TOWN = "une commune se nomme en minuscules, chiffres et traits d'union : villennes-sur-seine."
+
+
+def _ask(commune: Commune, *questions: Question) -> list[list[dict[str, Any]]]:
     with opened(read_settings()) as ready:
         pool = open_pool(ready.urls.service_url, ready.settings)
         try:
@@ -153,7 +157,8 @@ CommuneArgument = Annotated[str, typer.Argument(help="La commune : villars.", me
 @in_one_line
 def listed(commune: CommuneArgument, as_json: JsonOption = False) -> None:
     """Dire quels règlements une commune a adoptés."""
-    [rows] = _ask(commune, town.rulebooks(Commune(commune)))
+    named = town_named(commune, NOT_A_TOWN)
+    [rows] = _ask(named, town.rulebooks(named))
     if as_json:
         typer.echo(orjson.dumps(rows, option=orjson.OPT_UTC_Z).decode())
     elif not rows:
@@ -182,15 +187,15 @@ def _instant(text: str) -> datetime:
 @in_one_line
 def show(
     commune: CommuneArgument,
-    day: Annotated[Any, typer.Option(parser=_day, metavar="JOUR", help="Le jour concerné; aujourd'hui sinon.")] = None,
+    day: Annotated[Any, typer.Option(parser=_day, metavar="JOUR", help="Le jour concerné ; aujourd'hui sinon.")] = None,
     as_of: Annotated[Any, typer.Option(parser=_instant, metavar="INSTANT", help="Ce qui était connu alors.")] = None,
     text: Annotated[bool, typer.Option("--text", help="Le texte adopté, tel quel.")] = False,
 ) -> None:
     """Expliquer le règlement en vigueur un jour, tel qu'il était connu à un instant."""
-    versions = town.rulebooks(Commune(commune), known_at=as_of)
-    [rows] = _ask(commune, versions)
+    named = town_named(commune, NOT_A_TOWN)
+    [rows] = _ask(named, town.rulebooks(named, known_at=as_of))
     names = [row["version"] for row in rows]
-    [texts] = _ask(commune, town.contents(Commune(commune), names))
+    [texts] = _ask(named, town.contents(named, names))
     contents = {row["version"]: row["content"] for row in texts}
     rulebook = rules_of(contents[name] for name in names).on(day or utc_now().date())
     if rulebook is None:

@@ -9,11 +9,9 @@ from pydantic import Field
 from typing_extensions import TypedDict  # the one pydantic reads before Python 3.12
 
 from api import french
-from api.fields import IdText
-from api.french_erasure import FACTS, RECORDS, ROLES
-from api.schemas import Count, Number, SubjectText, exact
-
-Agreement = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9/._-]{0,63}$", examples=["AD78-2026/12"])]
+from api.fields import AgreementText, IdText
+from api.french_erasure import FACTS, ROLES, held
+from api.schemas import AccountText, Count, Number, exact
 
 
 @exact
@@ -78,7 +76,7 @@ class Proposal(TypedDict):
 class Erased(TypedDict):
     """Who was forgotten."""
 
-    agreement: Agreement
+    agreement: AgreementText
     erased: list[IdText]
     already: list[IdText]
 
@@ -89,8 +87,8 @@ class Erasure(TypedDict):
 
     person: IdText
     erased_at: datetime
-    agreement: Agreement
-    agreed_by: SubjectText
+    agreement: AgreementText
+    agreed_by: AccountText
     agreed_on: date
 
 
@@ -126,7 +124,7 @@ EXAMPLES: Final[Mapping[Any, Any]] = MappingProxyType(
                     "destroyed": [
                         {
                             "what": "record",
-                            "label": RECORDS["identity"],
+                            "label": held("record", "identity"),
                             "kind": "identity",
                             "count": 1,
                             "latest": "2024-03-08T10:05:12Z",

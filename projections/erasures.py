@@ -96,10 +96,10 @@ def facts(commune: Commune, streams: Sequence[Stream]) -> Question:
 
 
 def looked_at(commune: Commune, persons: Sequence[str]) -> Question:
-    """How many lines of the access log are about these persons, and when the last one was written."""
+    """How many lines of the access log are about these persons."""
     return Question(
         sql="""
-            SELECT count(DISTINCT line)::integer AS count, max(read_at) AS latest FROM access.seen
+            SELECT count(DISTINCT line)::integer AS count FROM access.seen
             WHERE commune = %(commune)s AND person = ANY(%(persons)s)
         """,
         values={"commune": commune, "persons": list(persons)},

@@ -2,16 +2,18 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from functools import lru_cache
 
 from ledger.child import SlotKey
+from ledger.days import local_day
 from ledger.holdings import PlaceKey
 from ledger.identifiers import Slug
 from ledger.town import Closure, Town
 from rulebook.openings import closure_on, days_between
 from rulebook.places import capacity
 from rulebook.reader import read_rulebook
+from rulebook.retention import DEFAULTS, Retention
 from rulebook.rulebook import Activity, Place, Rulebook
 
 _read = lru_cache(maxsize=256)(read_rulebook)
@@ -82,6 +84,13 @@ class Rules:
         if rulebook is None or activity is None:
             return 0
         return capacity(rulebook, activity, Place(key.unit, key.pool), key.day)
+
+
+def retention_of(rules: Rules, now: datetime) -> Retention:
+    """How long things are kept: as the rulebook in force on the town's day says; as usual before the first one."""
+    latest = rules.rulebooks[-1] if rules.rulebooks else None
+    rulebook = None if latest is None else rules.on(local_day(now, latest.timezone))
+    return DEFAULTS if rulebook is None else rulebook.retention
 
 
 def rules_of(contents: Iterable[str], *, closures: Mapping[Closure, Slug] | None = None) -> Rules:

@@ -249,7 +249,7 @@ def test_nothing_names_a_family_that_was_forgotten(service: Service, data: Path,
     assert (set(said["erased"]), said["already"], said["swept"]) == (set(family.people), [], True)
     again = ardoise(data, "erase", TOWN, "--household", family.household, *AGREED)
     assert again.returncode == 0
-    assert "0 forgotten, 4 were already" in again.stdout
+    assert "Aucune personne effacée, 4 l'étaient déjà" in again.stdout
 
     verified = ardoise(data, "verify", TOWN)
     assert verified.returncode == 0, verified.stderr

@@ -105,8 +105,9 @@ def test_another_town_s_child_was_read_by_nobody(world: World, read: tuple[str, 
         (("villars", "--child", str(uuid4()), "--household", str(uuid4()), *WHY), "give --household or --child"),
         (("villars", "--child", "Matteo", *WHY), "an identifier is expected"),
         (("villars", "--child", str(uuid4()), "--by", "x", "--purpose", "curiosity"), "--purpose is one of audit"),
-        (("villars", "--child", str(uuid4()), "--by", "a\nb", "--purpose", "audit"), "--by is a name on one line"),
-        (("villars", "--child", str(uuid4()), "--by", "", "--purpose", "audit"), "--by is a name on one line"),
+        (("villars", "--child", str(uuid4()), "--by", "a\nb", "--purpose", "audit"), "an account or a slug"),
+        (("villars", "--child", str(uuid4()), "--by", "", "--purpose", "audit"), "an account or a slug"),
+        (("villars", "--child", str(uuid4()), "--by", "Zoé 0611223344", "--purpose", "audit"), "never a name"),
         (("villars", "--child", str(uuid4()), *WHY, "--from", "hier"), "a day is expected"),
         (("villars", "--child", str(uuid4()), *WHY, "--from", "2024-02-01", "--to", "2024-01-01"), "before --from"),
         (("villars", "--child", str(uuid4()), "--purpose", "audit"), "--by"),
@@ -187,6 +188,9 @@ def test_what_else_is_past_its_term_is_counted(world: World, read: tuple[str, st
     assert said["file"] == 1
     assert said["answers"] >= 4
     assert said.keys() <= {"file", "documents", "health", "answers"}
+    _, out, _ = run("purge", world.commune)
+    assert "past its term: 1 file of a family, " in out
+    assert " kept answers." in out
 
 
 def test_a_town_nobody_knows_is_a_mistake(world: World):

@@ -60,7 +60,10 @@ def test_a_proposal_says_what_would_go_and_what_stays_and_never_what_it_says(
     assert set(people) == {family.child, family.guardian}
     child = people[family.child]
     assert (child["role_label"], child["erased"], child["reasons"]) == ("Enfant", False, [])
-    assert [(one["label"], one["count"]) for one in child["destroyed"]] == [("Santé", 1), ("Identité", 1)]
+    assert [(one["label"], one["count"]) for one in child["destroyed"]] == [
+        ("Fiche (santé)", 1),
+        ("Fiche (identité)", 1),
+    ]
     kept = {one["what"]: one for one in said["kept"]}
     assert kept["facts"]["until"] == "2034-01-15"
     assert kept["facts"]["count"] > 4
@@ -102,6 +105,19 @@ def test_a_family_is_erased_and_its_account_opens_nothing(world: World, family: 
     refused(put(agent, f"/children/{family.child}/identity", IDENTITY), "not_found", 404)
     other = made(agent.get(f"/children/{neighbours.child}/identity"), 200)
     assert other["identity"]["given_name"] == CANARY
+
+
+def test_what_is_kept_is_kept_as_the_rulebook_in_force_says(world: World, family: Family, admin: Who) -> None:
+    content = made(admin.get("/rulebook/versions/2023-09"), 200)["content"]
+    content = content.replace('version = "2023-09"', 'version = "2024-01"').replace("2023-09-01", "2024-01-16")
+    content = f'{content}\n[conservation]\njournal_des_acces = "7 mois"\n'
+    made(admin.post("/rulebook/versions", {"content": content}))
+    grounds = []
+    for now in ("2024-01-15 23:59", "2024-01-16 00:01"):
+        world.clock.set(now)
+        kept = made(admin.post("/erasures/preview", {"household": family.household}), 200)["kept"]
+        grounds += [one["ground"] for one in kept if one["what"] == "access_log"]
+    assert ["12 mois" in grounds[0], "7 mois" in grounds[1]] == [True, True]
 
 
 def test_erased_again_says_already_erased(world: World, family: Family, admin: Who) -> None:

@@ -9,7 +9,8 @@ from rulebook.explain import explain
 from rulebook.reader import RulebookError
 from rulebook.reading_retention import LINES, months, words
 from rulebook.retention import DEFAULTS, Retention, Term
-from tests.rulebook.town import town
+from rulebook.town import retention_of, rules_of
+from tests.rulebook.town import text, town
 
 
 def kept(*lines: str) -> Retention:
@@ -107,3 +108,13 @@ def test_the_page_of_the_clerk_tells_every_term_as_the_reader_knows_it() -> None
         [row] = [row for row in page.splitlines() if row.startswith(f"| `{line.key}` |")]
         usual, possible = words(getattr(DEFAULTS, name)), f"de {words(line.least)} à {words(line.most)}"
         assert row.endswith(f"| {usual} | {possible} |"), row
+
+
+def test_the_terms_are_those_of_the_rulebook_in_force_on_the_town_s_own_day() -> None:
+    first, then = ('version = "2023-09"', 'version = "2024-09"'), ("2023-09-01", "2024-09-01")
+    assert retention_of(rules_of([]), datetime(2024, 8, 31, tzinfo=UTC)) == DEFAULTS
+    old, new = text(), text(more='[conservation]\nsante = "1 mois"').replace(*first).replace(*then)
+    rules = rules_of([old, new])
+    assert retention_of(rules, datetime(2024, 8, 31, 21, 59, tzinfo=UTC)).health == months(3)
+    assert retention_of(rules, datetime(2024, 8, 31, 22, 1, tzinfo=UTC)).health == months(1)
+    assert retention_of(rules_of([new]), datetime(2024, 8, 31, 21, 59, tzinfo=UTC)) == DEFAULTS

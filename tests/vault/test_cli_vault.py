@@ -56,11 +56,11 @@ def test_a_rotation_wraps_every_key_of_a_town_and_the_old_line_may_go(keys: Path
     now = datetime(2024, 3, 8, tzinfo=UTC)
     before = Vault(read_ring(keys), pool)
     secret = before.key_of(TOWN, PersonId("matteo"), now).secret
-    assert run("rewrap", TOWN) == (0, f"{TOWN}: 1 keys, 0 wrapped again with {before.ring.current}.", "")
+    assert run("rewrap", TOWN) == (0, f"{TOWN}: 1 key, 0 wrapped again with {before.ring.current}.", "")
     newer = new_line()
     keys.write_text(newer + "\n" + keys.read_text())
     name = newer.partition(":")[0]
-    assert run("rewrap", TOWN) == (0, f"{TOWN}: 1 keys, 1 wrapped again with {name}.", "")
+    assert run("rewrap", TOWN) == (0, f"{TOWN}: 1 key, 1 wrapped again with {name}.", "")
     keys.write_text(newer + "\n")
     assert Vault(read_ring(keys), pool).key_of(TOWN, PersonId("matteo"), now).secret == secret
 

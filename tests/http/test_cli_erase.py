@@ -1,0 +1,81 @@
+"""`ardoise erase`: what an archivist is shown in French, and what an operator who mistypes is told."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlencode
+from uuid import uuid4
+
+import pytest
+from psycopg.conninfo import conninfo_to_dict
+from typer.testing import CliRunner
+
+from api.cli import app
+from tests.http.world import World, made, world_on
+from tests.servers import Database
+
+IDENTITY = {"given_name": "Canarizoe", "family_name": "De Valmont"}
+AGREED = ("--agreement", "AD42-2026/12", "--agreed-by", "archives-1", "--agreed-on", "2026-11-12", "--yes")
+
+Run = Callable[..., tuple[int, str, str]]
+
+
+def url(conninfo: str) -> str:
+    return f"postgresql:///?{urlencode(conninfo_to_dict(conninfo), quote_via=quote)}"
+
+
+@pytest.fixture
+def world(database: Database, tmp_path: Path) -> Iterator[World]:
+    with world_on(database, tmp_path) as made_:
+        made_.adopt()
+        yield made_
+
+
+@pytest.fixture
+def run(world: World, database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """The command, on the database of the test."""
+    monkeypatch.setenv("ARDOISE_DATABASE_URL", url(database.service_url))
+    monkeypatch.setenv("ARDOISE_OWNER_URL", url(database.owner_url))
+    monkeypatch.setenv("ARDOISE_DATA", str(tmp_path))
+    monkeypatch.setenv("ARDOISE_DEVELOPMENT", "1")
+
+    def typed(*words: str) -> tuple[int, str, str]:
+        ran = CliRunner().invoke(app, ["erase", world.commune, *words])
+        return ran.exit_code, ran.stdout, " ".join(ran.stderr.replace("│", " ").split())
+
+    return typed
+
+
+@pytest.mark.parametrize("option", ["--by", "--agreed-by"])
+@pytest.mark.parametrize("name", ["Zoé 0611223344", "Zoé Exemple", "zoe exemple", "", "a\nb"])
+def test_who_erases_and_who_agrees_are_accounts_and_nobody_s_name(option: str, name: str) -> None:
+    ran = CliRunner().invoke(app, ["erase", "villars", "--household", str(uuid4()), *AGREED, option, name])
+    said = " ".join(ran.stderr.replace("│", " ").split())
+    assert (ran.exit_code, ran.stdout) == (2, "")
+    assert "an account or a slug, without a space, never a name" in said
+
+
+def test_a_proposal_tells_what_is_recorded_from_what_is_asked(world: World, run: Run) -> None:
+    home = world.household("parent-1")
+    [guardian] = made(world.agent.get(f"/households/{home}/guardians"), 200)["guardians"]
+    parent = world.guardian("parent-1")
+    path = f"/households/{home}/people/{guardian['guardian']}/contact"
+    contact: dict[str, Any] = {"telephone": "0611223344"}
+    made(world.agent.send("PUT", path, body=contact, key=uuid4().hex), 200)
+    [asked] = made(parent.post(f"/households/{home}/demandes", {"kind": "contact", "contact": contact}))["demandes"]
+    assert asked["status"] == "en_cours"
+    code, out, err = run("--household", home)
+    assert code == 0, err
+    assert "Fiche (moyens de contact) : 1 (" in out
+    assert "Changement demandé (moyens de contact) : 1 (" in out
+
+
+def test_what_was_forgotten_is_told_in_one_language(world: World, run: Run) -> None:
+    home = world.household("parent-1")
+    code, out, err = run("--household", home, *AGREED)
+    assert code == 0, err
+    assert "1 personne effacée, accord AD42-2026/12." in out
+    assert "forgotten" not in out
+    code, out, err = run("--household", home, *AGREED)
+    assert code == 0, err
+    assert "Aucune personne effacée, 1 l'était déjà, accord AD42-2026/12." in out
