@@ -8,8 +8,15 @@ from uuid import uuid4
 
 import orjson
 import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from api import french
 from api.cli_import_lines import Family, Mistake, Reading
+from api.cli_room import CLIENT as ACCOUNT
+from api.cli_room import counted, town_named
 from api.clock import utc_now
+from api.french_import import IMPORTED_OTHERWISE, WRITTEN_MEANWHILE
 from api.running import in_one_line, opened, read_settings, stop
 from api.sealing import sealed
 from commands.execute import Request, Result, execute, preview
@@ -18,21 +25,17 @@ from commands.town_days import town_day
 from ledger.child import Child
 from ledger.database import open_pool
 from ledger.entry import Signature
-from ledger.identifiers import ChildId, Commune, HouseholdId, PersonId, Stream, Subject, is_slug
+from ledger.identifiers import ChildId, Commune, HouseholdId, PersonId, Stream, Subject
 from ledger.postgres import PostgresStore
 from ledger.store import Answer, AnyPage, BusyError, ConflictError, ErasedError, KeyReusedError, Once, Page, Store
 from ledger.streams import child_page, household_page, town_page
 from projections.inline import project
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rulebook.town import Rules, rules_of_town
 from vault.key_file import ring_of
 from vault.people import Vault
 from vault.sealing import PersonKey
 
-from api import french
-
-OPERATOR: Final = Subject("ardoise-cli")
+OPERATOR: Final = Subject(ACCOUNT)
 CLIENT: Final = "ardoise-import"
 MOST_BYTES: Final = 200 * 2**20
 BARS: Final = (
@@ -110,13 +113,11 @@ class Import:
             once = Once(client=CLIENT, subject=OPERATOR, key=name, fingerprint=family.fingerprint)
             _, kept = execute(self.store, request, once=once, respond=_status)
         except KeyReusedError:
-            return [Mistake(family.line, "*", "imported_otherwise", "imported before with other people: left as it is")]
+            return [Mistake(family.line, "*", "imported_otherwise", IMPORTED_OTHERWISE)]
         except (BusyError, ConflictError):
-            return [Mistake(family.line, "*", "conflict", "somebody else writes this family: run it again")]
+            return [Mistake(family.line, "*", "conflict", WRITTEN_MEANWHILE)]
         except ErasedError:
-            return [
-                Mistake(family.line, "*", "person_erased", "somebody of this family was forgotten at their request")
-            ]
+            return [Mistake(family.line, "*", "person_erased", french.detail("person_erased"))]
         return not kept.replayed
 
     def _details(self, family: Family) -> Iterator[Any]:
@@ -164,9 +165,7 @@ def import_families(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object at the end.")] = False,
 ) -> None:
     """Import the families of a previous system. What is already there is left as it is: run it again to resume."""
-    if not is_slug(commune):
-        stop("a town is named by its slug: lower case letters, digits and hyphens.")
-    settings, town = read_settings(), Commune(commune)
+    settings, town = read_settings(), town_named(commune)
     lines = _lines(file)
     with opened(settings) as ready:
         pool = open_pool(ready.urls.service_url, ready.settings)
@@ -220,10 +219,10 @@ def _tell(summary: Summary, name: str, *, check: bool, as_json: bool) -> None:
     if summary.mistakes:
         done = summary.imported + summary.already
         wrote = f"{summary.imported} imported, {summary.already} already there" if done else "nothing written"
-        stop(f"{len(summary.mistakes)} mistake(s) in {name}, {wrote}.")
+        stop(f"{counted(len(summary.mistakes), 'mistake')} in {name}, {wrote}.")
     if as_json:
         return
-    said = f"{summary.families} families of {summary.commune}"
+    said = f"{counted(summary.families, 'family', 'families')} of {summary.commune}"
     if check:
         typer.echo(f"{said} can be imported.")
     else:

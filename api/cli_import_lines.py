@@ -13,9 +13,9 @@ from pydantic import Field, ValidationError, model_validator
 
 from api.body import parse, property_names
 from api.detail_bodies import AddressAsked, ContactAsked, IdentityAsked
-from api.family_bodies import SubjectText
-from api.fields import Day, SlugText, StrictModel
+from api.fields import VISIBLE, Day, SlugText, StrictModel, SubjectText
 from api.french_fields import field_sentence
+from api.french_import import SAID_BEFORE, SAME_FAMILY, TWO_HOUSEHOLDS
 from api.handlers import field_errors
 from api.problems import Problem
 from commands.enrol_child import EnrolChild
@@ -30,7 +30,7 @@ MOST_ENROLMENTS: Final = 40
 MOST_HOUSEHOLDS: Final = 2
 _IMPORTED: Final = UUID("c4f1e6a2-9d0b-4f0e-8e43-0f6a4b7c2d51")
 
-Ref = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[!-~]+$", examples=["F-1042"])]
+Ref = Annotated[str, Field(min_length=1, max_length=100, pattern=VISIBLE, examples=["F-1042"])]
 """What the previous system calls somebody: visible ASCII, no space."""
 
 
@@ -172,13 +172,13 @@ class Reading:
         """What cannot be, given the lines before."""
         before = self._lines_of.setdefault(family.ref, number)
         if before != number:
-            yield Mistake(number, "ref", "asked_twice", f"line {before} is of the same family")
+            yield Mistake(number, "ref", "asked_twice", SAME_FAMILY.format(before))
         for place, child in enumerate(family.children):
             self._homes[child.ref] += 1
             if self._homes[child.ref] > 1 and not child.bare:
-                yield Mistake(number, f"children[{place}]", "asked_twice", "said already: only its ref is expected")
+                yield Mistake(number, f"children[{place}]", "asked_twice", SAID_BEFORE)
             if self._homes[child.ref] > MOST_HOUSEHOLDS:
-                yield Mistake(number, f"children[{place}]", "too_many", "a child is of two households at most")
+                yield Mistake(number, f"children[{place}]", "too_many", TWO_HOUSEHOLDS)
         for name, people in _named(family):
             for place, person in enumerate(people):
                 born = person.identity.birth_date if person.identity else None

@@ -129,7 +129,7 @@ FAMILY: dict[str, Any] = {
 
 def test_a_family_comes_in_with_its_people_their_names_and_their_accounts(town: Town) -> None:
     code, out, err = town.run(town.file(FAMILY))
-    assert (code, out) == (0, f"1 families of {town.world.commune}: 1 imported, 0 already there.\n"), err
+    assert (code, out) == (0, f"1 family of {town.world.commune}: 1 imported, 0 already there.\n"), err
     [household] = town.households()
     parent = town.world.guardian("old|bruno")
     said = made(parent.get(f"/households/{household['household']}"), 200)
@@ -180,7 +180,7 @@ def test_a_family_that_changed_since_is_left_as_it_is_and_told(town: Town) -> No
     code, _, err = town.run(town.file({"ref": "F-0", "guardians": [{"ref": "awa"}]}, other))
     assert code == 1
     assert ":2: *: imported_otherwise:" in err
-    assert "1 mistake(s)" in err
+    assert "1 mistake in" in err
     assert town.lines() == lines + 2, "the other family came in"
     renamed = {**FAMILY, "contacts": [{**FAMILY["contacts"][0], "identity": named("Nonno")}]}
     assert town.imported(town.file(renamed))["already"] == 1, "a name is corrected in the portal, not by an import"
@@ -232,7 +232,9 @@ def test_every_mistake_is_told_with_its_line_and_nothing_is_written(town: Town) 
         [f"{place}:14", "contacts[0].collects", "required"],
         [f"{place}:15", "*", "invalid_json"],
     ]
-    assert "15 mistake(s)" in err
+    sentences = [line.split(": ", 3)[3] for line in err.splitlines()[:-1]]
+    assert all(sentence[0].isupper() and sentence.endswith(".") for sentence in sentences), "all of them in French"
+    assert "15 mistakes in" in err
     assert "nothing written" in err
     assert not any(word in err for word in ("a story", "golf", "Other", "2150"))
     assert town.lines() == lines
@@ -244,7 +246,7 @@ def test_every_mistake_is_told_with_its_line_and_nothing_is_written(town: Town) 
 def test_a_check_writes_nothing(town: Town) -> None:
     lines = town.lines()
     code, out, _ = town.run(town.file(FAMILY), "--check")
-    assert (code, out) == (0, f"1 families of {town.world.commune} can be imported.\n")
+    assert (code, out) == (0, f"1 family of {town.world.commune} can be imported.\n")
     assert town.lines() == lines
 
 
