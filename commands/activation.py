@@ -71,6 +71,8 @@ class GrantActivation:
             return refused("already_decided")
         if page.state is None or self.guardian not in page.state.guardians:
             return refused("unknown_guardian")
+        if page.state.has_forgotten(self.guardian):
+            return refused("person_erased")
         if self.guardian in page.state.suspended:
             return refused("guardian_suspended")
         subject = asked.state.subject

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
+from commands.guardians import revoked
 from commands.outcome import Accepted, Known, Outcome, Refusal, Refused, refused
 from commands.town_days import town_day
 from ledger.child import Child
@@ -198,9 +199,10 @@ def _forgotten(found: Sequence[Proposed], requests: Sequence[AccountRequest], ag
     pages = {each.page.stream: each.page for each in found}
     for each in found:
         if not each.erased:
-            facts.setdefault(each.page.stream, []).extend(_facts(each, agreement))
+            said = facts.setdefault(each.page.stream, [])
+            said.extend(fact for fact in _facts(each, agreement) if fact not in said)
     return Accepted(
-        writes=[Write(page=pages[stream], facts=said) for stream, said in facts.items()],
+        writes=[Write(page=pages[stream], facts=told) for stream, told in facts.items()],
         vault=[
             *(Forget(person=each.person) for each in found),
             *(Forget(person=PersonId(request.activation)) for request in requests),
@@ -209,9 +211,11 @@ def _forgotten(found: Sequence[Proposed], requests: Sequence[AccountRequest], ag
 
 
 def _facts(each: Proposed, agreement: Agreement) -> Iterator[Fact]:
-    """The account of a forgotten guardian opens nothing from the same instant on."""
+    """The account of a forgotten guardian, and their keys, open nothing from the same instant on."""
     home = each.page.state
     if isinstance(home, Household) and GuardianId(each.person) in home.accounts:
         account = home.accounts[GuardianId(each.person)]
         yield GuardianUnlinked(guardian=account.guardian, subject=account.subject)
+    if isinstance(home, Household) and GuardianId(each.person) in home.guardians:
+        yield from revoked(home, GuardianId(each.person))
     yield agreement.fact(each.person)

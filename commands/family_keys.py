@@ -40,6 +40,8 @@ class IssueKey:
         page = known.household(self.household)
         if page.state is None:
             return refused("unknown_household")
+        if page.state.forgotten or (self.guardian is not None and page.state.has_forgotten(self.guardian)):
+            return refused("person_erased")
         if self.guardian is not None:
             if self.guardian not in page.state.guardians:
                 return refused("unknown_guardian")
@@ -120,11 +122,12 @@ class RedeemKey:
 
 
 def candidates_of(household: Household, meant: GuardianId | None) -> list[GuardianId]:
-    """The guardians a key may be used by: whom it is for, or anybody, without an account and not suspended."""
+    """The guardians a key may be used by: whom it is for, or anybody, without an account, known and not suspended."""
     return [
         guardian
         for guardian in household.guardians
         if guardian not in household.accounts
         and guardian not in household.suspended
+        and not household.has_forgotten(guardian)
         and (meant is None or guardian == meant)
     ]

@@ -49,6 +49,8 @@ class AddGuardian:
         page = known.household(self.household)
         if page.state is None:
             return refused("unknown_household")
+        if page.state.forgotten:
+            return refused("person_erased")
         if self.guardian in page.state.guardians:
             return refused("already_registered")
         if page.state.has_account(self.subject):
@@ -78,6 +80,8 @@ class LinkGuardian:
         page = known.household(self.household)
         if page.state is None or self.guardian not in page.state.guardians:
             return refused("unknown_guardian")
+        if page.state.has_forgotten(self.guardian):
+            return refused("person_erased")
         if self.guardian in page.state.accounts or page.state.has_account(self.subject):
             return refused("already_linked")
         fact = GuardianLinked(guardian=self.guardian, subject=self.subject, how=self.how)
@@ -96,15 +100,15 @@ class UnlinkGuardian:
         return [household_page(commune, self.household)]
 
     def decide(self, known: Known) -> Outcome:
-        """Unlinked, unless the guardian is not of the household or has no account."""
+        """Unlinked, unless the guardian is not of the household or has no account. Their keys open nothing any more."""
         page = known.household(self.household)
         if page.state is None or self.guardian not in page.state.guardians:
             return refused("unknown_guardian")
         account = page.state.accounts.get(self.guardian)
         if account is None:
             return refused("not_linked")
-        fact = GuardianUnlinked(guardian=self.guardian, subject=account.subject)
-        return Accepted(writes=[Write(page=page, facts=[fact])])
+        unlinked = GuardianUnlinked(guardian=self.guardian, subject=account.subject)
+        return Accepted(writes=[Write(page=page, facts=[unlinked, *revoked(page.state, self.guardian)])])
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -170,7 +174,7 @@ class Suspend:
         return [household_page(commune, self.household)]
 
     def decide(self, known: Known) -> Outcome:
-        """Suspended at once, unless they are already. A suspended guardian's keys open nothing any more."""
+        """Suspended at once, unless they are already. The keys they may hold open nothing any more."""
         page = known.household(self.household)
         if page.state is None or self.guardian not in page.state.guardians:
             return refused("unknown_guardian")
@@ -180,13 +184,13 @@ class Suspend:
             if self.guardian in page.state.suspended:
                 return refused("already_suspended")
             facts = [GuardianSuspended(guardian=self.guardian, reason=self.reason)]
-            facts += revoked(page.state, self.guardian)
         else:
             if account is None:
                 return refused("not_linked")
             if account.suspended:
                 return refused("already_suspended")
             facts = [AccountSuspended(guardian=self.guardian, subject=account.subject, reason=self.reason)]
+        facts += revoked(page.state, self.guardian)
         return Accepted(writes=[Write(page=page, facts=facts)])
 
 

@@ -31,8 +31,11 @@ class JoinHousehold:
         page = known.child(self.child)
         if page.state is None:
             return refused("unknown_child", child=self.child)
-        if known.household(self.household).state is None:
+        home = known.household(self.household).state
+        if home is None:
             return refused("unknown_household", child=self.child)
+        if home.forgotten:
+            return refused("person_erased", child=self.child)
         if self.household in page.state.households:
             return refused("already_linked", child=self.child)
         if len(page.state.households) >= MOST_HOUSEHOLDS:

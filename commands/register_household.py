@@ -43,8 +43,11 @@ class RegisterChild:
 
     def decide(self, known: Known) -> Outcome:
         """Registered, unless the household is unknown or the identifier taken."""
-        if known.household(self.household).state is None:
+        home = known.household(self.household).state
+        if home is None:
             return refused("unknown_household")
+        if home.forgotten:
+            return refused("person_erased")
         page = known.child(self.child)
         if page.state is not None:
             return refused("already_registered")

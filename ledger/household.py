@@ -101,6 +101,15 @@ class Household:
         """Whether an account is tied to one of the guardians, even if it may do nothing for now."""
         return any(account.subject == subject for account in self.accounts.values())
 
+    @property
+    def forgotten(self) -> bool:
+        """Whether nobody who answered for it is known any more: nobody is to be let in again."""
+        return bool(self.guardians) and all(self.has_forgotten(guardian) for guardian in self.guardians)
+
+    def has_forgotten(self, guardian: GuardianId) -> bool:
+        """Whether a guardian was erased: no account is to speak for them again."""
+        return PersonId(guardian) in self.erased
+
     def has(self, person: PersonId | GuardianId) -> bool:
         """Whether somebody is of the household, or known to it as a contact."""
         return person in self.guardians or person in self.members or person in self.contacts

@@ -181,7 +181,9 @@ def _line(codec: Codec, row: TupleRow, page: AnyPage) -> Iterator[Finding]:
     except (UnknownFactError, ValueError, KeyError, TypeError):
         yield Finding(what="line_unreadable", where=where)
         return
-    said = (entry.commune, entry.stream, entry.version, codec.name(entry.fact), entry.signature.recorded_at)
+    # The name the line was written under: a fact of another age is read under its present one.
+    written = orjson.loads(stored)["type"]
+    said = (entry.commune, entry.stream, entry.version, written, entry.signature.recorded_at)
     if said != (commune, stream, version, kind, recorded_at):
         yield Finding(what="line_out_of_place", where=where)
     elif entry.previous != (page.head if page.version else GENESIS):

@@ -4,16 +4,27 @@ from collections.abc import Mapping, Sequence
 
 from commands.declare_quotient import DeclareQuotient
 from commands.erase_people import AccountRequest, Agreement, EraseAgain, ErasePeople, Whom
-from commands.guardians import AddGuardian, RemoveGuardian, Suspend
+from commands.family_keys import IssueKey, RedeemKey
+from commands.guardians import AddGuardian, LinkGuardian, RemoveGuardian, Suspend
 from commands.keep_document import KeepDocument
 from commands.members import AddContact, AddMember, RemoveMember
-from commands.register_household import OpenHousehold
+from commands.register_household import OpenHousehold, RegisterChild
 from ledger.events import GuardianUnlinked, PersonErased
-from ledger.identifiers import ActivationId, DocumentId, GuardianId, HouseholdId, PersonId, Slug, Subject
+from ledger.identifiers import (
+    ActivationId,
+    ChildId,
+    DocumentId,
+    GuardianId,
+    HouseholdId,
+    KeyId,
+    PersonId,
+    Slug,
+    Subject,
+)
 from ledger.sealed import Forget
 from ledger.streams import child_page, household_page
 from tests.asks import ask, join, submit
-from tests.spec import Ask, Then, clock, enrolled, given, registered
+from tests.spec import Ask, Given, Then, clock, enrolled, given, registered
 from tests.town import CHIARA, DIALLO, MATTEO, ROSSI, VALMONT, Person, day
 
 PAOLA, MARCO, NONNA = GuardianId("g-paola"), GuardianId("g-marco"), PersonId("p-nonna")
@@ -175,3 +186,16 @@ def test_an_erasure_that_was_lost_is_done_again_whatever_came_back_with_the_data
     then.then_wrote(PersonErased, GuardianUnlinked, PersonErased)
     assert forgotten(then) == [MATTEO.id, PAOLA]
     given(OPEN, WITH_PAOLA, enrolled(MATTEO), again).when(again).then_accepted().then_wrote()
+
+
+def test_nothing_lets_anybody_in_again_to_a_family_that_was_forgotten() -> None:
+    key, account, born = KeyId("k-1"), Subject("parent-9"), ChildId("c-new")
+    issued = ask(IssueKey(household=ROSSI, key=key, digest="ab" * 32, uses=2, expires_on=day("2026-12-31")))
+    then = given(OPEN, WITH_PAOLA, enrolled(MATTEO), LATER, issued).when(erase(MATTEO)).then_accepted()
+    assert [row["revoked"] for row in then.story.rows("family_keys")] == [True]
+    after = Given(story=then.story)
+    after.when(ask(RedeemKey(subject=account, household=ROSSI, key=key))).then_refused("key_refused")
+    after.when(ask(LinkGuardian(household=ROSSI, guardian=PAOLA, subject=account))).then_refused("person_erased")
+    after.when(ask(AddGuardian(household=ROSSI, guardian=MARCO, subject=account))).then_refused("person_erased")
+    after.when(ask(IssueKey(household=ROSSI, key=KeyId("k-2"), digest="cd" * 32))).then_refused("person_erased")
+    after.when(ask(RegisterChild(child=born, household=ROSSI))).then_refused("person_erased")

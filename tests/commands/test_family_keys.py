@@ -11,7 +11,7 @@ from commands.register_household import OpenHousehold
 from ledger.events import FamilyKeyIssued, FamilyKeyRevoked, GuardianLinked
 from ledger.identifiers import GuardianId, KeyId, Subject
 from tests.asks import ask
-from tests.spec import Ask, clock, given
+from tests.spec import Ask, Given, clock, given
 from tests.town import ROSSI, at
 
 PAOLA, BRUNO = GuardianId("g-paola"), GuardianId("g-bruno")
@@ -116,7 +116,16 @@ def test_a_key_revoked_by_a_suspension_stays_so() -> None:
     given(*ALONE, issue(PAOLA), SUSPENDED, back).when(redeem()).then_refused("key_refused")
 
 
-def test_an_account_that_was_taken_away_comes_back_with_another_use() -> None:
-    unlink = ask(UnlinkGuardian(household=ROSSI, guardian=PAOLA))
-    given(*ALONE, issue(uses=2), redeem(), unlink).when(redeem()).then_accepted()
-    given(*ALONE, issue(uses=1), redeem(), unlink).when(redeem()).then_refused("key_refused")
+@pytest.mark.parametrize(
+    "taken_away",
+    [
+        UnlinkGuardian(household=ROSSI, guardian=PAOLA),
+        Suspend(household=ROSSI, guardian=PAOLA, scope="account", reason="account_lost"),
+    ],
+    ids=["unlinked", "suspended"],
+)
+def test_an_account_that_was_taken_away_does_not_come_back_with_a_key(taken_away: UnlinkGuardian | Suspend) -> None:
+    then = given(*TWO, issue(uses=3), redeem("sub-1", PAOLA)).when(ask(taken_away)).then_accepted()
+    assert [row["revoked"] for row in then.story.rows("family_keys")] == [True]
+    for account in ("sub-1", "sub-of-the-same-person"):
+        Given(story=then.story).when(redeem(account)).then_refused("key_refused")

@@ -2,12 +2,15 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import cast
 
+import orjson
 import psycopg
 import pytest
 
 from commands.outcome import Accepted, Known
+from ledger.codec import UPCASTERS
 from ledger.database import open_pool, service_conninfo
 from ledger.events import ContactAdded, Fact
 from ledger.identifiers import AccountId, Commune, PersonId, Stream
@@ -267,3 +270,26 @@ def test_a_broken_page_is_pointed_at_once_and_the_rest_of_it_is_not_judged(
     tampered.execute(changed)
     found = findings(database)
     assert [finding.what for finding in found] == [rest[0], "not_compared"]
+
+
+def test_a_line_of_another_age_is_read_under_its_present_name_and_verified_under_its_own(database: Database) -> None:
+    golden = (Path(__file__).parents[1] / "ledger" / "golden" / "entries.ndjson").read_bytes().splitlines()
+    lines = [orjson.loads(orjson.loads(line)["stored"]) for line in golden]
+    of_another_age = {line["stream"] for line in lines if line["type"] in UPCASTERS}
+    assert of_another_age
+    with psycopg.connect(database.admin_url, autocommit=True) as superuser:
+        for kept, line in zip(golden, lines, strict=True):
+            if line["stream"] not in of_another_age:
+                continue
+            stored = orjson.loads(kept)["stored"].encode()
+            superuser.execute(
+                "INSERT INTO ardoise.entries VALUES (%s, %s, %s, %s, %s, %s, sha256(%s))",
+                [*(line[part] for part in ("commune", "stream", "version", "type", "recorded_at")), stored, stored],
+            )
+        superuser.execute(
+            "INSERT INTO ardoise.guardians (commune, household, guardian, subject, place, holder)"
+            " VALUES ('valmont', %s, %s, '', 1, true)",
+            [lines[0]["fact"]["household"], lines[1]["fact"]["guardian"]],
+        )
+    with psycopg.connect(service_conninfo(database.service_url, SETTINGS), autocommit=True) as connection:
+        assert list(verify(connection, VALMONT)) == []
