@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
 from fastapi.responses import Response
 
@@ -11,7 +11,7 @@ from api import openapi, schemas_custody
 from api.answers import JSONAnswer
 from api.custody_bodies import CustodyAsked, HouseholdJoined
 from api.door import doors
-from api.fields import IdText
+from api.fields import WEEKDAYS, IdText
 from api.french_custody import MINE, OTHER, household_place, sentences
 from api.households import of_household
 from api.office import AtOffice, AtVersionedCounter, Office, Render, Said
@@ -28,8 +28,6 @@ from projections.calendar import statements_from
 from rulebook.custody import households_in
 
 router = doors("foyers")
-
-WEEKDAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

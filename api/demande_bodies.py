@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import ConfigDict, Field, model_validator
 
-from api.fields import Day, IdText, Instant, SlugText, StrictModel
+from api.fields import WEEKDAYS, Day, IdText, Instant, SlugText, StrictModel, Weekday
 from commands.submit_demande import MOST_DAYS, Repeat
 from ledger.identifiers import Slug
 
@@ -13,8 +13,6 @@ MOST_CHILDREN = 12
 MOST_REPEATS = 20
 MOST_WEEKS = 53
 LONGEST_REPEAT_DAYS = 400
-WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 DayList = Annotated[list["DayWanted"], Field(max_length=MOST_DAYS)]
 
 

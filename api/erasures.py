@@ -12,7 +12,7 @@ from api.answers import JSONAnswer
 from api.cursors import PageAsked, read_place
 from api.door import doors
 from api.erasure_proposal import Archive
-from api.fields import Day, IdText, StrictModel, read_instant
+from api.fields import AgreementText, Day, IdText, StrictModel, SubjectText, read_instant
 from api.office import AtCounter, AtOffice, Office, Said
 from api.problems import invalid_field, not_found, retry_later
 from commands.erase_people import Agreement, ErasePeople, Whom
@@ -30,7 +30,6 @@ from vault.journal import Journal, JournalError
 router = doors("effacements")
 log = structlog.stdlib.get_logger("ardoise.erasures")
 
-REFERENCE = r"^[A-Za-z0-9][A-Za-z0-9/._-]{0,63}$"
 """How the reference of an agreement is written: nothing one could write a name in by accident."""
 _REFUSALS = openapi.documented(
     "still_enrolled",
@@ -55,8 +54,8 @@ class PeopleAsked(StrictModel):
 class ErasureAsked(PeopleAsked):
     """The same, with the archivist's agreement: destroying what a public service holds needs one."""
 
-    agreement: Annotated[str, Field(pattern=REFERENCE, examples=["AD78-2026/12"])]
-    agreed_by: Annotated[str, Field(min_length=1, max_length=255, pattern=r"^[!-~]+$", examples=["idp|archives-01"])]
+    agreement: AgreementText
+    agreed_by: Annotated[SubjectText, Field(examples=["idp|archives-01"])]
     agreed_on: Day
 
     model_config = ConfigDict(

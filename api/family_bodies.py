@@ -5,18 +5,12 @@ from typing import Annotated, Any, Final, Literal, Self
 from pydantic import ConfigDict, Field, model_validator
 
 from api.detail_bodies import ContactAsked, IdentityAsked
-from api.fields import Day, IdText, StrictModel
+from api.fields import Day, IdText, StrictModel, SubjectText
 from commands.family_keys import MOST_USES
 from ledger.events import ActivationRefusal, SuspensionReason
 
 MOST_CHILDREN: Final = 12
 LONGEST_TYPED: Final = 64
-
-SubjectText = Annotated[
-    str,
-    Field(min_length=1, max_length=255, pattern=r"^[!-~]+$", examples=["idp|parent-0001"]),
-]
-"""The `sub` of the identity provider: pseudonymous, never an e-mail address."""
 
 _IDENTITY: Final[Any] = {"given_name": "Camille", "family_name": "Exemple"}
 _CONTACT: Final[Any] = {"telephone": "06 12 34 56 78", "email": "camille@exemple.fr"}

@@ -2,7 +2,7 @@
 
 import re
 from datetime import UTC, date, datetime
-from typing import Annotated, Any, Final, get_args
+from typing import Annotated, Any, Final, Literal, get_args
 from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
@@ -15,6 +15,10 @@ INSTANT: Final = re.compile(r"\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(?:\.\d{1,6}
 MONTH: Final = re.compile(r"\d{4}-(?:0[1-9]|1[0-2])", re.ASCII)
 WEEK: Final = re.compile(r"\d{4}-W(?:0[1-9]|[1-4]\d|5[0-3])", re.ASCII)
 DIGITS: Final = re.compile(r"0|[1-9][0-9]{0,15}", re.ASCII)
+VISIBLE: Final = r"^[!-~]+$"
+"""Visible ASCII without a space: how accounts, keys and the files of other systems name things."""
+REFERENCE: Final = r"^[A-Za-z0-9][A-Za-z0-9/._-]{0,63}$"
+"""How an archive service numbers what it agrees to."""
 MAX_NUMBER: Final = 2**53 - 1
 YEARS: Final = range(1900, 2200)
 """Years a family portal may speak of; it keeps arithmetic on days away from the ends of the calendar."""
@@ -138,6 +142,12 @@ SlugText = Annotated[
     _said("string", "alsh-mercredis", pattern=r"^[a-z0-9]([a-z0-9-]{0,46}[a-z0-9])?$", maxLength=48),
 ]
 IdText = Annotated[str, AfterValidator(read_id), _said("string", "8f14e45f-ceea-4672-8b6b-1d2c3e4f5a6b", format="uuid")]
+SubjectText = Annotated[str, Field(min_length=1, max_length=255, pattern=VISIBLE, examples=["idp|parent-0001"])]
+"""The `sub` of the identity provider, where it is sent: pseudonymous, never an e-mail address."""
+AgreementText = Annotated[str, Field(pattern=REFERENCE, examples=["AD78-2026/12"])]
+Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
+WEEKDAYS: Final[tuple[Weekday, ...]] = get_args(Weekday)
+"""From Monday to Sunday."""
 Number = Annotated[int, Field(ge=1, le=MAX_NUMBER)]
 """A number a family reads, in a body: a demande, a titre."""
 NumberText = Annotated[int, BeforeValidator(read_digits), Field(ge=1, le=MAX_NUMBER)]

@@ -11,7 +11,6 @@ from commands.declare_quotient import HIGHEST_QUOTIENT_CENTS
 from ledger.events import QuotientSource
 
 MOST_DOCUMENTS: Final = 10
-PERSON: Final = "6fa459ea-ee8a-4ca4-894e-db77e160355e"
 DOCUMENT: Final = "7d793037-a076-4e6c-8f3b-2d0f5f3a8d1e"
 
 

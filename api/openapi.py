@@ -9,6 +9,7 @@ from fastapi.openapi.utils import get_openapi
 
 from api import french
 from api.examples import EXAMPLES
+from api.fields import VISIBLE
 from api.openapi_fields import tell
 from api.problems import CONTENT_TYPE, STATUS, URN
 
@@ -76,7 +77,7 @@ HIT: Final = {
     "schema": {"type": "string", "enum": ["true"]},
 }
 CORRELATION: Final = {
-    "description": "Le numéro à transmettre à l'exploitant; celui du client s'il en a donné un.",
+    "description": "Le numéro à transmettre à l'exploitant ; celui du client s'il en a donné un.",
     "required": True,
     "schema": {"type": "string", "minLength": 1},
 }
@@ -218,7 +219,7 @@ def complete(path: str, operation: dict[str, Any]) -> None:
             for response in responses.values():
                 response["headers"]["Idempotency-Hit"] = HIT
             parameter["required"] = True
-            parameter["schema"] = {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"}
+            parameter["schema"] = {"type": "string", "minLength": 1, "maxLength": 255, "pattern": VISIBLE}
 
 
 def schema_of(app: FastAPI) -> dict[str, Any]:

@@ -15,7 +15,8 @@ exact = with_config(ConfigDict(extra="forbid"))
 
 Number = Annotated[int, Field(ge=1, examples=[43513])]
 Count = Annotated[int, Field(ge=0)]
-SubjectText = Annotated[str, Field(max_length=255, examples=["idp|parent-0001"])]
+AccountText = Annotated[str, Field(max_length=255, examples=["idp|parent-0001"])]
+"""An account as its identity provider names it: a token may say more than `SubjectText` lets be sent."""
 VersionText = Annotated[str, Field(max_length=64, examples=["2023-09"])]
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 DocumentText = Annotated[str, Field(pattern=r"^[0-9a-f-]{36}$|^[0-9a-f]{64}$")]
@@ -233,7 +234,7 @@ class OwnHousehold(TypedDict):
 class Staff(TypedDict):
     """The caller, who works for the town."""
 
-    subject: SubjectText
+    subject: AccountText
     role: Literal["agent", "auditor", "billing", "admin", "portal"]
     commune: SlugText
     may: list[str]
@@ -243,7 +244,7 @@ class Staff(TypedDict):
 class Parent(TypedDict):
     """The caller, who answers for children."""
 
-    subject: SubjectText
+    subject: AccountText
     role: Literal["guardian"]
     commune: SlugText
     may: list[str]

@@ -5,8 +5,8 @@ from typing import Any, Final, Literal
 
 from typing_extensions import TypedDict  # the one pydantic reads before Python 3.12
 
-from api.fields import IdText
-from api.schemas import SubjectText, exact
+from api.fields import WEEKDAYS, IdText
+from api.schemas import AccountText, exact
 from ledger.events import ProofKind
 
 Holder = Literal["mine", "other"] | IdText
@@ -48,7 +48,7 @@ class CustodyProof(TypedDict):
 
     kind: ProofKind
     seen_on: date
-    seen_by: SubjectText | None
+    seen_by: AccountText | None
 
 
 @exact
@@ -102,7 +102,6 @@ class HouseholdsOfChild(TypedDict):
 _CHILD: Final = "8f14e45f-ceea-4672-8b6b-1d2c3e4f5a6b"
 _ONE: Final = "1b4e28ba-2fa1-4ad2-883f-0016d3cca427"
 _OTHER: Final = "5b2b0a3e-8a0c-4d0e-9b0f-2f6d6f2f1c11"
-_DAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 
 def _statement(mine: str, other: str, *, seen_by: str | None, places: tuple[str, str]) -> dict[str, Any]:
@@ -111,7 +110,7 @@ def _statement(mine: str, other: str, *, seen_by: str | None, places: tuple[str,
         "first_day": "2024-01-08",
         "last_day": None,
         "household": None,
-        "weeks": {"even": dict.fromkeys(_DAYS, mine), "odd": dict.fromkeys(_DAYS, other)},
+        "weeks": {"even": dict.fromkeys(WEEKDAYS, mine), "odd": dict.fromkeys(WEEKDAYS, other)},
         "holidays": None,
         "proof": {"kind": "judgement", "seen_on": "2024-01-08", "seen_by": seen_by},
         "stated_at": "2024-01-08T09:12:00Z",

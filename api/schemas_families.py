@@ -7,7 +7,7 @@ from pydantic import Field
 from typing_extensions import TypedDict  # the one pydantic reads before Python 3.12
 
 from api.fields import IdText
-from api.schemas import SubjectText, exact
+from api.schemas import AccountText, exact
 from api.schemas_people import Contact, Identity
 from ledger.events import ActivationRefusal
 
@@ -26,7 +26,7 @@ class Guardian(TypedDict):
     """
 
     guardian: IdText
-    subject: SubjectText | None
+    subject: AccountText | None
     holder: bool
     """The titulaire."""
     holder_label: Literal["Titulaire", "Co-représentant"]
@@ -207,7 +207,7 @@ class WaitingActivation(TypedDict):
     """Somebody who waits for an agent."""
 
     activation: IdText
-    subject: SubjectText
+    subject: AccountText
     requested_at: datetime
     due_at: datetime
     overdue: bool

@@ -43,9 +43,3 @@ def kind_of(stream: Stream) -> Kind:
 def commune_of(stream: Stream) -> Commune:
     """The town a page belongs to."""
     return Commune(stream.split("/", 2)[1])
-
-
-def subject_of(stream: Stream) -> str:
-    """The child, household or account a page is about; empty for a town's page."""
-    parts = stream.split("/", 2)
-    return parts[2] if len(parts) == 3 else ""

@@ -9,7 +9,7 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
-from typing import Any, Final, Self
+from typing import Any, Final
 
 import orjson
 from cryptography.exceptions import InvalidTag
@@ -113,11 +113,6 @@ class KeyRing:
     def __post_init__(self) -> None:
         assert self.keys
         assert all(len(key) == KEY_BYTES for key in self.keys.values())
-
-    @classmethod
-    def random(cls, name: str = "test") -> Self:
-        """A ring with one new key."""
-        return cls({name: secrets.token_bytes(KEY_BYTES)})
 
     @property
     def current(self) -> str:

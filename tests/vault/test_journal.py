@@ -30,6 +30,7 @@ from replay.verify import verify
 from tests.servers import Cluster, Database
 from tests.spec import Story, registered
 from tests.town import MATTEO, ROSSI, VALMONT, at
+from tests.vault.rings import new_ring
 from vault.journal import Intent, Journal, Journaled, JournalError
 from vault.people import ERASED, Pool, Vault
 from vault.sealing import KeyRing, canonical
@@ -185,7 +186,7 @@ class House:
 
 @pytest.fixture
 def ring() -> KeyRing:
-    return KeyRing.random()
+    return new_ring()
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from ledger.identifiers import ChildId, Commune, DocumentId, GuardianId, Househo
 from ledger.settings import Settings
 from ledger.store import ErasedError
 from tests.servers import Database
+from tests.vault.rings import new_ring
 from vault.people import ERASED, KeptDocument, Pool, Proposed, Vault, content_kind
 from vault.rewrapping import rewrap
 from vault.sealing import BrokenSealError, KeyRing, LostKeyError, canonical
@@ -31,7 +32,7 @@ def pool(database: Database) -> Iterator[Pool]:
 
 @pytest.fixture
 def vault(pool: Pool) -> Vault:
-    return Vault(KeyRing.random(), pool)
+    return Vault(new_ring(), pool)
 
 
 def put(pool: Pool, commune: Commune, sql: str, *values: object) -> None:
@@ -185,7 +186,7 @@ def test_after_a_rotation_every_key_is_wrapped_again_and_the_old_one_may_go(
         vault.key_of(TOWN, person, NOW)
     keep(vault, pool, people[0], "identity", {"given_name": "Matteo"})
     forget(pool, people[1])
-    newer = KeyRing.random("newer")
+    newer = new_ring("newer")
     both, seen = KeyRing({**newer.keys, **vault.ring.keys}), list[int]()
     with psycopg.connect(service_conninfo(database.service_url, Settings()), autocommit=True) as connection:
         assert rewrap(connection, both, TOWN, seen.append) == 699
@@ -203,7 +204,7 @@ def test_after_a_rotation_every_key_is_wrapped_again_and_the_old_one_may_go(
 def test_a_rotation_that_was_interrupted_goes_on(vault: Vault, pool: Pool, database: Database) -> None:
     for number in range(600):
         vault.key_of(TOWN, PersonId(f"person-{number:04}"), NOW)
-    both = KeyRing({**KeyRing.random("newer").keys, **vault.ring.keys})
+    both = KeyRing({**new_ring("newer").keys, **vault.ring.keys})
 
     def interrupt(_: int) -> None:
         raise KeyboardInterrupt

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger.identifiers import Commune, KeyId, PersonId
+from tests.vault.rings import new_ring
 from vault.sealing import BrokenSealError, KeyRing, LostKeyError, PersonKey
 
 TOWN, OTHER = Commune("valmont"), Commune("villars")
@@ -16,7 +17,7 @@ MATTEO, LEA = PersonId("matteo"), PersonId("lea")
 
 @pytest.fixture
 def ring() -> KeyRing:
-    return KeyRing.random()
+    return new_ring()
 
 
 @pytest.fixture
@@ -26,12 +27,12 @@ def key(ring: KeyRing) -> PersonKey:
 
 def rotated(ring: KeyRing) -> KeyRing:
     """The same ring after the operator put a new line first."""
-    return KeyRing({**KeyRing.random("newer").keys, **ring.keys})
+    return KeyRing({**new_ring("newer").keys, **ring.keys})
 
 
 @given(st.binary(max_size=200))
 def test_what_is_sealed_opens_again(content: bytes) -> None:
-    key = KeyRing.random().new_person_key(TOWN, MATTEO)
+    key = new_ring().new_person_key(TOWN, MATTEO)
     assert key.open("identity", key.seal("identity", content)) == content
 
 
@@ -89,7 +90,7 @@ def test_after_a_new_key_came_first_what_was_wrapped_still_opens_and_is_wrapped_
 
 def test_a_key_wrapped_by_a_lost_one_says_which(ring: KeyRing, key: PersonKey) -> None:
     with pytest.raises(LostKeyError, match="does not hold the key test"):
-        KeyRing.random("newer").unwrap(TOWN, MATTEO, ring.wrap(key))
+        new_ring("newer").unwrap(TOWN, MATTEO, ring.wrap(key))
 
 
 def test_a_digest_is_salted_by_the_person_and_says_the_kind(ring: KeyRing, key: PersonKey) -> None:
@@ -128,7 +129,7 @@ def test_whoever_types_a_child_key_is_forgiven_case_spaces_dashes_and_letters_li
 
 @given(st.text(max_size=200))
 def test_nothing_that_is_typed_raises(typed: str) -> None:
-    assert len(KeyRing.random().key_digests(TOWN, typed)) == 1
+    assert len(new_ring().key_digests(TOWN, typed)) == 1
 
 
 def test_a_child_key_is_known_and_printed_after_a_new_key_came_first(ring: KeyRing) -> None:
