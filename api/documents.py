@@ -42,7 +42,7 @@ UPLOAD: Final = RawBody(
 )
 PaperBody = Annotated[bytes, Depends(UPLOAD)]
 KindAsked = Annotated[SlugText, Query(description="Ce que c'est, en un mot : `certificat-medical`.")]
-AboutAsked = Annotated[IdText | None, Query(description="L'enfant qu'il concerne; son propriétaire lui-même, sinon.")]
+AboutAsked = Annotated[IdText | None, Query(description="L'enfant qu'il concerne ; son propriétaire lui-même, sinon.")]
 GuardianNamed = Annotated[IdText | None, Query(description="Pour un agent : le responsable à qui il est.")]
 
 

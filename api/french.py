@@ -224,7 +224,10 @@ DETAILS: Final[Mapping[str, str]] = MappingProxyType(
         "unexpected_body": "Cette ressource n'attend pas de corps.",
         "document_too_large": "Le document dépasse 10 Mio, 200 pages ou 50 millions de pixels.",
         "document_type_refused": "Déposez un document PDF, ou une image JPEG ou PNG : son contenu en décide.",
-        "document_unsafe": "Ce PDF est protégé, ou contient un programme ou un autre fichier. Imprimez-le en PDF.",
+        "document_unsafe": (
+            "Ce PDF est protégé, ou contient un programme, un autre fichier, un appel automatique ou un lien"
+            " vers autre chose qu'une page web. Imprimez-le en PDF."
+        ),
         "document_unreadable": "Ce document est abîmé ou incomplet : il ne peut pas être lu.",
         "idempotency_key_missing": "Cette commande exige l'en-tête Idempotency-Key.",
         "idempotency_key_invalid": "Idempotency-Key doit tenir en 1 à 255 caractères ASCII visibles, une seule fois.",

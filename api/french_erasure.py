@@ -96,7 +96,7 @@ COLUMNS_PEOPLE: Final = ("Personne", "Rôle", "Ce qui est détruit", "Ce qui s'y
 COLUMNS_KEPT: Final = ("Ce qui reste", "Nombre", "Jusqu'au", "Fondement", "Source")
 ALREADY: Final = "déjà effacé"
 NOTHING_KNOWN: Final = "rien de connu"
-REFUSED: Final = "Personne n'a été effacé."
+REFUSED: Final = "Aucune personne n'a été effacée."
 
 
 def done(erased: int, already: int, agreement: str) -> str:

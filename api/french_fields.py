@@ -53,7 +53,7 @@ FIELD_SENTENCES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
             "Cette commande ne porte pas sur un seul dossier : elle n'attend pas de version.",
         ),
         "telephone_expected": ("wrong_form", "Un numéro est attendu : dix chiffres, ou + et l'indicatif du pays."),
-        "email_expected": ("wrong_form", "Une adresse électronique est attendue, par exemple camille@exemple.fr."),
+        "email_expected": ("wrong_form", "Un courriel est attendu, par exemple camille@exemple.fr."),
         "postcode_expected": ("wrong_form", "Un code postal est attendu : cinq chiffres en France."),
         "item_twice": ("asked_twice", "Un même mot de la liste est donné deux fois."),
         "in_the_future": ("in_the_future", "Cet instant n'est pas encore venu."),

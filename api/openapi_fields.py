@@ -32,14 +32,14 @@ _POOL: Final = (
 )
 SENTENCES: Final[Mapping[str, str]] = MappingProxyType(
     {
-        "DemandeAsked.partial": "`true` prend ce qui est possible, le reste est dans `left_out`; sinon, tout ou rien.",
+        "DemandeAsked.partial": "`true` prend ce qui est possible, le reste est dans `left_out` ; sinon, tout ou rien.",
         "DemandeAsked.counter": "Ce qu'un agent seul peut ajouter, quand il saisit la demande d'une famille.",
         "partial": "Une partie des jours est acceptée, et le reste ne l'est pas.",
-        "decided_at": "L'instant où la demande a été traitée, ou retirée; null tant qu'elle attend.",
+        "decided_at": "L'instant où la demande a été traitée, ou retirée ; null tant qu'elle attend.",
         "late": _LATE,
         "surcharge": _SURCHARGE,
         "pool": _POOL,
-        "places_left": "Les places qui restent ce jour; null quand la commune ne les publie pas, ou ne les limite pas.",
+        "places_left": "Les places qui restent ce jour ; null quand la commune ne les publie pas, ou ne les limite pas.",
     }
 )
 """What to say of a field by its name, or by its schema and its name."""

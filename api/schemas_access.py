@@ -25,7 +25,9 @@ class Read(TypedDict):
     role_label: str
     actor: Annotated[
         str,
-        Field(max_length=600, description="Le compte de l'agent; pour un responsable, son identifiant de responsable."),
+        Field(
+            max_length=600, description="Le compte de l'agent ; pour un responsable, son identifiant de responsable."
+        ),
     ]
     client: Annotated[str, Field(max_length=255, examples=["portail"])]
     operation: Annotated[str, Field(examples=["GET /children/{child}/calendar"])]

@@ -17,7 +17,7 @@ class SheetLine(TypedDict):
     """A child on the sheet: expected, recorded, or both."""
 
     child: IdText
-    name: Annotated[str | None, Field(max_length=161, description="« effacé » une fois l'enfant oublié.")]
+    name: Annotated[str | None, Field(max_length=161, description="« effacé » après l'effacement de l'enfant.")]
     erased: bool
     unit: SlugText
     site: SlugText | None

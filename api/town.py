@@ -32,7 +32,7 @@ async def in_force(
     at: AtOffice,
     as_of: AsOf,
     day: Annotated[
-        Day | None, Query(description="Le jour concerné; par défaut celui de `as_of`, sinon aujourd'hui.")
+        Day | None, Query(description="Le jour concerné ; par défaut celui de `as_of`, sinon aujourd'hui.")
     ] = None,
 ) -> JSONAnswer:
     """The rulebook in force on a day, as it was known at an instant, with its sentences and its closed lists."""
@@ -119,7 +119,7 @@ async def adopt(asked: RulebookText, at: AtCounter) -> Response:
 
 @router.get("/activities", summary="Les activités", responses=openapi.answered(200, schemas_town.Activities))
 async def activities(
-    at: AtOffice, day: Annotated[Day | None, Query(description="Le jour concerné; aujourd'hui par défaut.")] = None
+    at: AtOffice, day: Annotated[Day | None, Query(description="Le jour concerné ; aujourd'hui par défaut.")] = None
 ) -> JSONAnswer:
     """What the rulebook in force offers."""
     [versions] = await at.reader.ask(at.commune, town.rulebooks(at.commune))
