@@ -4,9 +4,11 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
+from fastapi import FastAPI
 
 from api.authorisation import OPERATIONS, Mark, Rights
-from api.door import PREFIX
+from api.door import PREFIX, open_doors
+from api.service import ROUTERS
 from tests.http.matrix import ABOUT, CALLERS, OTHERS, Cast
 from tests.http.world import World
 from tests.servers import Database
@@ -24,6 +26,12 @@ def documented(service: World) -> Iterator[str]:
 
 def test_every_operation_of_the_document_has_its_line_and_every_line_its_operation(service: World) -> None:
     assert set(documented(service)) - OPEN == set(OPERATIONS)
+
+
+def test_a_route_without_a_line_does_not_start() -> None:
+    rest = {name: rights for name, rights in OPERATIONS.items() if name != "GET /me"}
+    with pytest.raises(LookupError, match="GET /me has no line"):
+        open_doors(FastAPI(), ROUTERS, rest)
 
 
 def test_the_matrix_has_a_thousand_cells() -> None:
