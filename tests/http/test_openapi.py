@@ -3,6 +3,7 @@
 import json
 import re
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -120,3 +121,21 @@ def test_every_code_is_explained_to_those_who_write_a_portal() -> None:
 def test_the_document_has_the_version_of_the_project(document: dict[str, Any]) -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     assert document["info"]["version"] == project["version"]
+
+
+def sentences(part: Any) -> Iterator[str]:
+    """What is said of parameters, headers and fields, in French; operations are described to developers."""
+    if isinstance(part, list):
+        for each in part:
+            yield from sentences(each)
+    elif isinstance(part, dict):
+        if isinstance(part.get("description"), str) and part.keys() & {"schema", "type", "anyOf", "$ref", "enum"}:
+            yield part["description"]
+        for each in part.values():
+            yield from sentences(each)
+
+
+def test_a_french_sentence_has_a_space_before_its_semicolon(document: dict[str, Any]) -> None:
+    said = [sentence for sentence in sentences(document["paths"] | document["components"]) if ";" in sentence]
+    assert len(said) > 5
+    assert [sentence for sentence in said if re.search(r"\S;", sentence)] == []
