@@ -128,6 +128,7 @@ class QueueDecided(StrictModel):
 
 _REFUSALS = openapi.documented(
     "already_decided",
+    "custody",
     "no_place_left",
     "unit_conflict",
     "reason_required",

@@ -16,6 +16,7 @@ from ledger.holdings import PlaceKey, held
 from ledger.identifiers import ChildId, Slug
 from ledger.sealed import SealedChange
 from ledger.store import Write
+from rulebook.custody import whose
 from rulebook.rulebook import Activity
 
 
@@ -135,6 +136,9 @@ class ChildDesk:
         self, demande: Demande, day: DecidedDay, decision: Decision, remaining: Remaining
     ) -> Iterator[Refusal]:
         assert self.state is not None
+        if whose(self.known.rules, self.state.custody, day.day) not in (None, demande.household):
+            yield self._refusal("custody", demande, day=day.day, unit=day.unit, action=day.action)
+            return
         [key] = _slots(demande, [day])
         seen, activity = self.state.attendance.get(key), self.known.rules.governing(key)
         if day.action != "reserve" and seen is not None and seen.presence == "present":

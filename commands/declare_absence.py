@@ -8,7 +8,7 @@ from commands.acting import Acting, acting
 from commands.outcome import Accepted, Known, Outcome, Refusal, Refused, refused
 from ledger.child import Child, SlotKey
 from ledger.days import local_day
-from ledger.events import AbsenceDeclared, AbsentDay, DecidedDay, DemandeApproved, Origin
+from ledger.events import AbsenceDeclared, AbsentDay, ChildFact, DecidedDay, DemandeApproved, Origin
 from ledger.identifiers import UNNUMBERED, ChildId, Commune, DocumentId, HouseholdId, PersonId, Slug, Stream, Subject
 from ledger.store import Write
 from ledger.streams import child_page, household_page
@@ -52,7 +52,7 @@ class DeclareAbsence:
         asking = acting(known, page.state, self.households, {day for day, _ in days}, origin=self.origin)
         if isinstance(asking, Refusal):
             return Refused(refusals=(asking,))
-        situation = _situation(known, page.state, asking)
+        situation = _situation(known, page.state, asking[0].households)
         refusals = tuple(
             refusal for day, unit in days for refusal in self._refusals(known, page.state, situation, day, unit)
         )
@@ -60,6 +60,11 @@ class DeclareAbsence:
             return Refused(refusals=refusals)
         if self.document is not None and not self._handed_in(known, self.document):
             return refused("unknown_document", child=self.child)
+        return Accepted(writes=[Write(page=page, facts=self._declared(known, each, days)) for each in asking])
+
+    def _declared(self, known: Known, asking: Acting, asked: Sequence[tuple[date, Slug]]) -> list[ChildFact]:
+        """The demande of a household, about its days."""
+        days = [(day, unit) for day, unit in asked if day in asking.days]
         declared = AbsenceDeclared(
             demande=UNNUMBERED,
             household=asking.household,
@@ -70,7 +75,7 @@ class DeclareAbsence:
             origin=self.origin,
             derogation=self.derogation,
         )
-        return Accepted(writes=[Write(page=page, facts=[declared, *self._approvals(known, days)])])
+        return [declared, *self._approvals(known, days)]
 
     def _handed_in(self, known: Known, document: DocumentId) -> bool:
         """Whether it is a paper of whoever declares, or of any guardian at the counter, about no other child."""
@@ -166,11 +171,11 @@ class DeclareAbsence:
             yield DemandeApproved(demande=UNNUMBERED, days=tuple(decided_days), decided_by="rule", article=article)
 
 
-def _situation(known: Known, child: Child, asking: Acting) -> Situation:
+def _situation(known: Known, child: Child, acting_through: Sequence[HouseholdId]) -> Situation:
     return Situation(
         enrolments=tuple(child.enrolments.values()),
         slots=child.slots,
         now=known.now,
         custody=child.custody,
-        acting=asking.households,
+        acting=tuple(acting_through),
     )

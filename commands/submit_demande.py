@@ -22,7 +22,7 @@ __all__ = ["MOST_DAYS", "Repeat", "SubmitDemande", "Wish"]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SubmitDemande:
-    """One demande per child. Nothing is written when any day is impossible, unless `partial`.
+    """One demande per child, and per household for a parent of both. All of it is written, or nothing unless `partial`.
 
     `derogation` sets deadlines aside and `approve` decides at once: both are for agents, which the door sees to.
     """
@@ -58,9 +58,10 @@ class SubmitDemande:
             return Refused(refusals=nobody)
         remaining = Remaining(known.left)
         drafts = [
-            self._draft(known, child, found, wishes, remaining)
+            self._draft(known, child, each, wishes, remaining)
             for child, found in asking.items()
-            if isinstance(found, Acting)
+            if not isinstance(found, Refusal)
+            for each in found
         ]
         refusals = tuple(refusal for draft in drafts for refusal in draft.refusals)
         writes = [self._write(known, draft) for draft in drafts if draft.accepted]
@@ -69,7 +70,7 @@ class SubmitDemande:
             return Refused(refusals=refusals, wanted=wanted)
         return Accepted(writes=writes, left_out=refusals) if writes else refused("nothing_to_do")
 
-    def _acting(self, known: Known, child: ChildId, wishes: Sequence[Wish]) -> Acting | Refusal:
+    def _acting(self, known: Known, child: ChildId, wishes: Sequence[Wish]) -> Sequence[Acting] | Refusal:
         state = known.child(child).state
         if state is None:
             return Refusal(code="unknown_child", child=child)
@@ -87,7 +88,7 @@ class SubmitDemande:
             derogated=self.derogation is not None,
             approve=self.approve,
         )
-        draft.judge_all(wishes)
+        draft.judge_all([wish for wish in wishes if wish.day in asking.days])
         if self.partial:
             draft.keep_exchanges_whole()
         draft.free_places()

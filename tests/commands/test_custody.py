@@ -3,6 +3,7 @@
 import pytest
 
 from ledger.events import (
+    AbsenceDeclared,
     CancellationRequested,
     CustodyAgreed,
     CustodyEnded,
@@ -21,12 +22,14 @@ from tests.asks import (
     every,
     join,
     places,
+    reject,
     reserve,
     seen,
     submit,
     swap,
+    withdraw,
 )
-from tests.spec import about, clock, enrolled, given, registered, slot_of
+from tests.spec import about, clock, day, enrolled, given, registered, slot_of
 from tests.town import AWA, CANTINE, DIALLO, GARDERIE, LEFEVRE, MATTEO, ROSSI, VACANCES
 
 ODD, EVEN = "2024-03-27", "2024-04-03"
@@ -175,8 +178,42 @@ def test_custody_is_no_deadline_and_no_derogation_sets_it_aside():
     alternating(now="2024-03-20 10:00").when(asked).then_refused("custody")
 
 
-def test_a_decision_does_not_look_at_custody():
-    alternating(reserve(ODD, by=FATHER), alternate(DIALLO, ROSSI)).when(approve()).then_accepted()
+def asked_before(asked, *steps):
+    """Matteo's Wednesday was booked; one of the parents asks something, then custody is said."""
+    return of_two_households(*steps, asked, alternate(ROSSI, DIALLO))
+
+
+def test_what_waits_is_not_approved_on_a_day_that_became_the_other_household_s():
+    asked_before(reserve(ODD, by=MOTHER)).when(approve()).then_refused("custody")
+    booked = reserve(ODD, by=FATHER), approve()
+    then = asked_before(cancel(ODD, by=MOTHER), *booked).when(approve()).then_refused("custody")
+    then.then_day(ODD, "awaiting_removal", of=MATTEO)
+    assert (then.refusal.day, then.refusal.action) == (day(ODD), "cancel")
+
+
+def test_what_waits_is_approved_on_the_days_that_stayed_ones_own():
+    waiting = asked_before(reserve(EVEN, ODD, by=MOTHER))
+    waiting.when(approve()).then_refused("custody")
+    then = waiting.when(approve(only=[EVEN])).then_accepted()
+    then.then_day(EVEN, "reserved", of=MATTEO).then_day(ODD, None, of=MATTEO)
+
+
+def test_what_waits_on_a_day_of_the_other_household_is_rejected_and_taken_back():
+    booked = reserve(ODD, by=FATHER), approve()
+    for end in (reject(), withdraw()):
+        then = asked_before(cancel(ODD, by=MOTHER), *booked).when(end).then_accepted()
+        then.then_day(ODD, "reserved", of=MATTEO)
+
+
+def test_what_waits_is_approved_once_custody_ended_or_made_an_exception():
+    asked_before(reserve(ODD, by=MOTHER)).when(end_custody(ODD), approve()).then_accepted()
+    asked_before(reserve(ODD, by=MOTHER)).when(swap(ODD, ODD, ROSSI), approve()).then_accepted()
+
+
+def test_an_absence_that_waits_is_not_approved_on_a_day_that_became_the_other_household_s():
+    said = absent("2024-01-25 repas", by=FATHER, reason="sortie")
+    lunch().when(said, alternate(ROSSI, DIALLO), approve()).then_refused("custody")
+    lunch().when(said, alternate(ROSSI, DIALLO), reject()).then_accepted()
 
 
 def lunch(*steps, now="2024-01-26 10:00"):
@@ -200,10 +237,16 @@ def test_an_absence_on_a_day_that_is_not_ones_own_says_nothing_of_what_stands_on
 # In whose name -------------------------------------------------------------------------------------------------------
 
 
+def households_of(then):
+    """The days that were asked for, by the household that asks."""
+    asked = [fact for fact in then.then_accepted().story.facts if isinstance(fact, ReservationRequested)]
+    assert len({fact.demande for fact in asked}) == len(asked)
+    return {fact.household: [each.day.isoformat() for each in fact.days] for fact in asked}
+
+
 def household_of(then):
-    facts = [fact for fact in then.then_accepted().story.facts if isinstance(fact, ReservationRequested)]
-    (fact,) = facts
-    return fact.household
+    (household,) = households_of(then)
+    return household
 
 
 def test_a_demande_is_of_the_household_that_acts():
@@ -214,7 +257,43 @@ def test_a_demande_is_of_the_household_that_acts():
 def test_a_guardian_of_both_households_acts_through_either():
     assert household_of(alternating().when(reserve(ODD, by=BOTH))) == DIALLO
     assert household_of(alternating().when(reserve(EVEN, by=BOTH))) == ROSSI
-    assert household_of(alternating().when(reserve(EVEN, ODD, by=BOTH))) == ROSSI
+
+
+def test_a_guardian_of_both_households_asks_in_the_name_of_each_for_its_own_days():
+    assert households_of(alternating().when(reserve(EVEN, ODD, by=BOTH))) == {DIALLO: [ODD], ROSSI: [EVEN]}
+    then = alternating().when(submit(reserve=[EVEN, ODD], cancel=["2024-04-10"], by=BOTH, partial=True))
+    then.then_left_out("not_reserved")
+    assert {fact.household for fact in then.story.facts} == {DIALLO, ROSSI}
+    alternating().when(submit(reserve=[EVEN, ODD], cancel=["2024-04-10"], by=BOTH)).then_refused("not_reserved")
+
+
+def test_days_that_are_everybody_s_go_with_those_of_one_household_or_with_the_first():
+    ended = end_custody("2024-05-01")
+    late = "2024-05-15"
+    assert households_of(alternating(ended).when(reserve(ODD, late, by=BOTH))) == {DIALLO: [ODD, late]}
+    then = alternating(ended).when(reserve(EVEN, ODD, late, by=BOTH))
+    assert households_of(then) == {ROSSI: [EVEN, late], DIALLO: [ODD]}
+    assert households_of(of_two_households().when(reserve(EVEN, ODD, by=BOTH))) == {ROSSI: [ODD, EVEN]}
+
+
+def test_the_brothers_and_sisters_of_a_child_of_two_households_find_the_places_that_are_left():
+    one_left = places(1, f"{ODD} matinee", pool="grands")
+    asked = submit(reserve=[ODD, EVEN], of=[MATTEO, AWA], by=BOTH)
+    steps = enrolled(AWA), join(ROSSI, of=AWA), one_left
+    alternating(*steps).when(asked).then_refused("no_place_left")
+
+
+def test_an_absence_over_the_days_of_both_households_is_said_in_the_name_of_each():
+    monday, thursday = "2024-01-22 repas", "2024-01-18 repas"  # weeks 4 and 3
+    booked = about(CANTINE), enrolled(MATTEO, activity=CANTINE), reserve(monday, thursday, by=BOTH)
+    asked = absent(monday, thursday, reason="sortie", by=BOTH)
+    then = of_two_households(*booked, alternate(ROSSI, DIALLO), clock("2024-01-23 10:00")).when(asked).then_accepted()
+    said = [fact for fact in then.story.facts if isinstance(fact, AbsenceDeclared)]
+    assert {fact.household: [each.day.isoformat() for each in fact.days] for fact in said} == {
+        DIALLO: ["2024-01-18"],
+        ROSSI: ["2024-01-22"],
+    }
+    assert len({fact.demande for fact in said}) == 2
 
 
 def test_at_the_counter_days_of_one_household_are_asked_in_its_name():
@@ -225,9 +304,17 @@ def test_at_the_counter_days_of_one_household_are_asked_in_its_name():
 def test_at_the_counter_days_of_both_households_need_a_name():
     asked = submit(reserve=[ODD, EVEN], by=BOTH, origin="counter")
     alternating().when(asked).then_refused("household_required")
-    assert household_of(of_two_households().when(asked)) == ROSSI
     named = submit(reserve=[ODD, EVEN], by=FATHER, origin="counter", partial=True)
     alternating().when(named).then_left_out("custody")
+
+
+def test_at_the_counter_days_that_are_everybody_s_need_a_name():
+    asked = submit(reserve=[ODD], by=BOTH, origin="counter")
+    of_two_households().when(asked).then_refused("household_required")
+    alternating(end_custody(ODD)).when(asked).then_refused("household_required")
+    assert household_of(of_two_households().when(submit(reserve=[ODD], by=FATHER, origin="counter"))) == DIALLO
+    said = {"reason": "sortie", "derogation": "urgence"}
+    lunch().when(absent("2024-01-25 repas", by=BOTH, **said)).then_refused("household_required")
 
 
 def test_a_household_the_child_left_asks_nothing():
