@@ -17,6 +17,10 @@ MOST_WAITING = 50
 """Demandes without days that one page keeps waiting: a town never has that many to decide for one family."""
 
 
+MOST_ENROLMENTS_WAITING = 10
+"""Enrolments that a household keeps waiting for one child: none fills the page of a child of two."""
+
+
 def governing(rules: Rules, at: datetime) -> Rulebook | None:
     """The rulebook in force on the day of an instant, by the town's clock; before them all, the first to come."""
     if not rules.rulebooks:

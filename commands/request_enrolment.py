@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from commands.enrol_child import EnrolChild
-from commands.formality import MOST_WAITING, governing, paper_code, refused_under, waiting
+from commands.formality import MOST_ENROLMENTS_WAITING, governing, paper_code, refused_under, waiting
 from commands.outcome import Accepted, Known, Outcome, Refused, refused
 from ledger.child import Child
 from ledger.events import ChildEnrolled, ChildFact, DemandeApproved, EnrolmentRequested, Origin
@@ -78,9 +78,12 @@ class RequestEnrolment:
         )
 
     def _waiting_code(self, child: Child) -> str | None:
-        if any(self._overlaps(demande.wanted) for demande in child.open.values()):
+        """Under an alternating custody what the other household asked is not told: the agent compares, who decides."""
+        own = {number: demande for number, demande in child.open.items() if demande.household == self.household}
+        told = own if child.custody else child.open
+        if any(self._overlaps(demande.wanted) for demande in told.values()):
             return "already_awaiting"
-        return "too_many_waiting" if waiting(child.open) >= MOST_WAITING else None
+        return "too_many_waiting" if waiting(own) >= MOST_ENROLMENTS_WAITING else None
 
     def _overlaps(self, wanted: object) -> bool:
         return (

@@ -151,13 +151,14 @@ def enrolment(
     site: str | None = "centre",
     group: str | None = None,
     documents: Sequence[str] = (),
+    by: HouseholdId | None = None,
 ) -> Ask:
-    """The household asks for a child to be enrolled."""
+    """The household asks for a child to be enrolled, the child's first one unless it is said."""
 
     def command(_: Story) -> RequestEnrolment:
         return RequestEnrolment(
             child=of.id,
-            household=of.household,
+            household=by or of.household,
             enrolment=EnrolmentId(new_id()),
             activity=Slug(activity),
             first_day=day(first_day),

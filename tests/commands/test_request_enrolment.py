@@ -3,13 +3,15 @@
 from commands.decide_demandes import DecideDemandes, Decision, EnrolmentCorrection
 from ledger.events import ChildEnrolled, DemandeApproved, DemandeRejected, DemandeWithdrawn, EnrolmentRequested
 from ledger.identifiers import Slug
-from tests.asks import approve, reject, withdraw
+from tests.asks import alternate, approve, join, reject, withdraw
 from tests.formalities import CERTIFICATE, adopted, enrolment, family, forgotten
 from tests.spec import Ask, about, enrolled, given, registered
-from tests.town import CANTINE, MATTEO, day
+from tests.town import AWA, CANTINE, DIALLO, MATTEO, ROSSI, day
 
 BY_RULE = '[demarches.inscription]\narticle = "9.4"\ninstruction = "regle"\n'
 KNOWN = [registered(MATTEO), family()]
+BOTH = [*KNOWN, registered(AWA), join(DIALLO)]
+TEN_DAYS = [f"2024-03-{number:02}" for number in range(1, 11)]
 
 
 def corrected(**said: object) -> Ask:
@@ -73,6 +75,28 @@ def test_the_same_activity_at_the_same_time_is_asked_for_once():
     )
     given(*KNOWN, enrolment()).when(enrolment(first_day="2024-07-06", last_day="2024-07-06")).then_accepted()
     given(*KNOWN, enrolment()).when(enrolment("etude", site=None)).then_accepted()
+
+
+def test_under_an_alternating_custody_a_household_hears_nothing_of_what_the_other_one_asked():
+    theirs = [*BOTH, enrolment(by=DIALLO)]
+    given(*theirs).when(enrolment()).then_refused("already_awaiting")
+    given(*theirs, alternate(ROSSI, DIALLO)).when(enrolment()).then_accepted()
+    given(*theirs, alternate(ROSSI, DIALLO)).when(enrolment(by=DIALLO)).then_refused("already_awaiting")
+
+
+def test_of_two_requests_that_waited_apart_the_town_accepts_one():
+    apart = given(*BOTH, alternate(ROSSI, DIALLO), enrolment(by=DIALLO), enrolment())
+    first, _ = apart.story.numbers(MATTEO)
+    apart.when(approve(), approve(number=first)).then_refused("already_enrolled")
+
+
+def test_a_household_keeps_ten_enrolments_waiting_and_takes_none_of_the_other_one_s():
+    many = [enrolment("etude", site=None, first_day=on, last_day=on, by=DIALLO) for on in TEN_DAYS]
+    more = enrolment("etude", site=None, first_day="2024-03-11", last_day="2024-03-11", by=DIALLO)
+    for steps in ([*BOTH, *many], [*BOTH, alternate(ROSSI, DIALLO), *many]):
+        given(*steps[:-1]).when(more).then_accepted()
+        given(*steps).when(more).then_refused("too_many_waiting")
+        given(*steps).when(enrolment()).then_accepted()
 
 
 def test_a_child_enrolled_since_is_not_enrolled_again():
