@@ -65,7 +65,8 @@ class Gatherer:
         roles = self._roles(guardians, others, children)
         people = self.vault.people(commune, roles)
         own = [ChildId(row["child"]) for row in children if PersonId(row["child"]) in roles]
-        accounts = [row for row in asked if self.only in (None, row["guardian"])]
+        # Of whoever is a guardian now: the account of somebody who left is theirs to ask about.
+        accounts = [row for row in asked if row["guardian"] in roles]
         documents = self._documents(GuardianId(row["guardian"]) for row in guardians)
         whole = self.only is None
         named = await self.reader.ask(commune, dossier.demandes(commune, known, own))

@@ -53,7 +53,7 @@ def requests(commune: Commune, household: HouseholdId) -> Question:
     """What accounts asked that were recognised in the household, or that speak for its guardians now."""
     return Question(
         sql="""
-            SELECT a.activation, coalesce(a.guardian, min(g.guardian)) AS guardian, a.status = 'waiting' AS waits
+            SELECT a.activation, coalesce(min(g.guardian), a.guardian) AS guardian, a.status = 'waiting' AS waits
             FROM activations a
             LEFT JOIN guardians g ON g.commune = a.commune AND g.household = %(household)s
                 AND g.subject = a.subject AND g.subject <> ''

@@ -181,6 +181,25 @@ def test_one_person_is_given_what_is_theirs(world: World, export: Any, tmp_path:
     assert THEIRS not in (tmp_path / "one" / "dossier.json").read_text()
 
 
+def test_what_an_account_said_is_no_longer_the_household_s_once_its_guardian_left(
+    world: World, export: Any, tmp_path: Path
+) -> None:
+    home = world.household("parent-1")
+    guardian = made(world.agent.post(f"/households/{home}/guardians"))["guardian"]
+    body = {"identity": identity(THEIRS), "contact": {"email": "canari@exemple.fr"}, "children": [identity(THEIRS)]}
+    asked = made(world.guardian("other-1").post("/me/activation", body))["activation"]
+    made(
+        world.agent.post(f"/activations/{asked}/decision", {"grant": {"household": home, "guardian": guardian}}),
+        200,
+    )
+    for left in (False, True):
+        if left:
+            made(world.agent.delete(f"/households/{home}/guardians/{guardian}"), 200)
+        done = export("--household", home, "--to", str(tmp_path / f"left-{left}"))
+        assert done.returncode == 0, done.stderr
+        assert ("canari@exemple.fr" in (tmp_path / f"left-{left}" / "dossier.json").read_text()) is not left
+
+
 def test_nothing_is_written_over_and_nobody_unknown_is_exported(world: World, export: Any, tmp_path: Path) -> None:
     home = world.household("parent-1")
     (tmp_path / "full").mkdir()
