@@ -33,6 +33,8 @@ HealthItem = Literal[
     "vision_aid",
 ]
 MOST_ITEMS: Final = 8
+PROTOCOL_ITEM: Final = "individual_protocol"
+"""The word of the list that says there is a protocol."""
 
 
 def _refused(kind: str) -> PydanticCustomError:
@@ -150,7 +152,10 @@ class HealthAsked(StrictModel):
     """What the town must know of a child's health: words of a closed list, and the document that says what to do."""
 
     items: Annotated[list[HealthItem], Field(max_length=MOST_ITEMS)]
-    protocol: IdText | None = None
+    protocol: Annotated[
+        IdText | None,
+        Field(description="Sans ce champ, le protocole en place reste. `null` le retire : voir `protocol_in_place`."),
+    ] = None
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"items": ["asthma"], "protocol": None}]})
 
@@ -159,6 +164,13 @@ class HealthAsked(StrictModel):
         """Refuses an item said twice."""
         if len(set(self.items)) < len(self.items):
             raise _refused("item_twice")
+        return self
+
+    @model_validator(mode="after")
+    def protocol_in_the_list(self) -> Self:
+        """Refuses a protocol the list does not announce."""
+        if self.protocol is not None and PROTOCOL_ITEM not in self.items:
+            raise _refused("protocol_not_in_list")
         return self
 
 

@@ -12,7 +12,7 @@ from starlette.concurrency import run_in_threadpool
 from api import openapi, schemas_people
 from api.answers import JSONAnswer
 from api.body import RawBody
-from api.cursors import Page, PageAsked, read_place
+from api.cursors import MAX_LIMIT, Page, PageAsked, read_place
 from api.door import doors
 from api.fields import IdText, SlugText, read_instant
 from api.office import AtCounter, AtOffice, Counter, Office, Said
@@ -34,6 +34,7 @@ MOST_UPLOADS: Final = 4
 """Documents being sent at once: the next one is told to come back, so that slow senders never hold every place."""
 MOST_EXAMINED: Final = 2
 """Documents examined at once: each may take a gigabyte."""
+READ_AT_ONCE: Final = MAX_LIMIT + 1
 _FILE: Final = {"schema": {"type": "string", "format": "binary"}}
 _FILES: Final[dict[str, Any]] = dict.fromkeys(TYPES, _FILE)
 
@@ -149,13 +150,27 @@ async def listed(at: AtOffice, vault: AtVault, page: PageAsked, guardian: Guardi
         raise invalid_field("query", "guardian", "missing")
     else:
         owners = [GuardianId(guardian)]
-    found = await run_in_threadpool(vault.documents_of, at.commune, owners, after=_after(page), limit=page.limit + 1)
+    found = await _shown(at, vault, owners, _after(page), page.limit + 1)
     shown, following = page.part("documents", found, lambda kept: (kept.kept_at.isoformat(), kept.document))
-    if at.caller.role != "guardian":
-        opened = await _open_to_agents(at, vault, shown)
-        shown = [kept for kept in shown if kept.document in opened]
     at.saw(*(seen for kept in shown for seen in (kept.person, kept.owner)))
     return JSONAnswer({"documents": [{**_said(kept), "kept_at": kept.kept_at} for kept in shown], "next": following})
+
+
+async def _shown(
+    at: Office, vault: Vault, owners: Sequence[GuardianId], after: tuple[datetime, str] | None, most: int
+) -> list[KeptDocument]:
+    """What the caller may open, the latest first: a list goes on after a document it shows, never after another."""
+    shown: list[KeptDocument] = []
+    while len(shown) < most:
+        found = await run_in_threadpool(vault.documents_of, at.commune, owners, after=after, limit=READ_AT_ONCE)
+        opened = {kept.document for kept in found}
+        if at.caller.role != "guardian" and found:
+            opened = await open_to_agents(at, vault, found)
+        shown += [kept for kept in found if kept.document in opened]
+        if len(found) < READ_AT_ONCE:
+            break
+        after = (found[-1].kept_at, found[-1].document)
+    return shown[:most]
 
 
 def _after(page: Page) -> tuple[datetime, str] | None:
@@ -163,7 +178,7 @@ def _after(page: Page) -> tuple[datetime, str] | None:
     return None if place is None else (read_place(read_instant, place[0]), str(place[1]))
 
 
-async def _open_to_agents(at: Office, vault: Vault, kept: Sequence[KeptDocument]) -> set[DocumentId]:
+async def open_to_agents(at: Office, vault: Vault, kept: Sequence[KeptDocument]) -> set[DocumentId]:
     """Those a demande names that waits for a decision or may still be contested, and the protocols of health.
 
     Whoever looks after a child must be able to read what to do.
@@ -182,7 +197,7 @@ async def _open_to_agents(at: Office, vault: Vault, kept: Sequence[KeptDocument]
 async def _may_open(at: Office, vault: Vault, kept: KeptDocument) -> bool:
     if at.caller.role == "guardian":
         return any(owner == kept.owner for _, owner in await _own(at))
-    return kept.document in await _open_to_agents(at, vault, [kept])
+    return kept.document in await open_to_agents(at, vault, [kept])
 
 
 @router.get(

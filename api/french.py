@@ -65,6 +65,7 @@ REFUSALS: Final[Mapping[str, str]] = MappingProxyType(
         "document_not_taken": "Justificatif non attendu",
         "person_erased": "Personne effacée",
         "person_left": "Personne partie du foyer",
+        "details_changed": "Informations modifiées depuis la demande",
         "still_enrolled": "Encore inscrit",
         "still_reserved": "Encore des réservations",
         "still_awaiting": "Demande en attente",
@@ -83,6 +84,7 @@ REFUSALS: Final[Mapping[str, str]] = MappingProxyType(
         "custody_one_sided": "Garde d'un seul foyer",
         "custody_not_agreed": "Pas de garde alternée",
         "custody_not_ended": "Garde alternée en cours",
+        "protocol_in_place": "Protocole en place",
     }
 )
 """What a rule refuses. A published code is never reused."""
@@ -186,6 +188,9 @@ DETAILS: Final[Mapping[str, str]] = MappingProxyType(
         "document_not_taken": "Cette démarche ne demande pas de justificatif.",
         "person_erased": "Ce qui était connu de cette personne a été effacé.",
         "person_left": "Cette personne n'est plus du foyer.",
+        "details_changed": (
+            "Ces informations ont changé depuis la demande : refusez-la et demandez à la famille de la refaire."
+        ),
         "still_enrolled": "L'enfant est inscrit à une activité. Mettez fin à l'inscription d'abord.",
         "still_reserved": "L'enfant a des réservations à venir, de l'un ou de l'autre foyer. Annulez-les d'abord.",
         "still_awaiting": "Une demande attend une réponse. Décidez-la, ou retirez-la, d'abord.",
@@ -210,6 +215,10 @@ DETAILS: Final[Mapping[str, str]] = MappingProxyType(
         "custody_one_sided": "Une garde alternée donne des jours à chacun des deux foyers.",
         "custody_not_agreed": "Aucune garde alternée n'est enregistrée pour cet enfant.",
         "custody_not_ended": "La garde alternée donne encore des jours à un foyer. Mettez-y fin d'abord.",
+        "protocol_in_place": (
+            "Le projet d'accueil individualisé reste en place, et dans la liste, tant que le foyer qui l'a déposé "
+            "ou la commune ne l'a pas retiré."
+        ),
         "too_many_attempts": "Cinq essais par heure au plus. Réessayez plus tard, ou adressez-vous à la commune.",
         "unauthenticated": "Présentez un jeton d'accès dans l'en-tête Authorization.",
         "not_found": "Cette ressource n'existe pas, ou vous n'y avez pas accès.",

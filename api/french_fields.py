@@ -56,6 +56,7 @@ FIELD_SENTENCES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "email_expected": ("wrong_form", "Un courriel est attendu, par exemple camille@exemple.fr."),
         "postcode_expected": ("wrong_form", "Un code postal est attendu : cinq chiffres en France."),
         "item_twice": ("asked_twice", "Un même mot de la liste est donné deux fois."),
+        "protocol_not_in_list": ("inconsistent", "Un protocole va avec individual_protocol dans la liste."),
         "in_the_future": ("in_the_future", "Cet instant n'est pas encore venu."),
         "value_error": ("inconsistent", "Ces champs ne vont pas ensemble."),
         "period_expected": ("wrong_period", "La fin de la période précède son début."),

@@ -4,20 +4,34 @@ from collections.abc import Callable
 from typing import Any
 
 from fastapi.responses import Response
+from starlette.concurrency import run_in_threadpool
 
 from api import openapi, schemas_people
 from api.answers import JSONAnswer
-from api.detail_bodies import AddressAsked, ContactAsked, HealthAsked, IdentityAsked, SituationAsked, value_of
+from api.detail_bodies import (
+    PROTOCOL_ITEM,
+    AddressAsked,
+    ContactAsked,
+    HealthAsked,
+    IdentityAsked,
+    SituationAsked,
+    value_of,
+)
+from api.documents import open_to_agents
 from api.door import doors
 from api.fields import IdText, StrictModel
 from api.french_people import HEALTH, SITUATIONS
 from api.households import somebody_of
-from api.office import AtCounter, AtOffice, Counter, Said
+from api.office import AtCounter, AtOffice, Office, Said, Standing
 from api.sealing import AtVault, key_of, known_of, refuse_unborn, sealed, unguessable
-from commands.keep_details import KeepChildDetails, KeepDetails
+from commands.execute import ATTEMPTS
+from commands.keep_details import InPlace, KeepChildIdentity, KeepDetails, KeepHealth
 from ledger.identifiers import ChildId, DocumentId, HouseholdId, PersonId
 from ledger.sealed import DetailsKind
+from ledger.store import ConflictError
+from ledger.streams import child_page
 from vault.people import Erased, Vault
+from vault.sealing import PersonKey
 
 router = doors("personnes")
 
@@ -95,7 +109,11 @@ async def child_identity(child: IdText, at: AtOffice, vault: AtVault) -> JSONAns
 async def keep_child_identity(child: IdText, asked: IdentityAsked, at: AtCounter, vault: AtVault) -> Response:
     """What an agent read on a livret de famille."""
     refuse_unborn(at.office, asked, "birth_date")
-    return await _keep_of_child(ChildId(child), "identity", value_of(asked), at, vault)
+    known = ChildId(child)
+    await at.office.standings([known])
+    key = await key_of(at.office, vault, PersonId(known))
+    command = KeepChildIdentity(child=known, details=sealed(key, "identity", value_of(asked)))
+    return await unguessable(at, key).run(command, _kept(known, "identity"))
 
 
 @router.get(
@@ -116,26 +134,55 @@ async def child_health(child: IdText, at: AtOffice, vault: AtVault) -> JSONAnswe
 @router.put(
     "/children/{child}/health",
     summary="Dire ce que la commune doit savoir de la santé d'un enfant",
-    responses=openapi.answered(200, schemas_people.DetailsKept) | openapi.documented("unknown_document"),
+    responses=openapi.answered(200, schemas_people.DetailsKept)
+    | openapi.documented("unknown_document", "protocol_in_place"),
 )
 async def keep_child_health(child: IdText, asked: HealthAsked, at: AtCounter, vault: AtVault) -> Response:
-    """Either household of the child, or an agent. The list replaces the one before."""
-    protocol = DocumentId(asked.protocol) if asked.protocol else None
-    return await _keep_of_child(ChildId(child), "health", value_of(asked), at, vault, protocol=protocol)
+    """Either household of the child, or an agent. The list replaces the one before; the protocol stays unless said."""
+    known = ChildId(child)
+    standing = (await at.office.standings([known]))[known]
+    key = await key_of(at.office, vault, PersonId(known))
+    for left in reversed(range(ATTEMPTS)):
+        command = await _health(known, standing, asked, at.office, vault, key)
+        try:
+            return await unguessable(at, key).run(command, _kept(known, "health"))
+        except ConflictError:
+            if not left:
+                raise
+    raise AssertionError
 
 
-async def _keep_of_child(
-    child: ChildId,
-    kind: DetailsKind,
-    value: dict[str, Any],
-    at: Counter,
-    vault: Vault,
-    *,
-    protocol: DocumentId | None = None,
-) -> Response:
-    standing = (await at.office.standings([child]))[child]
-    key = await key_of(at.office, vault, PersonId(child))
-    command = KeepChildDetails(
-        child=child, households=standing.households, details=sealed(key, kind, value), protocol=protocol
+async def _health(
+    child: ChildId, standing: Standing, asked: HealthAsked, at: Office, vault: Vault, key: PersonKey
+) -> KeepHealth:
+    """What is sealed holds the protocol: the one that is asked for, or the one in place when nothing is said of it."""
+    before = await _in_place(child, at, vault)
+    said = DocumentId(asked.protocol) if asked.protocol else None
+    protocol = said if "protocol" in asked.model_fields_set else before.protocol
+    return KeepHealth(
+        child=child,
+        households=standing.households,
+        details=sealed(key, "health", {"items": list(asked.items), "protocol": protocol}),
+        announced=PROTOCOL_ITEM in asked.items,
+        before=before,
+        protocol=protocol,
+        subject=at.only_for,
+        open=await _is_open(at, vault, protocol) if at.only_for is None else False,
     )
-    return await unguessable(at, key).run(command, _kept(child, kind))
+
+
+async def _in_place(child: ChildId, at: Office, vault: Vault) -> InPlace:
+    """The protocol in place. The version comes first: what changes after it is seen when the command decides."""
+    stream = child_page(at.commune, child)
+    pages = await run_in_threadpool(at.store.pages, [stream])
+    known = await known_of(at, vault, PersonId(child), "health")
+    health = None if isinstance(known, Erased) else known.get("health")
+    protocol = health and health["protocol"]
+    kept = await run_in_threadpool(vault.document, at.commune, protocol) if protocol else None
+    return InPlace(version=pages[stream].version, protocol=protocol, household=kept.household if kept else None)
+
+
+async def _is_open(at: Office, vault: Vault, protocol: DocumentId | None) -> bool:
+    """Whether agents may open the document already."""
+    kept = await run_in_threadpool(vault.document, at.commune, protocol) if protocol else None
+    return kept is not None and kept.document in await open_to_agents(at, vault, [kept])

@@ -8,19 +8,20 @@ from typing import Any
 import pytest
 
 from commands.guardians import AddGuardian
-from commands.keep_details import KeepChildDetails, KeepDetails, SealedDetails
+from commands.keep_details import InPlace, KeepChildIdentity, KeepDetails, KeepHealth, SealedDetails
 from commands.keep_document import KeepDocument
 from commands.outcome import Accepted, Known, Outcome
 from ledger.events import DetailsKept, DocumentKept, PersonErased
 from ledger.identifiers import ChildId, Commune, DocumentId, GuardianId, PersonId, Slug, Stream, Subject
 from ledger.sealed import KeepDocument as Sealed
 from ledger.sealed import KeepRecord
-from ledger.store import Write
+from ledger.store import ConflictError, Write
 from ledger.streams import child_page, household_page
 from tests.spec import Ask, Story, given, registered
 from tests.town import AWA, CHIARA, DIALLO, MATTEO, ROSSI
 
 CAMILLE, ADAM = GuardianId("camille"), GuardianId("adam")
+PARENT = Subject("account-of-camille")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +48,7 @@ def forgotten(person: str) -> Ask:
 
 def guardian(story: Story) -> None:
     registered(MATTEO)(story)
-    story.must(AddGuardian(household=ROSSI, guardian=CAMILLE))
+    story.must(AddGuardian(household=ROSSI, guardian=CAMILLE, subject=PARENT))
 
 
 def details(person: str, kind: Any = "identity") -> SealedDetails:
@@ -58,10 +59,26 @@ def keeps(person: str) -> Ask:
     return Ask(command=lambda _: KeepDetails(household=ROSSI, details=details(person)))
 
 
-def keeps_of_child(kind: str = "health", protocol: str | None = None) -> Ask:
-    document = DocumentId(protocol) if protocol else None
-    said = details(MATTEO.id, kind)
-    return Ask(command=lambda _: KeepChildDetails(child=MATTEO.id, households=[ROSSI], details=said, protocol=document))
+def keeps_of_child() -> Ask:
+    return Ask(command=lambda _: KeepChildIdentity(child=MATTEO.id, details=details(MATTEO.id)))
+
+
+def keeps_health(protocol: str | None = None, *, version: int | None = None, **said: Any) -> Ask:
+    """By an account of the household unless said otherwise, sealed after the last line of the page."""
+
+    def command(story: Story) -> KeepHealth:
+        page = story.store.pages([child_page(story.commune, MATTEO.id)])[child_page(story.commune, MATTEO.id)]
+        before = InPlace(version=page.version if version is None else version, **said.pop("before", {}))
+        asked: dict[str, Any] = {"announced": True, "subject": PARENT, "households": [ROSSI], **said}
+        return KeepHealth(
+            child=MATTEO.id,
+            details=details(MATTEO.id, "health"),
+            before=before,
+            protocol=DocumentId(protocol) if protocol else None,
+            **asked,
+        )
+
+    return Ask(command=command)
 
 
 def hands_in(
@@ -110,10 +127,38 @@ def test_nothing_is_kept_of_somebody_who_was_forgotten():
 
 
 def test_a_protocol_is_a_document_about_the_child():
-    given(guardian).when(keeps_of_child(protocol="1")).then_refused("unknown_document")
-    given(guardian).when(hands_in("1"), keeps_of_child(protocol="1")).then_refused("unknown_document")
-    given(guardian).when(hands_in("1", about=MATTEO.id), keeps_of_child(protocol="1")).then_accepted()
-    given(guardian).when(keeps_of_child()).then_accepted()
+    given(guardian).when(keeps_health("1")).then_refused("unknown_document")
+    given(guardian).when(hands_in("1"), keeps_health("1")).then_refused("unknown_document")
+    given(guardian).when(hands_in("1", about=MATTEO.id), keeps_health("1")).then_accepted()
+    given(guardian).when(keeps_health()).then_accepted()
+
+
+def test_a_family_refers_to_its_own_paper_and_the_counter_to_one_that_is_open_or_handed_in_for_it():
+    paper, protocol = hands_in("1", about=MATTEO.id), hands_in("1", about=MATTEO.id, kind="protocole")
+    given(guardian).when(paper, keeps_health("1", subject=Subject("other"))).then_refused("unknown_document")
+    given(guardian).when(paper, keeps_health("1", subject=None)).then_refused("unknown_document")
+    given(guardian).when(paper, keeps_health("1", subject=None, open=True)).then_accepted()
+    given(guardian).when(protocol, keeps_health("1", subject=None)).then_accepted()
+
+
+def test_the_protocol_in_place_is_kept_by_everybody_and_announced():
+    hers = {"protocol": DocumentId("1"), "household": ROSSI}
+    for asked in ({"before": hers}, {"before": hers, "households": [DIALLO]}, {"before": hers, "subject": None}):
+        given(guardian).when(keeps_health("1", **asked)).then_accepted()
+        given(guardian).when(keeps_health("1", announced=False, **asked)).then_refused("protocol_in_place")
+
+
+def test_the_protocol_in_place_goes_by_its_household_or_the_counter():
+    hers, gone = {"protocol": DocumentId("1"), "household": ROSSI}, {"protocol": DocumentId("1"), "household": None}
+    given(guardian).when(keeps_health(before=hers, households=[DIALLO])).then_refused("protocol_in_place")
+    for asked in ({"before": hers}, {"before": hers, "subject": None}, {"before": gone, "households": [DIALLO]}):
+        given(guardian).when(keeps_health(**asked)).then_accepted()
+
+
+def test_what_was_sealed_before_the_page_moved_is_sealed_again():
+    story = given(guardian).story
+    with pytest.raises(ConflictError):
+        story.do(keeps_health(version=0).command(story))
 
 
 def test_a_paper_is_a_fact_and_a_document():
