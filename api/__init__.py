@@ -1,1 +1,18 @@
-"""The doors: HTTP and the command line. Translates; never decides."""
+"""The doors: HTTP and the command line. Translates; never decides. The modules, in the order a request meets them.
+
+1. The house: `service` puts the parts together, `house` hangs the doors, `server` and `queue` bound what comes in;
+   `telemetry`, `trace`, `logs`, `metrics` and `health` tell how it goes.
+2. The door: `door` recognises the caller (`tokens`, `signatures`, `issuers`, `introspection`, `keys`, `refreshed`,
+   `development`), holds them against `authorisation`, and reads what was sent (`body`, `fields`, `cursors`, `once`).
+   What goes wrong becomes a problem (`problems`, `handlers`).
+3. The office: `office` runs a command or asks a question (`asking`), with `clock`, `attempts` and, where the vault is
+   touched, `sealing`; `refusals` and `answers` say what it came to, `access` who read it.
+4. The resources, a noun each: `me`, `children`, `calendar`, `demandes`, `history`, `decisions`, `formalities`,
+   `quotients`; `households`, `guardians`, `custody`, `people`, `documents`, `family_keys`, `activations`, `reads`,
+   `erasures` (with `erasure_proposal`); `town`, `opening`, `attendance`.
+5. The bodies they read: `*_bodies`.
+6. What /openapi.json says of it all: `schemas*`, `examples*`, `openapi*`.
+7. What people read: `french*`.
+8. The command line: `cli`, `cli_*` and `rulebooks`, which open the ledger with `running`; `export_*` is a family's own
+   file, and `demo` a town to look at.
+"""
