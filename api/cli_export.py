@@ -10,19 +10,21 @@ from typing import Annotated, Any, Final
 
 import orjson
 import typer
+from fastapi.routing import APIRoute
 from rich.console import Console
 from rich.progress import Progress
 
 from api.cli_room import AN_ACCOUNT, CLIENT, STEPS, Room, counted, identifier, operator, room, town_named
 from api.clock import utc_now
+from api.door import operation_of
 from api.export_page import page
 from api.export_person import Dossier, Gatherer
 from api.french_export import MADE_AT
 from api.running import Opened, in_one_line, opened, read_settings, stop
-from commands.town_days import PARIS
+from api.service import ROUTERS
 from ledger.identifiers import Commune, HouseholdId, PersonId, new_id
 from projections import dossier as questions
-from vault.key_file import ring_of
+from vault.key_file import ring_for
 from vault.people import Vault
 
 app = typer.Typer()
@@ -59,7 +61,7 @@ def export_person(
 
 
 async def _gathered(ready: Opened, commune: Commune, household: str | None, person: str | None, by: str) -> Dossier:
-    vault_ring = ring_of(ready.settings)
+    vault_ring = ring_for(ready.settings, ready.urls.service_url)
     async with room(ready) as there:
         with Progress(*STEPS, console=Console(stderr=True), transient=True) as bars:
             bars.add_task("gathering", total=None)
@@ -70,12 +72,19 @@ async def _gathered(ready: Opened, commune: Commune, household: str | None, pers
                 vault=Vault(vault_ring, there.pool),
                 household=home,
                 now=utc_now(),
+                operations=_operations(),
                 only=PersonId(person) if person else None,
             )
             found = await gatherer.gather()
             # Before anything is given: what cannot be noted in the log stays here.
             there.note(commune, by=by, operation=OPERATION, about=found.about)
             return found
+
+
+def _operations() -> dict[str, str]:
+    """What each operation is, as the document of the interface calls it."""
+    routes = (route for router in ROUTERS for route in router.routes if isinstance(route, APIRoute))
+    return {operation_of(route): route.summary or "" for route in routes}
 
 
 async def _home(there: Room, commune: Commune, household: str | None, person: str | None) -> HouseholdId:
@@ -87,8 +96,14 @@ async def _home(there: Room, commune: Commune, household: str | None, person: st
         return HouseholdId(str(household))
     [rows] = await there.reader.ask(commune, questions.homes(commune, PersonId(person)))
     homes = [row["household"] for row in rows if household in (None, row["household"])]
+    if (
+        not homes
+        and household is not None
+        and await there.archive(commune).knew(HouseholdId(household), PersonId(person))
+    ):
+        return HouseholdId(household)
     if not homes:
-        stop("there is nobody of that name in this town.")
+        stop("nobody of that name in this town is of a household: name the one they left with --household.")
     if len(homes) > 1:
         stop("they are of two households: say through which one with --household.")
     return HouseholdId(homes[0])
@@ -96,10 +111,10 @@ async def _home(there: Room, commune: Commune, household: str | None, person: st
 
 def contents(found: Dossier, commune: str, now: datetime) -> dict[str, bytes]:
     """The files to write, by name."""
-    made = MADE_AT.format(at=f"{now.astimezone(PARIS):%d/%m/%Y %H:%M}", commune=commune)
+    made = MADE_AT.format(at=found.wording.instant(now), commune=found.wording.town(commune))
     said = {"commune": commune, "made_at": now, **found.sections}
     return {
-        "dossier.html": page(found.sections, made).encode(),
+        "dossier.html": page(found.sections, made, found.wording).encode(),
         "dossier.json": orjson.dumps(said, option=orjson.OPT_INDENT_2 | orjson.OPT_UTC_Z),
         **{f"documents/{name}": content for name, content in found.files.items()},
     }

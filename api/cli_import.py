@@ -14,7 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from api import french
 from api.cli_import_lines import Family, Mistake, Reading
 from api.cli_room import CLIENT as ACCOUNT
-from api.cli_room import counted, town_named
+from api.cli_room import counted, told, town_named
 from api.clock import utc_now
 from api.french_import import IMPORTED_OTHERWISE, WRITTEN_MEANWHILE
 from api.running import in_one_line, opened, read_settings, stop
@@ -30,8 +30,10 @@ from ledger.postgres import PostgresStore
 from ledger.store import Answer, AnyPage, BusyError, ConflictError, ErasedError, KeyReusedError, Once, Page, Store
 from ledger.streams import child_page, household_page, town_page
 from projections.inline import project
+from replay.erasures import replay as replay_journal
 from rulebook.town import Rules, rules_of_town
-from vault.key_file import ring_of
+from vault.journal import Journal
+from vault.key_file import ring_for
 from vault.people import Vault
 from vault.sealing import PersonKey
 
@@ -171,7 +173,9 @@ def import_families(
         pool = open_pool(ready.urls.service_url, ready.settings)
         try:
             store = PostgresStore(pool, project=project)
-            work = Import(commune=town, store=store, vault=Vault(ring_of(ready.settings), pool))
+            told(replay_journal(Journal.open(settings), store, pool, now=utc_now()))
+            ring = ring_for(settings, ready.urls.service_url)
+            work = Import(commune=town, store=store, vault=Vault(ring, pool))
             summary = _run(work, lines, check=check)
         finally:
             pool.close()

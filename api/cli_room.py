@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import partial
 from typing import Any, Final
 from uuid import uuid4
 
@@ -25,7 +26,7 @@ from ledger.identifiers import Commune, is_slug, new_id
 from ledger.postgres import Pool, PostgresStore
 from ledger.store import Store
 from projections.inline import project
-from replay.erasures import Replayed
+from replay.erasures import Replayed, settle
 from replay.erasures import replay as replay_journal
 from vault.journal import Journal, Journaled
 
@@ -110,7 +111,7 @@ async def room(ready: Opened) -> AsyncIterator[Room]:
         told(replay_journal(journal, store, pool, now=utc_now()))
         reads = await open_async_pool(ready.urls.service_url, settings)
         try:
-            yield Room(store=Journaled(store, journal), reader=Reader(reads), pool=pool)
+            yield Room(store=Journaled(store, journal, partial(settle, pool=pool)), reader=Reader(reads), pool=pool)
         finally:
             await reads.close()
     finally:

@@ -11,7 +11,7 @@ from rich.progress import Progress, TaskID
 from api.cli_room import COUNTED, counted, town_named
 from api.running import in_one_line, opened, read_settings, stop
 from ledger.database import service_conninfo
-from vault.key_file import new_line, ring_of
+from vault.key_file import new_line, ring_for
 from vault.rewrapping import rewrap as rewrap_town
 from vault.sealing import BrokenSealError, LostKeyError
 
@@ -33,8 +33,8 @@ def rewrap(
     """Wrap every person's key with the current key, so that older ones may leave the file. Safe to run many times."""
     towns = [town_named(name) for name in communes]
     settings = read_settings()
-    ring = ring_of(settings)
     with opened(settings) as ready:
+        ring = ring_for(settings, ready.urls.service_url)
         conninfo = service_conninfo(ready.urls.service_url, settings, application="ardoise-vault")
         connection = psycopg.connect(conninfo, autocommit=True)
         with connection, Progress(*COUNTED, console=Console(stderr=True), transient=True) as bars:

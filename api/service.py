@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 
 import psycopg
 from anyio import CapacityLimiter
@@ -42,13 +43,15 @@ from api.house import House, build
 from api.issuers import trusted_issuers
 from api.keys import KeyRing, refuse_unreadable
 from api.queue import Places
-from ledger.database import open_async_pool, open_pool
+from ledger.database import open_async_pool, open_pool, service_conninfo
 from ledger.migrate import LATEST
 from ledger.postgres import Pool, PostgresStore
 from ledger.settings import Settings
 from projections.inline import project
+from replay.erasures import settle
+from replay.unwritten import refuse_unwritten
 from vault.journal import Journal, Journaled
-from vault.key_file import ring_of
+from vault.key_file import ring_for
 from vault.people import Vault
 
 ROUTERS = (
@@ -116,8 +119,10 @@ class _Pools:
 
 def application(settings: Settings, service_url: str, *, clock: Clock = utc_now) -> FastAPI:
     """The service on a database that `check_database` accepted."""
-    pools, ring, vault_ring = _Pools(), key_ring(settings), ring_of(settings)
+    pools, ring, vault_ring = _Pools(), key_ring(settings), ring_for(settings, service_url)
     journal = Journal.open(settings)
+    with psycopg.connect(service_conninfo(service_url, settings), autocommit=True) as connection:
+        refuse_unwritten(journal, connection)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -125,7 +130,7 @@ def application(settings: Settings, service_url: str, *, clock: Clock = utc_now)
         pools.reads = await open_async_pool(service_url, settings)
         store = PostgresStore(writes, project=project)
         await run_in_threadpool(erasures.forget_again, journal, store, writes, now=clock())
-        app.state.store = Journaled(store, journal)
+        app.state.store = Journaled(store, journal, partial(settle, pool=writes))
         app.state.reader = Reader(pools.reads)
         lines = await open_access_pool(service_url, settings)
         app.state.access = Recorder(lines)

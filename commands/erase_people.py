@@ -204,7 +204,7 @@ def _forgotten(found: Sequence[Proposed], requests: Sequence[AccountRequest], ag
     return Accepted(
         writes=[Write(page=pages[stream], facts=told) for stream, told in facts.items()],
         vault=[
-            *(Forget(person=each.person) for each in found),
+            *(Forget(person=each.person, page=each.page.stream, told=agreement.fact(each.person)) for each in found),
             *(Forget(person=PersonId(request.activation)) for request in requests),
         ],
     )

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from ledger.identifiers import DocumentId, HouseholdId, PersonId, ProposalId
+from ledger.events import PersonErased
+from ledger.identifiers import DocumentId, HouseholdId, PersonId, ProposalId, Stream
 
 DetailsKind = Literal["identity", "address", "contact", "situation", "health", "activation"]
 """What is known of a person. `contact` holds the telephone and the e-mail address."""
@@ -66,6 +67,10 @@ class Forget:
     """The key of a person is destroyed, and all it sealed is deleted."""
 
     person: PersonId
+    page: Stream | None = None
+    """The page that says so, now or before; none for what an account said of itself."""
+    told: PersonErased | None = None
+    """What that page says."""
 
 
 SealedChange = KeepRecord | KeepProposal | AcceptProposal | DropProposal | KeepDocument | Forget

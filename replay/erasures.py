@@ -15,6 +15,7 @@ from commands.execute import Request, execute
 from ledger.entry import Signature
 from ledger.identifiers import Commune, Stream, Subject, new_id
 from ledger.store import Answer, Once, Store
+from replay.unwritten import refuse_unwritten
 from vault.journal import Intent, Journal
 
 Pool = ConnectionPool[psycopg.Connection[TupleRow]]
@@ -23,6 +24,8 @@ CLIENT: Final = "ardoise-erasures"
 _TENANT: Final = "SELECT set_config('ardoise.commune', %(commune)s, true)"
 _STANDS: Final = """
     SELECT j.person, j.page, j.command,
+           NOT EXISTS (SELECT FROM vault.keys k WHERE k.commune = %(commune)s AND k.person = j.person
+                       AND k.wrapped IS NULL) AS unmarked,
            EXISTS (SELECT FROM vault.keys k WHERE k.commune = %(commune)s AND k.person = j.person
                    AND k.wrapped IS NOT NULL)
            OR EXISTS (SELECT FROM vault.records r WHERE r.commune = %(commune)s AND r.person = j.person)
@@ -38,7 +41,7 @@ _STANDS: Final = """
                    AND convert_from(e.stored, 'UTF8')::jsonb ->> 'command' = j.command) AS committed
     FROM unnest(%(persons)s::text[], %(pages)s::text[], %(commands)s::text[]) AS j (person, page, command)
 """
-_FORGET: Final = "SELECT vault.forget(%(commune)s, %(person)s, %(at)s)"
+_FORGET: Final = "SELECT vault.forget(%(commune)s, p, %(at)s) FROM unnest(%(persons)s::text[]) AS p"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -56,22 +59,43 @@ class Replayed:
 
 
 def replay(journal: Journal, store: Store, pool: Pool, *, now: datetime) -> Replayed:
-    """Compares every line of the journal with the database, and forgets again whom it should not know any more."""
+    """Compares every line of the journal with the database, and forgets again whom it should not know any more.
+
+    The vault is told of everybody, those it never heard of included: an import, or a command that is sent again, would
+    bring them back under the same name. Raises JournalError when the database knows of erasures the journal does not.
+    """
+    with pool.connection() as connection:
+        refuse_unwritten(journal, connection)
     written = journal.read()
     done = [intent for intent in written.intents if intent.attempt in written.confirmed]
     doubtful = [intent for intent in written.intents if intent.attempt not in written.confirmed]
     late, unfinished = _settled(pool, doubtful, {intent.command for intent in done})
-    for attempt, commune in {intent.attempt: intent.commune for intent in late}.items():
-        journal.confirm(commune, attempt)
+    _confirm(journal, late)
     people = _by_person([*done, *late])
-    again = [intent for intent, stands in _stands(pool, people) if _is_lost(stands)]
-    _forget_again(store, pool, again, now)
+    stand = list(_stands(pool, people))
+    again = [intent for intent, stands in stand if _is_lost(stands)]
+    _tell_again(store, again, now)
+    _forget(pool, [intent for intent, stands in stand if _is_lost(stands) or stands["unmarked"]], now)
     return Replayed(
         known=len(people),
         again=tuple(again),
         confirmed=len({intent.attempt for intent in late}),
         unfinished=tuple(unfinished),
     )
+
+
+def settle(journal: Journal, pool: Pool) -> None:
+    """Confirms the erasures the database says were done. Raises JournalError."""
+    written = journal.read()
+    confirmed = {intent.command for intent in written.intents if intent.attempt in written.confirmed}
+    doubtful = [intent for intent in written.intents if intent.attempt not in written.confirmed]
+    late, _ = _settled(pool, doubtful, confirmed)
+    _confirm(journal, late)
+
+
+def _confirm(journal: Journal, late: Iterable[Intent]) -> None:
+    for attempt, commune in {intent.attempt: intent.commune for intent in late}.items():
+        journal.confirm(commune, attempt)
 
 
 def _is_lost(stands: Mapping[str, Any]) -> bool:
@@ -119,13 +143,19 @@ def _stands(pool: Pool, intents: Sequence[Intent]) -> Iterator[tuple[Intent, Map
         yield from ((intent, found[intent.person, intent.page, intent.command]) for intent in some)
 
 
-def _forget_again(store: Store, pool: Pool, lost: Sequence[Intent], now: datetime) -> None:
+def _forget(pool: Pool, people: Sequence[Intent], now: datetime) -> None:
+    by_town = sorted(people, key=lambda intent: intent.commune)
+    for commune, group in groupby(by_town, key=lambda intent: intent.commune):
+        values = {"commune": commune, "persons": [intent.person for intent in group], "at": now}
+        with pool.connection() as connection, connection.transaction():
+            connection.execute("SET LOCAL statement_timeout = 0")
+            connection.execute(_FORGET, values)
+
+
+def _tell_again(store: Store, lost: Sequence[Intent], now: datetime) -> None:
     on_pages = [intent for intent in lost if intent.page is not None and intent.agreement is not None]
     for _, group in groupby(sorted(on_pages, key=_decision), key=_decision):
         _again(store, list(group), now)
-    for intent in lost:
-        with pool.connection() as connection:
-            connection.execute(_FORGET, {"commune": intent.commune, "person": intent.person, "at": now})
 
 
 def _decision(intent: Intent) -> tuple[str, ...]:

@@ -7,17 +7,16 @@ first without the second says nothing: the database does.
 import contextlib
 import fcntl
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Final, Self
 
 import orjson
-import structlog
 
 from ledger.codec import wire_time
-from ledger.entry import Entry, Signature
+from ledger.entry import Signature
 from ledger.events import PersonErased
 from ledger.holdings import PlaceKey
 from ledger.identifiers import Commune, DemandeNumber, PersonId, Slug, Stream, new_id
@@ -28,8 +27,6 @@ from ledger.store import AnyPage, Append, Capacity, Kept, Prepared, Store, Write
 VARIABLE: Final = "ARDOISE_ERASURES"
 FILE: Final = "erasures.ndjson"
 _OWNER_ONLY: Final = 0o600
-
-log = structlog.stdlib.get_logger("ardoise.erasures")
 
 
 class JournalError(SettingsError):
@@ -45,7 +42,7 @@ class Intent:
     commune: Commune
     person: PersonId
     page: Stream | None
-    """The page that says so; none for what an account said of itself, or for somebody forgotten before."""
+    """The page that says so; none for what an account said of itself."""
     erased_at: datetime
     agreement: str | None
     agreed_by: str | None
@@ -88,7 +85,12 @@ class Journal:
 
     @classmethod
     def open(cls, settings: Settings) -> Self:
-        """The journal of a service with these settings, made if there is none. Raises JournalError."""
+        """The journal of a service with these settings, made if there is none. Raises SettingsError."""
+        if settings.erasures is None and not settings.embedded and not settings.development:
+            raise SettingsError(
+                f"ARDOISE_DATABASE_URL is set but {VARIABLE} is not: name the directory of the journal of erasures,"
+                " which must outlive the database."
+            )
         journal = cls((settings.erasures or settings.data) / FILE)
         try:
             journal.path.parent.mkdir(parents=True, exist_ok=True)
@@ -182,10 +184,14 @@ def _sync(directory: Path) -> None:
 
 
 class Journaled:
-    """A store whose every erasure is in the journal before it is in the database."""
+    """A store whose every erasure is in the journal before it is in the database, and confirmed before it is answered.
 
-    def __init__(self, store: Store, journal: Journal) -> None:
-        self._store, self._journal = store, journal
+    `settle` confirms what the database says was done: a command that is sent again was answered by an attempt that may
+    not have been.
+    """
+
+    def __init__(self, store: Store, journal: Journal, settle: Callable[[Journal], object]) -> None:
+        self._store, self._journal, self._settle = store, journal, settle
 
     def pages(self, streams: Iterable[Stream]) -> Mapping[Stream, AnyPage]:
         """The pages a command wants to see."""
@@ -208,41 +214,39 @@ class Journaled:
         return self._store.full(prepared, capacity)
 
     def append(self, append: Append) -> Kept:
-        """Keeps a command; if it forgets somebody, between two lines of the journal."""
+        """Keeps a command; if it forgets somebody, between two lines of the journal. Raises JournalError."""
         intents = intents_of(append.prepared)
         if not intents:
             return self._store.append(append)
         self._journal.intend(intents)
         kept = self._store.append(append)
-        if not kept.replayed:
-            try:
+        try:
+            if kept.replayed:
+                self._settle(self._journal)
+            else:
                 self._journal.confirm(append.prepared.commune, intents[0].attempt)
-            except JournalError as error:
-                # It is done: the next start finds it in the database, and confirms it.
-                log.error("erasure_not_confirmed", reason=str(error), command=intents[0].command)
+        except JournalError as error:
+            raise JournalError(
+                f"they were forgotten, and a backup could bring them back: {error} Ask again."
+            ) from error
         return kept
 
 
 def intents_of(prepared: Prepared) -> list[Intent]:
     """The lines of those a command is about to forget."""
-    told = {
-        entry.fact.person: (entry, entry.fact) for entry in prepared.entries if isinstance(entry.fact, PersonErased)
-    }
     attempt = new_id()
-    return [_intent(prepared, attempt, change.person, told) for change in prepared.vault if isinstance(change, Forget)]
+    forgotten = [change for change in prepared.vault if isinstance(change, Forget)]
+    agreed = next((change.told for change in forgotten if change.told is not None), None)
+    return [_intent(prepared, attempt, change, change.told or agreed) for change in forgotten]
 
 
-def _intent(
-    prepared: Prepared, attempt: str, person: PersonId, told: Mapping[PersonId, tuple[Entry, PersonErased]]
-) -> Intent:
-    entry, own = told.get(person, (None, None))
-    fact = own or next((other for _, other in told.values()), None)
+def _intent(prepared: Prepared, attempt: str, change: Forget, fact: PersonErased | None) -> Intent:
     signature = prepared.signature
     return Intent(
         attempt=attempt,
         commune=prepared.commune,
-        person=person,
-        page=entry.stream if entry else None,
+        person=change.person,
+        page=change.page,
         erased_at=signature.happened_at,
         agreement=fact.agreement if fact else None,
         agreed_by=fact.agreed_by if fact else None,

@@ -7,9 +7,12 @@ import re
 import secrets
 import stat
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 from uuid import uuid4
 
+import psycopg
+
+from ledger.database import service_conninfo
 from ledger.settings import Settings, SettingsError
 from vault.sealing import KEY_BYTES, KeyRing
 
@@ -17,14 +20,44 @@ VARIABLE: Final = "ARDOISE_VAULT_KEYS"
 FILE: Final = "vault.keys"
 """Its name in the data directory of the embedded database."""
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,31}")
+_NAMES: Final = """
+    SELECT DISTINCT substring(wrapped FROM 3 FOR get_byte(wrapped, 1)) FROM vault.keys
+    WHERE commune = %s AND wrapped IS NOT NULL AND octet_length(wrapped) > 1
+"""
+"""As `KeyRing.wrap` writes them."""
 _LARGEST_BYTES: Final = 64 * 1024
 _OWNER_ONLY: Final = 0o600
 
 
-def ring_of(settings: Settings) -> KeyRing:
-    """The keys of a service with these settings. Raises SettingsError with the one sentence that says what to do."""
-    if settings.vault_keys is not None:
-        return read_ring(settings.vault_keys)
+def ring_for(settings: Settings, service_url: str) -> KeyRing:
+    """The keys of a service on this database: all those it was written with, or SettingsError."""
+    conninfo = service_conninfo(service_url, settings, application="ardoise-vault")
+    with psycopg.connect(conninfo, autocommit=True) as connection:
+        used = names_used(connection)
+    return ring_of(settings, used=used)
+
+
+def ring_of(settings: Settings, *, used: frozenset[str]) -> KeyRing:
+    """The keys of a service with these settings. Raises SettingsError with the one sentence that says what to do.
+
+    `used` are the names of the keys the database was written with: a file that lacks one is not the file of this
+    database, and none is made in its place.
+    """
+    path = settings.vault_keys
+    if path is None:
+        path = _own_file(settings, used)
+    ring = read_ring(path)
+    lacking = sorted(used - set(ring.keys))
+    if lacking:
+        raise SettingsError(
+            f"{VARIABLE}: {path} does not hold {', '.join(lacking)}, which wrapped keys of persons in this database:"
+            " put back the file that was saved."
+        )
+    return ring
+
+
+def _own_file(settings: Settings, used: frozenset[str]) -> Path:
+    """The file of the data directory, made the first time."""
     if not settings.embedded and not settings.development:
         raise SettingsError(
             f"ARDOISE_DATABASE_URL is set but {VARIABLE} is not: name the file of the vault's keys"
@@ -32,9 +65,25 @@ def ring_of(settings: Settings) -> KeyRing:
         )
     path = settings.data / FILE
     if not path.exists():
+        if used:
+            raise SettingsError(
+                f"{path} is not there, and keys of persons in this database were wrapped by {', '.join(sorted(used))}:"
+                " put back the file that was saved."
+            )
         path.parent.mkdir(parents=True, exist_ok=True)
         _make(path)
-    return read_ring(path)
+    return path
+
+
+def names_used(connection: psycopg.Connection[Any]) -> frozenset[str]:
+    """The names of the keys that wrapped those of persons, in every town of a database."""
+    found: set[str] = set()
+    for [commune] in connection.execute("SELECT commune FROM vault.towns").fetchall():
+        with connection.transaction():
+            connection.execute("SELECT set_config('ardoise.commune', %s, true)", (commune,))
+            connection.execute("SET LOCAL statement_timeout = 0")
+            found.update(bytes(name).decode("ascii", "replace") for [name] in connection.execute(_NAMES, (commune,)))
+    return frozenset(found)
 
 
 def new_line() -> str:

@@ -58,6 +58,10 @@ COMMENT ON COLUMN vault.documents.household IS 'On whose page it was kept: the o
 COMMENT ON COLUMN vault.documents.person IS 'Whose key seals it: the child it is about, or the owner.';
 COMMENT ON COLUMN vault.documents.match IS 'HMAC-SHA256 of the content under the key of the person: the same paper is kept once.';
 
+CREATE TABLE vault.towns (commune text PRIMARY KEY);
+GRANT SELECT, INSERT ON vault.towns TO ardoise_app;
+COMMENT ON TABLE vault.towns IS 'The towns that have keys: those a service looks at before it starts. Nothing of a family.';
+
 DO $$
 DECLARE
     tenant text;
@@ -81,6 +85,9 @@ BEGIN
     PERFORM set_config('ardoise.commune', p_commune, true);
     INSERT INTO vault.keys (commune, person, wrapped, made_at) VALUES (p_commune, p_person, p_wrapped, p_at)
     ON CONFLICT DO NOTHING;
+    IF FOUND THEN
+        INSERT INTO vault.towns VALUES (p_commune) ON CONFLICT DO NOTHING;
+    END IF;
     SELECT k.wrapped INTO found FROM vault.keys k WHERE k.commune = p_commune AND k.person = p_person;
     RETURN found;
 END $$;
@@ -92,6 +99,7 @@ BEGIN
     INSERT INTO vault.keys (commune, person, wrapped, made_at, erased_at)
     VALUES (p_commune, p_person, NULL, p_at, p_at)
     ON CONFLICT (commune, person) DO UPDATE SET wrapped = NULL, erased_at = coalesce(vault.keys.erased_at, p_at);
+    INSERT INTO vault.towns VALUES (p_commune) ON CONFLICT DO NOTHING;
     DELETE FROM vault.records WHERE commune = p_commune AND person = p_person;
     DELETE FROM vault.proposals WHERE commune = p_commune AND person = p_person;
     DELETE FROM vault.documents WHERE commune = p_commune AND (person = p_person OR owner = p_person);

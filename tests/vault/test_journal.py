@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from functools import partial
 from multiprocessing.pool import ThreadPool
 from pathlib import Path
 from typing import Any, cast
@@ -25,7 +26,7 @@ from ledger.postgres import PostgresStore
 from ledger.settings import Settings
 from ledger.streams import household_page
 from projections.inline import project
-from replay.erasures import Replayed, replay
+from replay.erasures import Replayed, replay, settle
 from replay.verify import verify
 from tests.servers import Cluster, Database
 from tests.spec import Story, registered
@@ -144,7 +145,7 @@ class House:
         self.vault = Vault(ring, pool)
 
     def story(self, *, journaled: bool = True) -> Story:
-        store = Journaled(self.store, self.journal) if journaled else self.store
+        store = Journaled(self.store, self.journal, partial(settle, pool=self.pool)) if journaled else self.store
         return Story(commune=VALMONT, store=cast("MemoryStore", store), now=at("2026-11-20 10:00"))
 
     def live(self) -> None:
@@ -307,7 +308,7 @@ class Deadly:
         os.kill(os.getpid(), 9)
     def __getattr__(self, name):
         return getattr(store, name)
-kept = told.Journaled(Deadly() if when == "before the commit" else store, told.Journal(Path(journal)))
+kept = told.Journaled(Deadly() if when == "before the commit" else store, told.Journal(Path(journal)), lambda _: None)
 if when == "after the commit":
     told.Journal.confirm = lambda *_: os.kill(os.getpid(), 9)
 story = told.Story(commune=told.VALMONT, store=kept, now=told.at("2026-11-20 10:00"))

@@ -8,7 +8,13 @@ from pathlib import Path
 import pytest
 
 from ledger.settings import Settings, SettingsError
-from vault.key_file import FILE, new_line, read_ring, ring_of
+from vault.key_file import FILE, new_line, read_ring
+from vault.key_file import ring_of as ring_of_database
+from vault.sealing import KeyRing
+
+
+def ring_of(settings: Settings, *used: str) -> KeyRing:
+    return ring_of_database(settings, used=frozenset(used))
 
 
 def written(path: Path, *lines: str, mode: int = 0o600) -> Path:
@@ -29,7 +35,7 @@ def test_of_processes_that_start_together_all_get_the_same_key(tmp_path: Path) -
     program = (
         "import sys; from pathlib import Path; from ledger.settings import Settings;"
         "from vault.key_file import ring_of;"
-        "sys.stdin.read(1); print(dict(ring_of(Settings(data=Path(sys.argv[1]))).keys))"
+        "sys.stdin.read(1); print(dict(ring_of(Settings(data=Path(sys.argv[1])), used=frozenset()).keys))"
     )
     started = [
         subprocess.Popen(
@@ -103,3 +109,17 @@ def test_a_name_given_twice_and_an_empty_file_are_refused(tmp_path: Path) -> Non
         read_ring(written(tmp_path / "keys", line, line))
     with pytest.raises(SettingsError, match="holds no key"):
         read_ring(written(tmp_path / "empty", "#"))
+
+
+def test_a_file_that_was_lost_is_not_made_again(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=r"vault\.keys is not there, and keys .* wrapped by k-1, k-2: put back"):
+        ring_of(Settings(data=tmp_path), "k-2", "k-1")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_that_is_of_another_database_is_refused(tmp_path: Path) -> None:
+    settings = Settings(data=tmp_path)
+    [name] = ring_of(settings).keys
+    assert ring_of(settings, name).current == name
+    with pytest.raises(SettingsError, match="does not hold k-lost, which wrapped keys of persons in this database"):
+        ring_of(settings, name, "k-lost")
