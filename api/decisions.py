@@ -138,6 +138,7 @@ _REFUSALS = openapi.documented(
     "already_enrolled",
     "person_left",
     "person_erased",
+    "details_changed",
 )
 
 

@@ -9,7 +9,7 @@ from commands.declare_quotient import is_possible
 from commands.formality import article_of, first_of_next_month, reason_refusal
 from commands.outcome import Known, Refusal
 from commands.request_change import NEWCOMERS
-from commands.taking_effect import of_change, of_quotient
+from commands.taking_effect import KINDS, of_change, of_quotient
 from commands.town_days import town_day
 from ledger.demande import Demande
 from ledger.events import ChangeRequested, DemandeApproved, DemandeRejected, HouseholdFact, QuotientDeclared
@@ -74,6 +74,10 @@ class HouseholdDesk:
                 return "person_erased"
             case ChangeRequested(person=person, change=change) if change not in NEWCOMERS and not household.has(person):
                 return "person_left"
+            case ChangeRequested(change=change) if not household.overtaken.get(demande.number, frozenset()).isdisjoint(
+                KINDS[change]
+            ):
+                return "details_changed"
             case QuotientDeclared() as declared:
                 amount = self._quotient(demande, declared, decision.quotient)[0]
                 return None if is_possible(amount) else "quotient_out_of_bounds"

@@ -85,6 +85,8 @@ class Household:
     under_review: frozenset[GuardianId] = frozenset()
     """Those who are suspended, or whose account is, until somebody has looked into it."""
     erased: frozenset[PersonId] = frozenset()
+    overtaken: Mapping[DemandeNumber, frozenset[Slug]] = field(default_factory=dict)
+    """Of changes that wait: the kinds of details of their person that were kept since they were asked for."""
 
     def speaks(self, subject: Subject | None) -> GuardianId | None:
         """The guardian an account speaks for now; None when it may not."""
@@ -204,6 +206,8 @@ def _of_what_they_share(known: Household, fact: Fact, at: datetime) -> Household
             return replace(known, keys={**known.keys, key: FamilyKey(fact, at)})
         case FamilyKeyRevoked(key=key):
             return replace(known, keys={**known.keys, key: known.keys[key]._replace(revoked=True)})
+        case DetailsKept(person=person, kind=kind):
+            return replace(known, overtaken=_overtaken(known, person, kind))
         case DocumentKept(document=document):
             return replace(known, documents={**known.documents, document: fact})
         case QuotientDecided():
@@ -212,6 +216,15 @@ def _of_what_they_share(known: Household, fact: Fact, at: datetime) -> Household
             return replace(known, erased=known.erased | {person})
         case _:
             return known
+
+
+def _overtaken(known: Household, person: PersonId, kind: Slug) -> Mapping[DemandeNumber, frozenset[Slug]]:
+    about = [
+        number
+        for number, demande in known.open.items()
+        if isinstance(demande.wanted, ChangeRequested) and demande.wanted.person == person
+    ]
+    return {**known.overtaken, **{number: known.overtaken.get(number, frozenset()) | {kind} for number in about}}
 
 
 def _of_demandes(
@@ -234,7 +247,8 @@ def _of_demandes(
 
 def _decided(known: Household, number: DemandeNumber, outcome: Outcome, reason: Slug | None, at: datetime) -> Household:
     demande = decided(known.open[number], (), outcome, reason=reason, at=at)
-    return replace(known, open=_without(known.open, number), latest=demande)
+    overtaken = _without(known.overtaken, number)
+    return replace(known, open=_without(known.open, number), overtaken=overtaken, latest=demande)
 
 
 def _used(key: FamilyKey) -> FamilyKey:

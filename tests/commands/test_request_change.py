@@ -13,7 +13,7 @@ from ledger.events import (
     GuardianLeft,
     MemberAdded,
 )
-from ledger.identifiers import PersonId, new_id
+from ledger.identifiers import PersonId, Slug, new_id
 from ledger.sealed import AcceptProposal, DropProposal, KeepProposal
 from tests.formalities import (
     CERTIFICATE,
@@ -31,7 +31,7 @@ from tests.formalities import (
     take_back,
     turn_down,
 )
-from tests.spec import Story, given
+from tests.spec import Step, Story, given
 from tests.town import DIALLO, ROSSI
 
 BY_RULE = '[demarches]\narticle = "9"\n[demarches.contact]\narticle = "9.1"\ninstruction = "regle"\n'
@@ -170,6 +170,26 @@ def test_nothing_is_approved_of_somebody_who_was_forgotten_since_but_it_is_refus
 def test_nothing_is_approved_of_somebody_who_left_since():
     steps = [family(), change("situation", person=MARCO), said(GuardianLeft(guardian=MARCO))]
     given(*steps).when(accept()).then_refused("person_left")
+
+
+def corrected(kind: str, person: str = PAOLA) -> Step:
+    """An agent writes down what is known of somebody."""
+    return said(DetailsKept(person=PersonId(person), kind=Slug(kind), digest="corrected"))
+
+
+def test_a_change_of_what_was_corrected_since_is_not_approved_but_refused_or_taken_back():
+    steps = [family(), change("contact"), corrected("contact")]
+    given(*steps).when(accept()).then_refused("details_changed")
+    given(*steps, take_back(), change("contact")).when(accept()).then_accepted()
+    then = given(*steps).when(turn_down()).then_accepted()
+    assert household_of(then.story).overtaken == {}
+
+
+def test_what_was_corrected_before_or_of_somebody_else_or_of_another_kind_stops_no_change():
+    for known in (corrected("contact", MARCO), corrected("address")):
+        given(family(), change("contact"), known).when(accept()).then_accepted()
+    given(family(), corrected("contact"), change("contact")).when(accept()).then_accepted()
+    given(family(), change("situation"), change("contact")).when(accept(number=1), accept(number=2)).then_accepted()
 
 
 def test_a_paper_of_somebody_who_was_forgotten_is_unknown():

@@ -102,6 +102,23 @@ def test_a_telephone_is_changed_at_once_where_the_rule_says_so_and_the_rest_of_a
     assert person(world, household, guardian)["contact"] == {"telephone": None, "email": "camille@exemple.fr"}
 
 
+def test_a_telephone_asked_for_before_an_agent_corrected_the_e_mail_does_not_undo_the_correction(
+    world: World, household: str, parent: Who, guardian: str
+) -> None:
+    path = f"/households/{household}/people/{guardian}/contact"
+    said = asks(parent, household, "contact", contact=TELEPHONE)
+    corrected = {"telephone": None, "email": "camille@exemple.fr"}
+    made(world.agent.send("PUT", path, body=corrected, key=uuid4().hex), 200)
+    answer = world.agent.post(f"/demandes/{said['number']}/decision", {"approve": "all"})
+    assert refused(answer, "details_changed")["detail"] == (
+        "Ces informations ont changé depuis la demande : refusez-la et demandez à la famille de la refaire."
+    )
+    assert person(world, household, guardian)["contact"] == corrected
+    assert decide(world, said, approve="none", reason="autre")["status"] == "traitee_negativement"
+    decide(world, asks(parent, household, "contact", contact=TELEPHONE))
+    assert person(world, household, guardian)["contact"] == {**corrected, "telephone": "0612345678"}
+
+
 def test_what_a_parent_asks_for_the_other_parent_waits_for_an_agent_whatever_the_rule(
     world: World, household: str, parent: Who
 ) -> None:
