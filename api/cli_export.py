@@ -96,12 +96,9 @@ async def _home(there: Room, commune: Commune, household: str | None, person: st
         return HouseholdId(str(household))
     [rows] = await there.reader.ask(commune, questions.homes(commune, PersonId(person)))
     homes = [row["household"] for row in rows if household in (None, row["household"])]
-    if (
-        not homes
-        and household is not None
-        and await there.archive(commune).knew(HouseholdId(household), PersonId(person))
-    ):
-        return HouseholdId(household)
+    if not homes and household is not None:
+        left = await there.archive(commune).knew(HouseholdId(household), PersonId(person))
+        homes = [household] if left else []
     if not homes:
         stop("nobody of that name in this town is of a household: name the one they left with --household.")
     if len(homes) > 1:

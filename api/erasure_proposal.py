@@ -66,6 +66,12 @@ class Archive:
             requests=[_request(row) for row in asked],
         )
 
+    async def knew(self, household: HouseholdId, person: PersonId) -> bool:
+        """Whether a household ever spoke of somebody, those who left included."""
+        stream = household_page(self.commune, household)
+        page = (await run_in_threadpool(self.store.pages, [stream]))[stream]
+        return isinstance(page.state, Household) and person in page.state.everybody
+
     async def known(self, whom: Whom) -> Known:
         """What a decision about them would be told now."""
         town = town_page(self.commune)

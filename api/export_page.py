@@ -1,12 +1,11 @@
 """A family's own file as a page: one document, nothing fetched, that is read aloud, printed and kept."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import date, datetime
+from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any, Final
 
-from api.french_export import COLUMNS, CONTENTS, EMPTY, INTRODUCTION, NO, SECTIONS, TITLE, YES
-from commands.town_days import PARIS
+from api.export_words import Wording
+from api.french_export import COLUMNS, CONTENTS, EMPTY, INTRODUCTION, SECTIONS, TITLE
 
 Row = Mapping[str, Any]
 
@@ -27,14 +26,11 @@ nav ul { columns: 2; padding-left: 1.2rem; }
 """
 
 
-def page(sections: Mapping[str, Sequence[Row]], made: str) -> str:
+def page(sections: Mapping[str, Sequence[Row]], made: str, wording: Wording) -> str:
     """The whole document, in French."""
     items = "".join(f'<li><a href="#{name}">{escape(SECTIONS[name])}</a></li>' for name in sections)
-    names = {row["person"]: row["name"] for row in sections.get("people", ()) if row["name"]}
-    body = "".join(
-        _section(name, rows if name == "people" else [_named(row, names) for row in rows])
-        for name, rows in sections.items()
-    )
+    shown = {**sections, "people": [_introduced(row) for row in sections.get("people", ())]}
+    body = "".join(_section(name, rows, wording) for name, rows in shown.items())
     return (
         '<!DOCTYPE html>\n<html lang="fr"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
@@ -45,46 +41,27 @@ def page(sections: Mapping[str, Sequence[Row]], made: str) -> str:
     )
 
 
-def _named(row: Row, names: Mapping[str, str]) -> Row:
-    """The row with people called as the first table calls them."""
-    if "person" not in row:
-        return row
-    people = row["person"] if isinstance(row["person"], list | tuple) else [row["person"]]
-    return {**row, "person": [names.get(person, person) for person in people]}
+def _introduced(row: Row) -> Row:
+    """Somebody by their name, with the identifier that the other commands ask for at the end."""
+    others = {name: value for name, value in row.items() if name not in ("person", "name")}
+    return {"name": row["name"], **others, "identifier": row["person"]}
 
 
-def _section(name: str, rows: Sequence[Row]) -> str:
+def _section(name: str, rows: Sequence[Row], wording: Wording) -> str:
     head = f'<section aria-labelledby="{name}"><h2 id="{name}">{escape(SECTIONS[name])}</h2>'
     if not rows:
         return f"{head}<p>{escape(EMPTY)}</p></section>"
     columns = list(dict.fromkeys(column for row in rows for column in row))
     titles = "".join(f'<th scope="col">{escape(COLUMNS[column])}</th>' for column in columns)
-    lines = "".join(_line(columns, row) for row in rows)
+    lines = "".join(_line(columns, row, wording) for row in rows)
     return f"{head}<table><thead><tr>{titles}</tr></thead><tbody>{lines}</tbody></table></section>"
 
 
-def _line(columns: Sequence[str], row: Row) -> str:
-    cells = "".join(f"<td>{_cell(column, row.get(column))}</td>" for column in columns)
+def _line(columns: Sequence[str], row: Row, wording: Wording) -> str:
+    cells = "".join(f"<td>{_cell(column, row, wording)}</td>" for column in columns)
     return f"<tr>{cells}</tr>"
 
 
-def _cell(column: str, value: Any) -> str:
-    said = escape(" · ".join(_texts(value)))
+def _cell(column: str, row: Row, wording: Wording) -> str:
+    said = escape(" · ".join(wording.texts(column, row)))
     return f'<a href="{said}">{said}</a>' if column == "document" and said else said
-
-
-def _texts(value: Any) -> Iterator[str]:
-    match value:
-        case None:
-            return
-        case bool():
-            yield YES if value else NO
-        case datetime():
-            yield value.astimezone(PARIS).strftime("%d/%m/%Y %H:%M")
-        case date():
-            yield value.strftime("%d/%m/%Y")
-        case list() | tuple():
-            for each in value:
-                yield from _texts(each)
-        case _:
-            yield str(value)

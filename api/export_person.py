@@ -1,23 +1,28 @@
 """The right of access: everything held about a family, or one person, gathered for them and for nobody else."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
 from typing import Any
 
 from api import french
 from api.asking import Reader, Rows
 from api.documents import TYPES
-from api.french_custody import sentences
-from api.french_erasure import ERASED, RECORDS, ROLES, name_of
-from api.french_export import FIELDS, OTHER_HOME, STATES, THIS_HOME
+from api.export_words import Wording
+from api.french_custody import MINE, OTHER, sentences
+from api.french_erasure import ERASED, RECORDS, ROLES, document_kind, name_of
+from api.french_export import FIELDS, HOME, SHOWN_OF_AN_IDENTIFIER, STATES, UNNAMED, euros
+from api.french_families import guardian_label
 from api.french_formalities import KINDS, SOURCES
 from api.french_people import HEALTH, SITUATIONS
 from api.reads import guardians_by_account, of_family, rendered
+from commands.town_days import timezone_of
 from ledger.identifiers import ChildId, Commune, DocumentId, GuardianId, HouseholdId, PersonId, ProposalId
 from projections import dossier, erasures, families, reads, shared, town
 from projections.calendar import statements_from
 from rulebook.custody import whose
+from rulebook.french_dates import french_date
 from rulebook.reading_retention import LINES, words
 from rulebook.town import Rules, retention_of
 from vault.people import Details, Erased, KeptDocument, Vault
@@ -34,6 +39,8 @@ class Dossier:
     about: Sequence[str]
     """Whom it is about, for the access log."""
     sections: Mapping[str, Section]
+    wording: Wording
+    """How the page says it."""
     files: Mapping[str, bytes] = field(default_factory=dict)
 
 
@@ -46,6 +53,8 @@ class Gatherer:
     vault: Vault
     household: HouseholdId
     now: datetime
+    operations: Mapping[str, str]
+    """What each operation of the access log is, in French."""
     only: PersonId | None = None
 
     async def gather(self) -> Dossier:
@@ -67,17 +76,19 @@ class Gatherer:
         own = [ChildId(row["child"]) for row in children if PersonId(row["child"]) in roles]
         # Of whoever is a guardian now: the account of somebody who left is theirs to ask about.
         accounts = [row for row in asked if row["guardian"] in roles]
-        documents = self._documents(GuardianId(row["guardian"]) for row in guardians)
+        documents = self._documents({GuardianId(row["guardian"]) for row in guardians}, roles)
         whole = self.only is None
         named = await self.reader.ask(commune, dossier.demandes(commune, known, own))
         demandes = [row for row in named[0] if whole or self._is_about(row)]
+        presented = [_person(person, said, people[person]) for person, said in roles.items()]
+        wording = self._wording(presented, rules)
         sections: dict[str, Section] = {
-            "people": [_person(person, said, people[person]) for person, said in roles.items()],
+            "people": presented,
             "details": [line for person in roles for line in _details(person, people[person])],
             "accounts": [line for row in accounts for line in self._account(PersonId(row["activation"]))],
             "children": [line for child in own for line in await self._enrolments(child)],
             "days": [line for child in own for line in await self._days(child, rules)],
-            "demandes": [_demande(row) for row in demandes],
+            "demandes": [_demande(row, wording) for row in demandes],
             "proposals": [line for row in demandes for line in self._proposal(row)],
             "quotients": [_quotient(row) for row in quotients] if whole else [],
             "custody": [line for child in own for line in await self._custody(child)],
@@ -87,17 +98,28 @@ class Gatherer:
             "retention": _retention(rules, self.now),
         }
         files = {file_of(each): content for each in documents if (content := self._content(each)) is not None}
-        return Dossier(about=[known, *roles] if whole else list(roles), sections=sections, files=files)
+        about = [known, *roles] if whole else list(roles)
+        return Dossier(about=about, sections=sections, wording=wording, files=files)
+
+    def _wording(self, presented: Section, rules: Rules) -> Wording:
+        names = {each["person"]: each["name"] or _unnamed(each) for each in presented}
+        names[self.household] = HOME
+        return Wording(names=names, rules=rules, zone=timezone_of(rules), operations=self.operations)
 
     def _roles(self, guardians: Rows, others: Rows, children: Rows) -> dict[PersonId, dict[str, Any]]:
         found: dict[PersonId, dict[str, Any]] = {}
         for row in guardians:
-            found[PersonId(row["guardian"])] = {"role": ROLES["guardian"], "account": row["subject"]}
+            found[PersonId(row["guardian"])] = {
+                "role": guardian_label(holder=row["holder"]),
+                "account": row["subject"],
+            }
         for row in others:
             found[PersonId(row["person"])] = {"role": ROLES[row["role"]], "collects": row["collects"]}
         for row in children:
             found[PersonId(row["child"])] = {"role": ROLES["child"]}
-        return {person: said for person, said in found.items() if self.only in (None, person)}
+        if self.only is not None:
+            return {self.only: found.get(self.only, {"role": ROLES["former"]})}
+        return found
 
     def _is_about(self, row: Mapping[str, Any]) -> bool:
         return self.only in (row["child"], (row["wanted"] or {}).get("person"))
@@ -129,15 +151,21 @@ class Gatherer:
         [rows] = await self.reader.ask(self.commune, families.custody_of(self.commune, child))
 
         def place(household: HouseholdId) -> str:
-            return THIS_HOME if household == self.household else OTHER_HOME
+            return MINE if household == self.household else OTHER
 
         said = zip(statements_from(rows), rows, strict=True)
         return [{"person": child, "day": row["stated_at"], "said": sentences(one, place)} for one, row in said]
 
-    def _documents(self, owners: Iterable[GuardianId]) -> list[KeptDocument]:
+    def _documents(self, guardians: AbstractSet[GuardianId], roles: Iterable[PersonId]) -> list[KeptDocument]:
         """Those its guardians handed in: never those another household handed in, be they about the same child."""
+        owners = guardians | {GuardianId(person) for person in roles}
         kept = self.vault.documents_of(self.commune, owners, after=None, limit=MOST_DOCUMENTS)
-        return [each for each in kept if self.only is None or self.only in (PersonId(each.owner), each.person)]
+
+        def shown(each: KeptDocument) -> bool:
+            # Of somebody who left, what is about them: a child's papers are for those who answer for the child.
+            return self.only in (None, each.person) or (each.owner in guardians and self.only == PersonId(each.owner))
+
+        return [each for each in kept if shown(each)]
 
     def _content(self, kept: KeptDocument) -> bytes | None:
         return self.vault.content(self.commune, DocumentId(kept.document))
@@ -156,9 +184,11 @@ class Gatherer:
             self.commune, reads.persons_of(self.commune, self.household), reads.beside(self.commune, self.household)
         )
         wanted = [row["person"] for row in persons] if self.only is None else people
-        [rows] = await self.reader.ask(
-            self.commune, reads.reads(self.commune, wanted, family=of_family(persons, others))
-        )
+        family = of_family(persons, others)
+        if not {row["person"] for row in persons}.issuperset(people):
+            # Somebody who left is told what the town looked at, and nothing of those they left.
+            family = replace(family, subjects=[])
+        [rows] = await self.reader.ask(self.commune, reads.reads(self.commune, wanted, family=family))
         names = guardians_by_account([*others, *({"guardian": row["person"], **row} for row in persons)])
         return [_read(rendered(row, names)) for row in rows]
 
@@ -179,6 +209,10 @@ def _person(person: PersonId, said: Mapping[str, Any], known: Details | Erased) 
     return {"person": person, "name": name_of(identity, erased=forgotten), **said}
 
 
+def _unnamed(each: Mapping[str, Any]) -> str:
+    return UNNAMED.format(each["role"], each["person"][:SHOWN_OF_AN_IDENTIFIER])
+
+
 def _details(person: PersonId, known: Details | Erased) -> Iterator[dict[str, Any]]:
     if isinstance(known, Erased):
         yield {"person": person, "what": ERASED, "field": None, "value": None}
@@ -197,7 +231,8 @@ def _leaves(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, str]]
         for inner in value:
             yield from _leaves(inner, path)
     elif value is not None:
-        yield " : ".join(path), HEALTH.get(value) or SITUATIONS.get(value) or str(value)
+        said = french_date(date.fromisoformat(value)) if path[-1:] == (FIELDS["birth_date"],) else str(value)
+        yield " : ".join(path), HEALTH.get(value) or SITUATIONS.get(value) or said
 
 
 def _day(child: ChildId, row: Mapping[str, Any]) -> dict[str, Any]:
@@ -207,16 +242,13 @@ def _day(child: ChildId, row: Mapping[str, Any]) -> dict[str, Any]:
     return {"person": child, **where, **said, **times, "number": row["demande"]}
 
 
-def _demande(row: Mapping[str, Any]) -> dict[str, Any]:
-    wanted = {name: value for name, value in (row["wanted"] or {}).items() if name not in ("proposal", "person")}
-    asked = [f"{day['day']} {day['unit']} {STATES[day['action']]} : {STATES[day['outcome']]}" for day in row["days"]]
-    asked += [str(value) for value in wanted.values() if value not in (None, False, True)]
+def _demande(row: Mapping[str, Any], wording: Wording) -> dict[str, Any]:
     return {
         "number": row["number"],
         "kind": KINDS[row["kind"]],
         "person": row["child"] or (row["wanted"] or {}).get("person"),
         "activity": row["activity"],
-        "asked": asked,
+        "asked": wording.asked(row),
         "status": french.status_label(row["status"]),
         "submitted_at": row["submitted_at"],
         "decided_at": row["decided_at"],
@@ -225,19 +257,18 @@ def _demande(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _quotient(row: Mapping[str, Any]) -> dict[str, Any]:
-    euros, cents = divmod(row["amount_cents"], 100)
-    said = {"first_day": row["first_day"], "amount": f"{euros},{cents:02d}", "source": SOURCES[row["source"]]}
+    said = {"first_day": row["first_day"], "amount": euros(row["amount_cents"]), "source": SOURCES[row["source"]]}
     return {**said, "decided_at": row["decided_at"], "number": row["demande"]}
 
 
 def _key(row: Mapping[str, Any]) -> dict[str, Any]:
     uses = f"{row['used']} / {row['uses']}"
-    return {"person": row["guardian"], "kept_at": row["issued_at"], "expires_at": row["expires_at"], "uses": uses}
+    return {"person": row["guardian"], "issued_at": row["issued_at"], "expires_at": row["expires_at"], "uses": uses}
 
 
 def _document(kept: KeptDocument) -> dict[str, Any]:
-    said = {"document": f"documents/{file_of(kept)}", "kind": kept.kind, "person": kept.person}
-    return {**said, "kept_at": kept.kept_at, "size": kept.size_bytes}
+    said = {"document": f"documents/{file_of(kept)}", "kind": document_kind(kept.kind).capitalize()}
+    return {**said, "person": kept.person, "kept_at": kept.kept_at, "size": kept.size_bytes}
 
 
 def _read(line: Mapping[str, Any]) -> dict[str, Any]:

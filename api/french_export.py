@@ -10,11 +10,38 @@ INTRODUCTION: Final = (
     " (RGPD, article 15). Les informations d'un autre foyer, même d'un enfant que vous partagez, n'y figurent pas."
 )
 EMPTY: Final = "Rien n'est enregistré."
-MADE_AT: Final = "Établi le {at}, pour la commune {commune}."
+MADE_AT: Final = "Établi le {at}. Commune : {commune}."
 CONTENTS: Final = "Sommaire"
-THIS_HOME: Final = "chez vous"
-OTHER_HOME: Final = "dans l'autre foyer"
 YES, NO = "Oui", "Non"
+HOME: Final = "Le foyer"
+SOMEBODY: Final = "Personne {}"
+"""Somebody nobody named, by the beginning of their identifier."""
+UNNAMED: Final = "{} {}"
+"""The same, when their role is known: Enfant 8f14e45f."""
+SHOWN_OF_AN_IDENTIFIER: Final = 8
+OTHER_GUARDIAN: Final = "Un autre responsable"
+ACTION: Final = "{action} : {day}, {unit} ({outcome})"
+PERIOD: Final = "du {first} au {last}"
+OF_THE_TERMINAL: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "ardoise export-person": "La copie du dossier, pour la personne concernée",
+        "ardoise erase": "Ce qu'un effacement détruirait, et ce que la loi garde",
+        "ardoise who-read": "Qui a consulté le dossier",
+    }
+)
+"""What an operator does at the terminal, by its name in the access log."""
+
+
+def euros(cents: int) -> str:
+    """An amount as it is printed: 1 653,00 €, with spaces that are never cut."""
+    whole, rest = divmod(cents, 100)
+    return f"{whole:,},{rest:02d} €".replace(",", "\u202f", f"{whole:,}".count(",")).replace(" ", "\u00a0")
+
+
+def kilobytes(size_bytes: int) -> str:
+    """The size of a file, rounded up."""
+    return f"{-(-size_bytes // 1000)} ko"
+
 
 SECTIONS: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -36,6 +63,7 @@ SECTIONS: Final[Mapping[str, str]] = MappingProxyType(
 COLUMNS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "person": "Personne",
+        "identifier": "Identifiant",
         "name": "Nom",
         "role": "Rôle",
         "account": "Compte",
@@ -65,16 +93,16 @@ COLUMNS: Final[Mapping[str, str]] = MappingProxyType(
         "amount": "Montant",
         "source": "Origine",
         "said": "Ce qui est dit",
+        "issued_at": "Créée le",
         "expires_at": "Valable jusqu'au",
         "uses": "Utilisations",
         "document": "Fichier",
-        "size": "Taille (octets)",
+        "size": "Taille",
         "kept_at": "Déposé le",
         "read_at": "Le",
         "actor": "Par",
         "purpose": "Pourquoi",
-        "operation": "Opération",
-        "changed_at": "Depuis le",
+        "operation": "Quoi",
     }
 )
 FIELDS: Final[Mapping[str, str]] = MappingProxyType(
@@ -87,7 +115,7 @@ FIELDS: Final[Mapping[str, str]] = MappingProxyType(
         "city": "Ville",
         "country": "Pays",
         "telephone": "Téléphone",
-        "email": "Adresse électronique",
+        "email": "Courriel",
         "situation": "Situation familiale",
         "items": "À savoir",
         "protocol": "Document du protocole",

@@ -40,8 +40,7 @@ def demandes(commune: Commune, household: HouseholdId, children: Sequence[ChildI
     """What a household asked, for itself and for these children."""
     return Question(
         sql="""
-            SELECT number, child, activity, kind, status, origin, reason, refusal, submitted_at, decided_at, days,
-                   documents, wanted
+            SELECT number, child, activity, kind, status, reason, refusal, submitted_at, decided_at, days, wanted
             FROM demandes
             WHERE commune = %(commune)s AND household = %(household)s AND (child IS NULL OR child = ANY(%(children)s))
             ORDER BY submitted_at, number
