@@ -12,7 +12,7 @@ import orjson
 from fastapi import Depends, Header, Query, Request
 from pydantic import BeforeValidator
 
-from api import french
+from api import french_fields
 from api.fields import MAX_NUMBER, Instant, read_digits
 from api.problems import FieldError, Problem, invalid_field
 
@@ -137,7 +137,9 @@ def read_if_match(text: str) -> IfMatch | None:
     for tag in tags:
         found = TAG.fullmatch(tag.strip())
         if found is None or len(tags) > MAX_TAGS:
-            error = FieldError(where="header", field="If-Match", code="wrong_form", detail=french.IF_MATCH_EXPECTED)
+            error = FieldError(
+                where="header", field="If-Match", code="wrong_form", detail=french_fields.IF_MATCH_EXPECTED
+            )
             raise Problem("invalid_request", errors=(error,))
         opaque = found["opaque"]
         if not found["weak"] and re.fullmatch(r"0|[1-9][0-9]{0,15}", opaque):

@@ -119,6 +119,7 @@ _REFUSALS = openapi.documented(
     "too_many_days",
     "unknown_reason",
     "already_declared",
+    "day_settled",
     "recorded_present",
     "absence_not_taken",
     "justification_too_late",

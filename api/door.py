@@ -18,7 +18,7 @@ from fastapi.responses import Response
 from fastapi.routing import APIRoute
 from starlette.convertors import Convertor, register_url_convertor
 
-from api import access, french
+from api import access, french, french_fields
 from api.authorisation import Rights
 from api.body import BODY, BodyReader, RawBody, SoundJson, is_sound_text, refuse_body
 from api.problems import FieldError, Problem, not_found
@@ -173,17 +173,17 @@ def refuse_unsound_query(raw: bytes, accepted: frozenset[str]) -> None:
         text = raw.decode("ascii") if len(raw) <= LONGEST_QUERY else "&" * LONGEST_QUERY
         pairs = parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=MOST_PARAMETERS)
     except ValueError as error:
-        raise _wrong("*", "unreadable", french.QUERY_FORBIDDEN_CHARACTER) from error
+        raise _wrong("*", "unreadable", french_fields.QUERY_FORBIDDEN_CHARACTER) from error
     seen: set[str] = set()
     for name, value in pairs:
         if name not in accepted:
             raise _wrong("*", "unknown_parameter", french.accepted_parameters(sorted(accepted)))
         if name in seen:
-            raise _wrong(name, "repeated", french.QUERY_REPEATED)
+            raise _wrong(name, "repeated", french_fields.QUERY_REPEATED)
         if len(value) > LONGEST_VALUE:
-            raise _wrong(name, "too_long", french.QUERY_TOO_LONG)
+            raise _wrong(name, "too_long", french_fields.QUERY_TOO_LONG)
         if not is_sound_text(value):
-            raise _wrong(name, "unreadable", french.QUERY_FORBIDDEN_CHARACTER)
+            raise _wrong(name, "unreadable", french_fields.QUERY_FORBIDDEN_CHARACTER)
         seen.add(name)
 
 

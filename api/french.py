@@ -275,10 +275,6 @@ BODY_NOT_A_NUMBER: Final = "NaN et Infinity ne sont pas des nombres JSON."
 BODY_NUMBER_TOO_LARGE: Final = "Un nombre dépasse ce qui peut être lu sans perte (2 puissance 53)."
 BODY_TOO_DEEP: Final = "Le document JSON est trop imbriqué."
 BODY_FORBIDDEN_CHARACTER: Final = "Un texte contient un caractère interdit."
-QUERY_FORBIDDEN_CHARACTER: Final = "Ce paramètre contient un caractère interdit."
-QUERY_REPEATED: Final = "Ce paramètre est donné plusieurs fois."
-QUERY_TOO_LONG: Final = "Ce paramètre est trop long."
-IF_MATCH_EXPECTED: Final = 'If-Match attend une version telle que "42".'
 
 
 def title(code: str) -> str:

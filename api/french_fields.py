@@ -50,7 +50,7 @@ FIELD_SENTENCES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "asked_twice": ("asked_twice", "Un même jour et une même formule sont demandés deux fois."),
         "not_expected": (
             "not_expected",
-            "Cette commande ne porte pas sur un seul dossier : elle n'attend pas de version.",
+            "Cette commande n'attend pas de version : elle ne porte pas sur un seul dossier, ou un autre foyer y écrit.",
         ),
         "telephone_expected": ("wrong_form", "Un numéro est attendu : dix chiffres, ou + et l'indicatif du pays."),
         "email_expected": ("wrong_form", "Un courriel est attendu, par exemple camille@exemple.fr."),
@@ -67,6 +67,11 @@ FIELD_SENTENCES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
 """What a validator refuses, as our stable code and a sentence; never with the value that was sent."""
 
 WRONG_FIELD: Final = ("wrong_value", "Cette valeur n'est pas acceptée.")
+
+QUERY_FORBIDDEN_CHARACTER: Final = "Ce paramètre contient un caractère interdit."
+QUERY_REPEATED: Final = "Ce paramètre est donné plusieurs fois."
+QUERY_TOO_LONG: Final = "Ce paramètre est trop long."
+IF_MATCH_EXPECTED: Final = 'If-Match attend une version telle que "42".'
 
 
 def field_sentence(kind: str) -> tuple[str, str]:

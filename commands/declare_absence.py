@@ -115,8 +115,13 @@ class DeclareAbsence:
             return "already_awaiting", None
         if seen is not None and seen.presence == "present":
             return "recorded_present", None
-        if slot.absence not in (None, "unjustified"):
+        declared = slot.absence not in (None, "unjustified")
+        if declared and not situation.hides_absence_of(slot):
             return "already_declared", None
+        code, article = self._on_its_terms(known, situation, key)
+        return ("day_settled", article) if declared and code is None else (code, article)
+
+    def _on_its_terms(self, known: Known, situation: Situation, key: SlotKey) -> tuple[str | None, str | None]:
         allowed = self._window(known, key.day)
         if allowed is None:
             return "absence_not_taken", None

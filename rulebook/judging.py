@@ -63,6 +63,10 @@ class Situation:
         holder = None if self.acting is None else whose(rules, self.custody, day)
         return holder is not None and self.acting is not None and holder not in self.acting
 
+    def hides_absence_of(self, slot: Slot) -> bool:
+        """Whether nobody here may be told of an absence: once custody alternates, it is the other household's."""
+        return self.acting is not None and bool(self.custody) and slot.household not in self.acting
+
 
 def judge(rules: Rules, situation: Situation, key: SlotKey, verb: Verb) -> Judgement:
     """The first refusal a family should hear about a slot, or the terms on which it is accepted. Pure."""
@@ -85,13 +89,14 @@ def judge(rules: Rules, situation: Situation, key: SlotKey, verb: Verb) -> Judge
         return replace(terms, code="not_a_day_of_this_activity", article=unit.article or activity.article)
     if situation.is_of_others(rules, key.day):
         return replace(terms, code="custody")
-    held = _held(slot, verb)
-    if held is not None:
+    held, hidden = _held(slot, verb), slot is not None and situation.hides_absence_of(slot)
+    if held is not None and not (held == "already_declared" and hidden):
         return replace(terms, code=held)
     terms = _in_time(rulebook, activity, unit, key.day, verb, situation, terms)
-    if terms.code is not None:
-        return terms
-    return _beside(activity, unit, key, verb, situation, terms)
+    if terms.code is None:
+        terms = _beside(activity, unit, key, verb, situation, terms)
+    # Of an absence nobody here may be told of: whatever else refuses is said, so that it is seldom needed.
+    return replace(terms, code="day_settled") if held is not None and terms.code is None else terms
 
 
 def _held(slot: Slot | None, verb: Verb) -> str | None:

@@ -45,6 +45,8 @@ class Ticked:
     demande: int
     removal: int | None = None
     absence: str | None = None
+    household: str | None = None
+    """The one that booked it."""
 
     def holds(self, box: Box) -> bool:
         return self.state != "awaiting_add" or box.activity not in HELD_FROM_APPROVAL
@@ -90,6 +92,8 @@ class Model:
     """The household in whose name each child's days are asked for."""
     custody: dict[str, tuple[str, str]] = field(default_factory=dict)
     """Whose the even weeks and the odd weeks are, where they alternate."""
+    apart: set[str] = field(default_factory=set)
+    """The children of whom custody was ever said to alternate."""
     late: bool = False
     """Every day of the machine has come: nothing can be booked or given up any more."""
 
@@ -129,6 +133,10 @@ class Model:
         weeks = self.custody.get(box.child)
         return weeks is not None and weeks[box.day.isocalendar().week % 2] != self.through[box.child]
 
+    def _hidden(self, box: Box) -> bool:
+        """Whether an absence of the box is another household's to know."""
+        return box.child in self.apart and self.boxes[box].household != self.through[box.child]
+
     def _code(self, box: Box, action: str, ticks: dict[Box, str]) -> str | None:
         """Why a box cannot be changed; `ticks` is what the child's boxes would be."""
         periods = self.enrolled.get((box.child, box.activity), [])
@@ -142,7 +150,7 @@ class Model:
         if action == "cancel":
             if state != "reserved":
                 return "not_reserved" if state is None else "already_awaiting"
-            if self.boxes[box].absence not in (None, "unjustified"):
+            if self.boxes[box].absence not in (None, "unjustified") and not self._hidden(box):
                 return "already_declared"
             return "deadline_passed" if self.late else None
         if state is not None:
@@ -182,7 +190,7 @@ class Model:
         )
         for each, action in wishes.items():
             if action == "reserve":
-                self.boxes[each] = Ticked("awaiting_add", number)
+                self.boxes[each] = Ticked("awaiting_add", number, household=self.through[each.child])
             else:
                 self.boxes[each].state, self.boxes[each].removal = "awaiting_removal", number
         if box.activity in BY_RULE:
@@ -243,7 +251,7 @@ class Model:
         if self.attendance.get(box) == "present":
             return "recorded_present"
         if ticked.absence not in (None, "unjustified"):
-            return "already_declared"
+            return "day_settled" if self._hidden(box) else "already_declared"
         if self.late:
             return None
         return "day_not_come" if self.closed & {(box.day, None), (box.day, box.activity)} else "still_cancellable"

@@ -222,6 +222,7 @@ class Machine(Town):
                 )
             )
             self.model.custody[MATTEO.id] = even, odd
+            self.model.apart.add(MATTEO.id)
         elif MATTEO.id in self.model.custody:
             self.must(EndCustody(child=MATTEO.id, household=even, first_day=day, proof=proof))
             del self.model.custody[MATTEO.id]
