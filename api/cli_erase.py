@@ -53,7 +53,7 @@ from commands.erase_people import Agreement, ErasePeople, Whom
 from commands.execute import Request, execute
 from commands.outcome import Refused
 from commands.town_days import PARIS
-from ledger.database import open_pool
+from ledger.database import open_pool, service_conninfo
 from ledger.days import local_day
 from ledger.entry import Signature
 from ledger.identifiers import ChildId, Commune, HouseholdId, PersonId, Subject, new_id
@@ -61,6 +61,7 @@ from ledger.postgres import PostgresStore
 from ledger.store import Answer, Once
 from projections.inline import project
 from replay.erasures import replay as replay_journal
+from replay.unwritten import rebuild
 from vault.journal import Journal
 
 app = typer.Typer()
@@ -86,11 +87,17 @@ def erase(  # noqa: PLR0913, PLR0917 - what a person may type
     ] = CLIENT,
     yes: Annotated[bool, typer.Option("--yes", help="Erase. Nothing brings it back.")] = False,
     replay: Annotated[bool, typer.Option("--replay", help="Only do again what a restored database lost.")] = False,
+    rebuild_journal: Annotated[
+        bool, typer.Option("--rebuild-journal", help="Only write the lines a lost journal of erasures lacks.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="As one JSON object.")] = False,
 ) -> None:
     """Propose what may be erased and what the law keeps; with an agreement and --yes, erase it."""
     if replay:
         _replayed(as_json=as_json)
+        return
+    if rebuild_journal:
+        _rebuilt(by, as_json=as_json)
         return
     town = town_named(commune or "")
     if (household is None) == (child is None) or (person is not None and household is None):
@@ -141,6 +148,15 @@ def _replayed(*, as_json: bool) -> None:
         return
     typer.echo(f"{counted(again.known, 'person', 'people')} in the journal, {len(again.again)} forgotten again.")
     told(again)
+
+
+def _rebuilt(by: str, *, as_json: bool) -> None:
+    with opened(read_settings()) as ready:
+        conninfo = service_conninfo(ready.urls.service_url, ready.settings, application="ardoise-erasures")
+        with psycopg.connect(conninfo, autocommit=True) as connection:
+            written = rebuild(Journal.open(ready.settings), connection, by)
+    said = f"The journal has the lines of {counted(written, 'person', 'people')} more."
+    typer.echo(orjson.dumps({"written": written}).decode() if as_json else said)
 
 
 async def _handled(

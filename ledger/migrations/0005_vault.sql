@@ -80,7 +80,7 @@ END $$;
 CREATE FUNCTION vault.key_of(p_commune text, p_person text, p_wrapped bytea, p_at timestamptz) RETURNS bytea
 LANGUAGE plpgsql AS $$
 DECLARE
-    found bytea;
+    kept bytea;
 BEGIN
     PERFORM set_config('ardoise.commune', p_commune, true);
     INSERT INTO vault.keys (commune, person, wrapped, made_at) VALUES (p_commune, p_person, p_wrapped, p_at)
@@ -88,8 +88,8 @@ BEGIN
     IF FOUND THEN
         INSERT INTO vault.towns VALUES (p_commune) ON CONFLICT DO NOTHING;
     END IF;
-    SELECT k.wrapped INTO found FROM vault.keys k WHERE k.commune = p_commune AND k.person = p_person;
-    RETURN found;
+    SELECT k.wrapped INTO kept FROM vault.keys k WHERE k.commune = p_commune AND k.person = p_person;
+    RETURN kept;
 END $$;
 
 -- Forgets a person: the key first, then all it sealed.

@@ -280,7 +280,7 @@ def test_a_page_that_does_not_say_it_is_told_again(house: House, journal: Journa
     journal.confirm(VALMONT, told.attempt)
     with house.pool.connection() as connection:
         connection.execute("SELECT vault.forget(%s, %s, %s)", (VALMONT, PAOLA, NOW))
-    assert [each.person for each in house.replay().again] == [PAOLA]
+    assert [each.person for each in house.replay().again] == [PersonId(PAOLA)]
     [said] = house.facts()
     assert (said["fact"]["person"], said["fact"]["agreement"]) == (PAOLA, "A-1")
     assert house.known() == {PersonId(MATTEO.id)}
