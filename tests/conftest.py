@@ -6,13 +6,14 @@ another one instead: any PostgreSQL from 15 on, as a superuser.
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 from ledger.embedded import Server
 from ledger.migrate import migrate
-from tests.servers import Cluster, Database, cluster_with_roles, scratch_directory
+from tests.servers import Cluster, Database, cluster_with_roles, scratch_directory, stopped_data
 
 settings.register_profile(
     "ci", derandomize=True, deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow]
@@ -64,4 +65,11 @@ def module_database(cluster: Cluster, template: Database) -> Iterator[Database]:
 def bare_database(cluster: Cluster) -> Iterator[Database]:
     """A database that was never migrated."""
     with cluster.database() as made:
+        yield made
+
+
+@pytest.fixture
+def data() -> Iterator[Path]:
+    """A migrated embedded database, stopped, for a service in a process of its own."""
+    with stopped_data() as made:
         yield made

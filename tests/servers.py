@@ -115,6 +115,17 @@ def scratch_directory() -> Iterator[Path]:
         shutil.rmtree(directory, ignore_errors=True)
 
 
+@contextlib.contextmanager
+def stopped_data() -> Iterator[Path]:
+    """The data directory of a migrated embedded database, stopped; whatever is left running is stopped."""
+    with scratch_directory() as directory:
+        server = Server(directory / "data")
+        migrate(server.start().owner_url, log=lambda _: None)
+        server.leave()
+        yield directory / "data"
+        Server(directory / "data").sweep()
+
+
 def _fastest_place() -> Path:
     """Memory where there is plenty: copying a database takes 25 ms there and 350 ms on a slow disk.
 

@@ -18,11 +18,9 @@ from psycopg import sql
 from ledger.account import program
 from ledger.directory import environment as postgresql_environment
 from ledger.embedded import DATABASE, OWNER, Server
-from ledger.migrate import migrate
 from tests.faults.service import ARDOISE, TOWN, Service, admin_url, environment
 from tests.http.world import Who, made, refused
 from tests.rulebook.town import text
-from tests.servers import scratch_directory
 from tests.vault import papers_made as papers
 
 CANARY = "Canarizoe"
@@ -54,16 +52,6 @@ AGREED = ("--agreement", "AD78-2026/12", "--agreed-by", "archives-1", "--agreed-
 
 def ago(days: int) -> str:
     return (TODAY - timedelta(days=days)).isoformat()
-
-
-@pytest.fixture
-def data() -> Iterator[Path]:
-    with scratch_directory() as directory:
-        server = Server(directory / "data")
-        migrate(server.start().owner_url, log=lambda _: None)
-        server.leave()
-        yield directory / "data"
-        Server(directory / "data").sweep()
 
 
 @pytest.fixture

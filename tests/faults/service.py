@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -16,11 +17,13 @@ from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 from uuid import uuid4
 
 import httpx
 import orjson
 import psycopg
+from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import dict_row
 
 from api.development import DevelopmentKey, issue_token
@@ -28,6 +31,7 @@ from ledger.embedded import Server
 from ledger.identifiers import Commune, Subject
 from tests.http.world import Who, made
 from tests.rulebook.town import text
+from tests.servers import Database
 
 ARDOISE = Path(sys.executable).with_name("ardoise")
 TOWN = Commune("ville")
@@ -121,6 +125,41 @@ class Service:
         return children
 
 
+@contextlib.contextmanager
+def served(data: Path) -> Iterator[Service]:
+    """A service that is killed in the end."""
+    service = Service.start(data)
+    try:
+        yield service
+    finally:
+        service.stop(signal.SIGKILL)
+
+
+def refused(data: Path, *arguments: str, **more: str) -> str:
+    """The one line of a command that did not do its work."""
+    ran = subprocess.run(
+        [ARDOISE, *(arguments or ("serve", "--port", str(free_port())))],
+        env=environment(data, **more),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert ran.returncode == 1, ran.stderr
+    lines = [line for line in ran.stderr.splitlines() if line.startswith("ardoise: ")]
+    assert len(lines) == 1, ran.stderr
+    assert "Traceback" not in ran.stdout + ran.stderr
+    assert "hunter2" not in ran.stdout + ran.stderr
+    return lines[0]
+
+
+def url_of(database: Database, **instead: str) -> str:
+    """The service's way in, as a person writes it."""
+    parts = {**conninfo_to_dict(database.service_url), **instead}
+    login = f"{parts['user']}:{parts['password']}"
+    return f"postgresql://{login}@/{database.name}?host={quote(str(parts['host']), safe='')}"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Sent:
     """A demande that was sent, and the bytes it was answered; None when no answer came."""
@@ -132,22 +171,17 @@ class Sent:
 
 
 @dataclass
-class Load:
-    """Families that book day after day until they are told to stop."""
+class Crowd(ABC):
+    """Families that ask again and again until they are told to stop, and the statuses they are answered."""
 
     service: Service
-    children: list[str]
-    first_day: int = 1
-    """Days from the first one that can be asked for: no two loads ask for the same."""
-    sent: list[Sent] = field(default_factory=list)
-    statuses: Counter[int] = field(default_factory=Counter)
-    unexplained: list[str] = field(default_factory=list)
-    _stop: threading.Event = field(default_factory=threading.Event)
+    statuses: Counter[int] = field(default_factory=Counter, kw_only=True)
+    _stop: threading.Event = field(default_factory=threading.Event, kw_only=True)
 
     @contextlib.contextmanager
     def running(self) -> Iterator[None]:
         with ThreadPoolExecutor(FAMILIES) as threads:
-            asked = [threads.submit(self._ask, family) for family in range(FAMILIES)]
+            asked = [threads.submit(self.ask, family) for family in range(FAMILIES)]
             try:
                 yield
             finally:
@@ -155,23 +189,45 @@ class Load:
                 for future in asked:
                     future.result()
 
-    def until(self, answered: int) -> None:
-        """Waits until so many demandes were acknowledged."""
+    def until(self, acknowledged: int) -> None:
+        """Waits until so many were acknowledged."""
         give_up_at = time.monotonic() + 60
-        while self.acknowledged < answered:
+        while self.acknowledged() < acknowledged:
             assert time.monotonic() < give_up_at, self.statuses
             time.sleep(0.005)
 
     @property
+    def stopped(self) -> bool:
+        return self._stop.is_set()
+
+    @abstractmethod
+    def acknowledged(self) -> int:
+        """How many were answered that count."""
+
+    @abstractmethod
+    def ask(self, family: int) -> None:
+        """What one family does until it is told to stop."""
+
+
+@dataclass
+class Load(Crowd):
+    """Families that book day after day."""
+
+    children: list[str]
+    first_day: int = 1
+    """Days from the first one that can be asked for: no two loads ask for the same."""
+    sent: list[Sent] = field(default_factory=list)
+    unexplained: list[str] = field(default_factory=list)
+
     def acknowledged(self) -> int:
         return sum(each.answer is not None for each in list(self.sent))
 
-    def _ask(self, family: int) -> None:
+    def ask(self, family: int) -> None:
         child, start = self.children[family], date.today() + timedelta(days=30)  # noqa: DTZ011 - any day ahead
         day = start + timedelta(days=self.first_day)
         with self.service.client() as http:
             parent = self.service.who(http, "guardian", f"parent-{family}")
-            while not self._stop.is_set():
+            while not self.stopped:
                 day += timedelta(days=1)
                 body = {"child": child, "activity": "accueil", "reserve": [{"day": day.isoformat(), "unit": "repas"}]}
                 key = uuid4().hex
@@ -179,7 +235,7 @@ class Load:
 
     def _send(self, parent: Who, key: str, body: dict[str, Any]) -> bytes | None:
         """Again and again under one key, as a portal does, until there is an answer or the test is over."""
-        while not self._stop.is_set():
+        while not self.stopped:
             try:
                 said = parent.post("/demandes", body, key=key)
             except httpx.TransportError:

@@ -3,11 +3,8 @@
 import asyncio
 import os
 import signal
-import threading
 import time
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
@@ -20,47 +17,31 @@ from api.access import MOST_GATHERING, Line, Recorder, UnwrittenError, open_acce
 from ledger.embedded import Server
 from ledger.identifiers import Commune
 from ledger.settings import Settings
-from tests.faults.service import FAMILIES, TOWN, Service, admin_url, nobody_left, postmaster
+from tests.faults.service import TOWN, Crowd, admin_url, nobody_left, postmaster, served
 from tests.servers import Database
 
 
-class Readers:
-    """Families that look at their file again and again until they are told to stop, and what was answered them."""
+@dataclass
+class Readers(Crowd):
+    """Families that look at their file again and again."""
 
-    def __init__(self, service: Service) -> None:
-        self.service = service
-        self.answered: list[str] = []
-        self.statuses: set[int] = set()
-        self._stop = threading.Event()
+    answered: list[str] = field(default_factory=list)
+    """The trace of every look that was answered."""
 
-    @contextmanager
-    def running(self) -> Iterator[None]:
-        with ThreadPoolExecutor(FAMILIES) as threads:
-            asked = [threads.submit(self._ask, family) for family in range(FAMILIES)]
-            try:
-                yield
-            finally:
-                self._stop.set()
-                for future in asked:
-                    future.result()
+    def acknowledged(self) -> int:
+        return len(self.answered)
 
-    def until(self, answered: int) -> None:
-        give_up_at = time.monotonic() + 60
-        while len(self.answered) < answered:
-            assert time.monotonic() < give_up_at, self.statuses
-            time.sleep(0.005)
-
-    def _ask(self, family: int) -> None:
+    def ask(self, family: int) -> None:
         with self.service.client() as http:
             parent = self.service.who(http, "guardian", f"parent-{family}")
-            while not self._stop.is_set():
+            while not self.stopped:
                 trace = uuid4().hex
                 try:
                     said = parent.send("GET", "/me", headers={"X-Request-Id": trace})
                 except httpx.TransportError:
                     time.sleep(0.02)
                     continue
-                self.statuses.add(said.status_code)
+                self.statuses[said.status_code] += 1
                 if said.status_code == 200:
                     self.answered.append(trace)
 
@@ -70,15 +51,6 @@ def kept(data: Path) -> list[str]:
     with psycopg.connect(admin_url(data)) as connection:
         rows = connection.execute("SELECT correlation FROM access.reads WHERE commune = %s", (TOWN,)).fetchall()
     return [correlation for (correlation,) in rows]
-
-
-@contextmanager
-def served(data: Path) -> Iterator[Service]:
-    service = Service.start(data)
-    try:
-        yield service
-    finally:
-        service.stop(signal.SIGKILL)
 
 
 def test_every_answered_read_has_its_line_when_the_service_is_killed(data: Path) -> None:
@@ -114,7 +86,7 @@ def test_every_answered_read_has_its_line_when_the_database_is_killed(data: Path
         lines = kept(data)
     assert set(readers.answered) <= set(lines)
     assert len(lines) == len(set(lines))
-    assert readers.statuses <= {200, 503}
+    assert set(readers.statuses) <= {200, 503}
 
 
 # One commit for those who come together ------------------------------------------------------------------------------

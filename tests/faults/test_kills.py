@@ -3,23 +3,12 @@
 import os
 import signal
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
 
 from ledger.embedded import Server
-from tests.faults.service import Load, Sent, Service, admin_url, complaints, nobody_left, postmaster
-
-
-@contextmanager
-def served(data: Path) -> Iterator[Service]:
-    service = Service.start(data)
-    try:
-        yield service
-    finally:
-        service.stop(signal.SIGKILL)
+from tests.faults.service import Load, Sent, admin_url, complaints, nobody_left, postmaster, served
 
 
 def test_a_service_killed_under_load_loses_nothing_and_repeats_nothing(data: Path) -> None:

@@ -1,44 +1,16 @@
 """A start that cannot be is one clear line and exit code 1; a stop finishes what runs."""
 
 import signal
-import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from urllib.parse import quote
 
 import httpx
 import psycopg
 import pytest
-from psycopg.conninfo import conninfo_to_dict
 
-from tests.faults.service import ARDOISE, Load, Service, admin_url, complaints, environment, free_port
+from tests.faults.service import Load, Service, admin_url, complaints, free_port, refused, url_of
 from tests.servers import Database
-
-
-def refused(data: Path, *arguments: str, **more: str) -> str:
-    """The one line of a command that did not do its work."""
-    ran = subprocess.run(
-        [ARDOISE, *(arguments or ("serve", "--port", str(free_port())))],
-        env=environment(data, **more),
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert ran.returncode == 1, ran.stderr
-    lines = [line for line in ran.stderr.splitlines() if line.startswith("ardoise: ")]
-    assert len(lines) == 1, ran.stderr
-    assert "Traceback" not in ran.stdout + ran.stderr
-    assert "hunter2" not in ran.stdout + ran.stderr
-    return lines[0]
-
-
-def url_of(database: Database, **instead: str) -> str:
-    """The service's way in, as a person writes it."""
-    parts = {**conninfo_to_dict(database.service_url), **instead}
-    login = f"{parts['user']}:{parts['password']}"
-    return f"postgresql://{login}@/{database.name}?host={quote(str(parts['host']), safe='')}"
 
 
 def test_nobody_listens_at_the_address_given(tmp_path: Path) -> None:

@@ -15,9 +15,9 @@ from psycopg_pool import PoolTimeout, TooManyRequests
 from ledger import database as doors
 from ledger.database import StartRefusedError, check_database, database_of, open_async_pool, open_pool, where
 from ledger.embedded import Server
-from ledger.migrate import LATEST, SERVICE_ROLE, migrate
+from ledger.migrate import LATEST, SERVICE_ROLE
 from ledger.settings import Settings
-from tests.servers import Cluster, Database, scratch_directory
+from tests.servers import Cluster, Database, scratch_directory, stopped_data
 
 ANYONE = Settings()
 
@@ -40,11 +40,8 @@ def as_admin(database: Database, statement: str) -> None:
 @pytest.fixture(scope="module")
 def data() -> Iterator[Path]:
     """A migrated embedded database, stopped, that tests start in ways of their own."""
-    with scratch_directory() as directory:
-        server = Server(directory / "data")
-        migrate(server.start().owner_url, log=lambda _: None)
-        server.leave()
-        yield directory / "data"
+    with stopped_data() as made:
+        yield made
 
 
 def test_a_migrated_database_is_good_enough(database: Database):

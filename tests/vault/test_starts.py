@@ -1,34 +1,12 @@
 """A service on a database of its own does not start without the keys of its vault, and says so in one line."""
 
-import subprocess
 from pathlib import Path
-from urllib.parse import quote, urlencode
 
 import pytest
-from psycopg.conninfo import conninfo_to_dict
 
-from tests.faults.service import ARDOISE, Service, environment
+from tests.faults.service import Service, refused, url_of
 from tests.servers import Database
 from vault.key_file import FILE, new_line
-
-
-def refusal(data: Path, database: Database, **more: str) -> str:
-    """The one line with which `ardoise serve` refuses to start."""
-    parts = urlencode(conninfo_to_dict(database.service_url), quote_via=quote)
-    said = {"ARDOISE_DATABASE_URL": f"postgresql:///?{parts}", **more}
-    ran = subprocess.run(
-        [ARDOISE, "serve", "--port", "0"],
-        env=environment(data, **said),
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert ran.returncode == 1, ran.stderr
-    lines = [line for line in ran.stderr.splitlines() if line.startswith("ardoise: ")]
-    assert "Traceback" not in ran.stderr
-    [line] = lines
-    return line
 
 
 @pytest.fixture
@@ -42,7 +20,9 @@ def issuer(tmp_path: Path) -> dict[str, str]:
 
 
 def test_the_setting_is_missing(tmp_path: Path, database: Database, issuer: dict[str, str]) -> None:
-    assert "ARDOISE_VAULT_KEYS is not: name the file" in refusal(tmp_path, database, **issuer)
+    assert "ARDOISE_VAULT_KEYS is not: name the file" in refused(
+        tmp_path, ARDOISE_DATABASE_URL=url_of(database), **issuer
+    )
     assert not (tmp_path / FILE).exists()
 
 
@@ -50,7 +30,7 @@ def test_the_file_can_be_read_by_others(tmp_path: Path, database: Database, issu
     path = tmp_path / "keys"
     path.write_text(new_line())
     path.chmod(0o644)
-    said = refusal(tmp_path, database, **issuer, ARDOISE_VAULT_KEYS=str(path))
+    said = refused(tmp_path, ARDOISE_DATABASE_URL=url_of(database), **issuer, ARDOISE_VAULT_KEYS=str(path))
     assert said.endswith("can be read by others: chmod 600.")
     assert path.read_text() not in said
 
