@@ -6,21 +6,20 @@ is refused by its type.
 """
 
 import io
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 import pikepdf
-from pikepdf import Array, Dictionary, Name, Object, Pdf, Stream
+from pikepdf import Pdf
 from pikepdf.settings import set_qpdf_limits
 from PIL import Image, ImageOps
+
+from vault.pdf_contents import MOST_OBJECTS, TooManyError, containers, is_active, make_bare, make_trailer_bare
 
 LARGEST_BYTES: Final = 10 * 1024 * 1024
 MOST_PAGES: Final = 200
 MOST_PIXELS: Final = 50_000_000
 """A photograph of 50 megapixels is 200 MB once it is decoded."""
-_MOST_OBJECTS: Final = 200_000
-"""Arrays, dictionaries and streams of a PDF: more is a trap, or a book."""
 _LARGEST_DECODED: Final = 128 * 1024 * 1024
 _HEADER_WITHIN: Final = 1024
 """Where readers look for the first line of a PDF."""
@@ -53,32 +52,9 @@ class _NoError(Exception):
         self.code: RefusalCode = code
 
 
-_ACTIVE_KEYS: Final = frozenset(
-    ("/AA", "/EF", "/EmbeddedFiles", "/JS", "/JavaScript", "/RichMediaContent", "/RichMediaSettings", "/XFA")
-)
-_ACTIVE_ACTIONS: Final = frozenset(
-    (
-        "/GoTo3DView",
-        "/GoToE",
-        "/GoToR",
-        "/ImportData",
-        "/JavaScript",
-        "/Launch",
-        "/Movie",
-        "/Rendition",
-        "/RichMediaExecute",
-        "/Sound",
-        "/SubmitForm",
-    )
-)
-_HARMLESS_LINKS: Final = ("http://", "https://", "mailto:", "tel:")
-_HARMLESS_OPENINGS: Final = frozenset(("", "/GoTo", "/Named"))
-_ACTIVE_TYPES: Final = frozenset(("/EmbeddedFile", "/Filespec"))
-_ACTIVE_SUBTYPES: Final = frozenset(("/3D", "/FileAttachment", "/Movie", "/RichMedia", "/Screen", "/Sound"))
-
 set_qpdf_limits(
     parser_max_nesting=100,
-    parser_max_container_size=_MOST_OBJECTS,
+    parser_max_container_size=MOST_OBJECTS,
     max_stream_filters=10,
     flate_max_memory=_LARGEST_DECODED,
     png_max_memory=_LARGEST_DECODED,
@@ -95,7 +71,7 @@ def examine(content: bytes) -> Paper | RefusedPaper:
         paper = _examined(content)
     except _NoError as no:
         return RefusedPaper(code=no.code)
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning, TooManyError):
         return RefusedPaper(code="document_too_large")
     except Exception:  # noqa: BLE001 - three libraries on hostile bytes: none of their errors is ours
         return RefusedPaper(code="document_unreadable")
@@ -160,8 +136,11 @@ def _pdf(content: bytes) -> bytes:
     with document:
         if document.is_encrypted:
             raise _NoError("document_unsafe")
-        if any(_is_active(found) for found in _containers(document)):
-            raise _NoError("document_unsafe")
+        for found in containers(document):
+            if is_active(found):
+                raise _NoError("document_unsafe")
+            make_bare(document, found)
+        make_trailer_bare(document)
         if not document.pages:
             raise _NoError("document_unreadable")
         if len(document.pages) > MOST_PAGES:
@@ -169,47 +148,3 @@ def _pdf(content: bytes) -> bytes:
         copy = io.BytesIO()
         document.save(copy, linearize=False, preserve_pdfa=False, deterministic_id=True)
     return copy.getvalue()
-
-
-def _containers(document: Pdf) -> Iterator[Object]:
-    """Every array, dictionary and stream of a PDF, reachable or not, each once."""
-    waiting: list[Object] = [document.trailer, *document.objects]
-    count = 0
-    while waiting:
-        found = waiting.pop()
-        if not isinstance(found, Array | Dictionary | Stream):
-            continue
-        count += 1
-        if count > _MOST_OBJECTS:
-            raise _NoError("document_too_large")
-        yield found
-        inner: list[Any] = list(found) if isinstance(found, Array) else [found.get(key) for key in set(found.keys())]
-        waiting.extend(value for value in inner if isinstance(value, Object) and not value.is_indirect)
-
-
-def _is_active(found: Object) -> bool:
-    """Whether this could run, call out, or carry another file."""
-    if isinstance(found, Array):
-        return False
-    keys = set(found.keys())
-    if keys & _ACTIVE_KEYS or (isinstance(found, Stream) and "/F" in keys):
-        return True
-    action = _name(found, "/S")
-    return (
-        action in _ACTIVE_ACTIONS
-        or (action == "/URI" and not str(found.get("/URI", "")).lower().startswith(_HARMLESS_LINKS))
-        or _opens_with(found) not in _HARMLESS_OPENINGS
-        or _name(found, "/Type") in _ACTIVE_TYPES
-        or _name(found, "/Subtype") in _ACTIVE_SUBTYPES
-    )
-
-
-def _opens_with(found: Object) -> str:
-    """The action a dictionary asks for when the document is opened; nothing for a place to show."""
-    action = found.get("/OpenAction")
-    return _name(action, "/S") if isinstance(action, Dictionary) else ""
-
-
-def _name(found: Object, key: str) -> str:
-    value = found.get(key)
-    return str(value) if isinstance(value, Name) else ""

@@ -80,7 +80,11 @@ def pdf_with_named_script() -> bytes:
 
 def pdf_with_page_action(kind: str = "Launch") -> bytes:
     document = blank()
-    action = Dictionary(S=Name("/" + kind), F=String("calc.exe"))
+    action = Dictionary(S=Name("/" + kind))
+    if kind == "GoTo":
+        action.D = Array([document.pages[0].obj, Name.Fit])
+    else:
+        action.F = String("calc.exe")
     link = Dictionary(Type=Name.Annot, Subtype=Name.Link, Rect=[0, 0, 100, 100], A=action)
     document.pages[0].obj.Annots = Array([document.make_indirect(link)])
     return saved(document)
