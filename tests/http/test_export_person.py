@@ -1,6 +1,7 @@
 """A family is given everything that is held about it, and nothing of anybody else."""
 
 import os
+import re
 import subprocess
 from collections.abc import Iterator
 from html.parser import HTMLParser
@@ -198,6 +199,69 @@ def test_what_an_account_said_is_no_longer_the_household_s_once_its_guardian_lef
         done = export("--household", home, "--to", str(tmp_path / f"left-{left}"))
         assert done.returncode == 0, done.stderr
         assert ("canari@exemple.fr" in (tmp_path / f"left-{left}" / "dossier.json").read_text()) is not left
+
+
+def page_of(directory: Path) -> str:
+    """The words of the page, cell after cell."""
+    read = Reader()
+    read.feed((directory / "dossier.html").read_text())
+    return "|".join(read.words)
+
+
+def test_the_page_calls_people_days_and_amounts_as_a_family_does(world: World, export: Any, tmp_path: Path) -> None:
+    home = world.household("parent-1")
+    guardian, child = guardian_of(world, home, OURS), world.child(home, "cantine")
+    parent = world.guardian("parent-1")
+    quotient = {"amount_cents": 65_300, "source": "caf", "first_day": "2024-02-01"}
+    made(world.agent.post(f"/households/{home}/quotients", quotient))
+    made(parent.ask(child, "cantine", "2024-01-22"))
+    document = made(parent.hand_in(papers.pdf(title=OURS), kind="certificat-medical", about=child))["document"]
+    made(parent.get(f"/children/{child}/calendar", from_="2024-01-15", to="2024-01-31"), 200)
+    done = export("--household", home, "--to", str(tmp_path / "all"))
+    assert done.returncode == 0, done.stderr
+    page = page_of(tmp_path / "all")
+    for said in (
+        "Titulaire",
+        "653,00\u00a0€|Attestation de la CAF",
+        "1er février 2024",
+        "lundi 22 janvier 2024",
+        "Réserver : lundi 22 janvier 2024, Repas (accepté)",
+        "|Cantine|",
+        "|Certificat medical|",
+        "Le calendrier d'un enfant",
+        f"Enfant {child[:8]}",
+        " ko|",
+    ):
+        assert said in page, said
+    assert page.count(guardian) == page.count(child) == 1, "the identifiers are told once, with the people"
+    names = page.replace(guardian, "").replace(child, "").replace(document, "")
+    assert re.findall(r"[0-9a-f]{8}-[0-9a-f]{4}|[0-9]{4}-[0-9]{2}-[0-9]{2}|GET /|1981-", names) == []
+
+
+def test_somebody_who_left_is_given_what_is_theirs_through_the_household_they_left(
+    world: World, export: Any, tmp_path: Path
+) -> None:
+    home = world.household("parent-1")
+    stays, child = guardian_of(world, home, OURS), world.child(home, "cantine")
+    gone = made(world.agent.post(f"/households/{home}/guardians", {"subject": "parent-2"}))["guardian"]
+    put(world.agent, f"/households/{home}/people/{gone}/identity", identity(THEIRS))
+    second = world.guardian("parent-2")
+    own = made(second.hand_in(papers.pdf(title=THEIRS)))["document"]
+    made(second.hand_in(papers.pdf(title=OURS), about=child))
+    made(world.agent.get(f"/households/{home}/people/{gone}"), 200)
+    made(world.guardian("parent-1").get(f"/households/{home}/guardians"), 200)
+    made(world.agent.send("DELETE", f"/households/{home}/guardians/{gone}", key=uuid4().hex), 200)
+    alone = export("--person", gone, "--to", str(tmp_path / "one"))
+    assert (alone.returncode, "with --household" in alone.stderr) == (1, True)
+    done = export("--household", home, "--person", gone, "--to", str(tmp_path / "one"))
+    assert done.returncode == 0, done.stderr
+    text = (tmp_path / "one" / "dossier.json").read_text()
+    said = orjson.loads(text)
+    assert [(one["person"], one["role"]) for one in said["people"]] == [(gone, "N'est plus du foyer")]
+    assert THEIRS in text
+    assert [path.stem for path in (tmp_path / "one" / "documents").iterdir()] == [own]
+    assert [one for one in (OURS, stays, child, "parent-1") if one in text] == []
+    assert {one["role"] for one in said["reads"]} == {"Agent de la commune"}
 
 
 def test_nothing_is_written_over_and_nobody_unknown_is_exported(world: World, export: Any, tmp_path: Path) -> None:
