@@ -18,9 +18,12 @@ from ledger.events import (
     AccountReinstated,
     AccountSuspended,
     FamilyKeyRevoked,
+    GuardianAdded,
     GuardianLeft,
+    GuardianLinked,
     GuardianReinstated,
     GuardianSuspended,
+    GuardianUnlinked,
     HolderChanged,
 )
 from ledger.household import Household
@@ -38,6 +41,15 @@ TWO = (
     ask(AddGuardian(household=ROSSI, guardian=PAOLA, subject=ACCOUNT)),
     ask(AddGuardian(household=ROSSI, guardian=BRUNO)),
 )
+UNLINK = ask(UnlinkGuardian(household=ROSSI, guardian=PAOLA))
+
+
+def add(guardian: GuardianId = PAOLA, subject: Subject | None = None) -> Ask:
+    return ask(AddGuardian(household=ROSSI, guardian=guardian, subject=subject))
+
+
+def link(guardian: GuardianId = PAOLA, subject: Subject = ACCOUNT) -> Ask:
+    return ask(LinkGuardian(household=ROSSI, guardian=guardian, subject=subject))
 
 
 def name(guardian: GuardianId) -> Ask:
@@ -68,6 +80,55 @@ def household(story: Story) -> Household:
 
 def standings(then: Then) -> dict[str, str]:
     return {row["guardian"]: row["standing"] for row in then.story.rows("guardians")}
+
+
+def test_a_guardian_may_have_no_account_yet() -> None:
+    given(OPEN).when(add()).then_accepted().then_wrote(GuardianAdded)
+
+
+def test_a_guardian_may_come_with_an_account() -> None:
+    then = given(OPEN).when(add(subject=ACCOUNT)).then_accepted().then_wrote(GuardianAdded, GuardianLinked)
+    assert [row["subject"] for row in then.story.rows("guardians")] == [ACCOUNT]
+
+
+def test_a_household_nobody_opened_has_no_guardian() -> None:
+    given().when(add()).then_refused("unknown_household")
+
+
+def test_a_guardian_is_added_once() -> None:
+    then = given(OPEN, add(subject=ACCOUNT)).when(add()).then_refused("already_registered")
+    assert [row["subject"] for row in then.story.rows("guardians")] == [ACCOUNT]
+
+
+def test_an_account_speaks_for_one_guardian_of_the_household() -> None:
+    given(OPEN, add(subject=ACCOUNT)).when(add(BRUNO, ACCOUNT)).then_refused("already_linked")
+
+
+def test_an_account_is_linked_to_a_guardian_who_had_none() -> None:
+    then = given(OPEN, add()).when(link()).then_accepted().then_wrote(GuardianLinked)
+    assert [row["subject"] for row in then.story.rows("guardians")] == [ACCOUNT]
+
+
+def test_a_guardian_is_linked_once_and_an_account_too() -> None:
+    given(OPEN, add(), link()).when(link(subject=Subject("sub-2"))).then_refused("already_linked")
+    given(OPEN, add(), link(), add(BRUNO)).when(link(BRUNO)).then_refused("already_linked")
+
+
+def test_nobody_is_linked_to_a_guardian_of_another_household() -> None:
+    given(OPEN).when(link()).then_refused("unknown_guardian")
+    given().when(link()).then_refused("unknown_guardian")
+
+
+def test_an_account_linked_by_mistake_opens_nothing_any_more_and_may_be_linked_again() -> None:
+    then = given(OPEN, add(subject=ACCOUNT)).when(UNLINK).then_accepted().then_wrote(GuardianUnlinked)
+    assert [row["subject"] for row in then.story.rows("guardians")] == [""]
+    given(OPEN, add(subject=ACCOUNT), UNLINK).when(UNLINK).then_refused("not_linked")
+    then = given(OPEN, add(subject=ACCOUNT), UNLINK).when(link()).then_accepted()
+    assert [row["subject"] for row in then.story.rows("guardians")] == [ACCOUNT]
+
+
+def test_nobody_is_unlinked_from_a_guardian_of_another_household() -> None:
+    given(OPEN).when(UNLINK).then_refused("unknown_guardian")
 
 
 def test_the_first_guardian_is_the_titulaire_until_another_is_named() -> None:
