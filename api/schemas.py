@@ -157,7 +157,7 @@ class CalendarDay(TypedDict):
 
 NameToShow = Annotated[
     str | None,
-    Field(description="Prénom et nom ; « effacé » une fois l'enfant oublié ; null si nul ne les a dits."),
+    Field(description="Prénom et nom ; « effacé » après l'effacement de l'enfant ; null si nul ne les a dits."),
 ]
 CalendarOf = TypedDict(
     "CalendarOf",
