@@ -16,7 +16,7 @@ from api import french_access
 from api.asking import Rows
 from api.cli_room import AN_ACCOUNT, a_day, counted, identifier, note, operator, printer, town_named
 from api.clock import utc_now
-from api.reads import bounds, guardians_by_account, rendered
+from api.reads import OfHousehold, bounds, rendered
 from api.running import in_one_line, opened, read_settings, readable, stop
 from commands.town_days import timezone_of
 from ledger.database import service_conninfo
@@ -89,17 +89,13 @@ def who_read(
     with readable(read_settings()) as conninfo, _connect(conninfo) as connection:
         zone = timezone_of(_rules(connection, town_))
         since, until = bounds(first, last, zone)
-        persons: Rows = [{"person": child, "subject": None}]
-        others: Rows = []
+        log = OfHousehold([{"person": child}], [], [])
         if household is not None:
-            of_household = reads.persons_of(town_, HouseholdId(household)), reads.beside(town_, HouseholdId(household))
-            persons, others = _ask(connection, town_, *of_household)
-        about = [row["person"] for row in persons]
-        [rows] = _ask(connection, town_, reads.reads(town_, about, since=since, until=until))
+            log = OfHousehold(*_ask(connection, town_, *reads.of_household(town_, HouseholdId(household))))
+        [rows] = _ask(connection, town_, reads.reads(town_, log.persons, since=since, until=until))
         # Before anything is shown: what cannot be written in the log is not read.
         note(connection, town_, by=by, operation="ardoise who-read", purpose=purpose, about=[household or child])
-    names = guardians_by_account([*others, *({"guardian": row["person"], **row} for row in persons)])
-    said = [rendered(row, names) for row in rows]
+    said = [rendered(row, log.names) for row in rows]
     if as_json:
         typer.echo(orjson.dumps({"commune": commune, "reads": said}, option=orjson.OPT_UTC_Z).decode())
         return

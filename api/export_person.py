@@ -16,12 +16,12 @@ from api.french_export import FIELDS, HOME, SHOWN_OF_AN_IDENTIFIER, STATES, UNNA
 from api.french_families import guardian_label
 from api.french_formalities import KINDS, SOURCES
 from api.french_people import HEALTH, SITUATIONS
-from api.reads import guardians_by_account, of_family, rendered
+from api.reads import OfHousehold, rendered
 from commands.town_days import timezone_of
 from ledger.identifiers import ChildId, Commune, DocumentId, GuardianId, HouseholdId, PersonId, ProposalId
 from projections import dossier, erasures, families, reads, shared, town
 from projections.calendar import statements_from
-from rulebook.custody import whose
+from rulebook.custody import concerning, whose
 from rulebook.french_dates import french_date
 from rulebook.reading_retention import LINES, words
 from rulebook.town import Rules, retention_of
@@ -148,12 +148,15 @@ class Gatherer:
         return [_day(child, row) for row in rows if shown(row)]
 
     async def _custody(self, child: ChildId) -> Section:
+        """As the family reads it over HTTP: nothing of what was said between other households before."""
         [rows] = await self.reader.ask(self.commune, families.custody_of(self.commune, child))
 
         def place(household: HouseholdId) -> str:
             return MINE if household == self.household else OTHER
 
-        said = zip(statements_from(rows), rows, strict=True)
+        statements = statements_from(rows)
+        start = concerning(statements, self.household)
+        said = zip(statements[start:], rows[start:], strict=True)
         return [{"person": child, "day": row["stated_at"], "said": sentences(one, place)} for one, row in said]
 
     def _documents(self, guardians: AbstractSet[GuardianId], roles: Iterable[PersonId]) -> list[KeptDocument]:
@@ -180,17 +183,14 @@ class Gatherer:
 
     async def _reads(self, people: Sequence[PersonId]) -> Section:
         """As the family reads it over HTTP: nothing of what another household looked at."""
-        persons, others = await self.reader.ask(
-            self.commune, reads.persons_of(self.commune, self.household), reads.beside(self.commune, self.household)
-        )
-        wanted = [row["person"] for row in persons] if self.only is None else people
-        family = of_family(persons, others)
-        if not {row["person"] for row in persons}.issuperset(people):
+        log = OfHousehold(*await self.reader.ask(self.commune, *reads.of_household(self.commune, self.household)))
+        wanted = log.persons if self.only is None else people
+        family = log.of_family()
+        if not set(log.persons).issuperset(people):
             # Somebody who left is told what the town looked at, and nothing of those they left.
-            family = replace(family, subjects=[])
+            family = replace(family, accounts=[])
         [rows] = await self.reader.ask(self.commune, reads.reads(self.commune, wanted, family=family))
-        names = guardians_by_account([*others, *({"guardian": row["person"], **row} for row in persons)])
-        return [_read(rendered(row, names)) for row in rows]
+        return [_read(rendered(row, log.names)) for row in rows]
 
 
 def _retention(rules: Rules, now: datetime) -> Section:

@@ -1,6 +1,6 @@
 """Who read the file of a household: what a family may ask, and the town's staff for it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from typing import Annotated, Any
 from uuid import UUID
@@ -39,38 +39,47 @@ async def listed(
 ) -> JSONAnswer:
     """A guardian reads what the town and their own household looked at; nothing of another household of a child."""
     known = HouseholdId(household)
-    _, [persons, others] = await of_household(
-        at, known, reads.persons_of(at.commune, known), reads.beside(at.commune, known)
-    )
+    _, asked = await of_household(at, known, *reads.of_household(at.commune, known))
+    log = OfHousehold(*asked)
     since, until = await _period(at, first, last)
     question = reads.reads(
         at.commune,
-        [row["person"] for row in persons],
+        log.persons,
         since=since,
         until=until,
-        family=of_family(persons, others) if at.only_for else None,
+        family=log.of_family() if at.only_for else None,
         after=_after(page),
         limit=page.limit + 1,
     )
     [rows] = await at.reader.ask(at.commune, question)
     shown, following = page.part("reads", rows, lambda row: (row["read_at"].isoformat(), str(row["line"])))
-    names = guardians_by_account([*others, *({"guardian": row["person"], **row} for row in persons)])
-    return JSONAnswer({"reads": [rendered(row, names) for row in shown], "next": following})
+    return JSONAnswer({"reads": [rendered(row, log.names) for row in shown], "next": following})
 
 
-def of_family(persons: Rows, others: Rows) -> reads.ForFamily:
-    """What is shown to a guardian of the household whose persons, and whose other households, these are."""
-    apart = {name for row in others for name in (row["household"], row["guardian"]) if name}
-    return reads.ForFamily(
-        subjects=[Subject(row["subject"]) for row in persons if row["subject"]],
-        shared=[*{row["child"] for row in others}],
-        others=sorted(apart - {row["person"] for row in persons}),
-    )
+class OfHousehold:
+    """What the log of a household is read with: the answers to `reads.of_household`."""
 
+    def __init__(self, persons: Rows, others: Rows, accounts: Rows) -> None:
+        self._others, self._accounts = others, accounts
+        self.persons: list[str] = [row["person"] for row in persons]
+        """Whom a line is about."""
 
-def guardians_by_account(rows: Iterable[Mapping[str, Any]]) -> dict[str, str]:
-    """The guardian each account speaks for; where it speaks for several, the last of them."""
-    return {row["subject"]: row["guardian"] for row in rows if row["subject"]}
+    def of_family(self) -> reads.ForFamily:
+        """What is shown to a guardian of the household."""
+        apart = {name for row in self._others for name in (row["household"], row["guardian"]) if name}
+        return reads.ForFamily(
+            accounts=[
+                reads.Speaking(subject=Subject(row["subject"]), since=row["since"], until=row["until"])
+                for row in self._accounts
+            ],
+            shared=[*{row["child"] for row in self._others}],
+            others=sorted(apart - set(self.persons)),
+        )
+
+    @property
+    def names(self) -> dict[str, str]:
+        """The guardian each account speaks for, or spoke for; where it is several, the last of this household."""
+        return {row["subject"]: row["guardian"] for row in (*self._others, *self._accounts) if row["subject"]}
 
 
 def rendered(row: Mapping[str, Any], guardians: Mapping[str, str]) -> dict[str, Any]:

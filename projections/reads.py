@@ -6,6 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from ledger.identifiers import Commune, HouseholdId, Subject
+from ledger.streams import household_page
 from projections.question import Question
 
 
@@ -18,11 +19,21 @@ class Place:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Speaking:
+    """An account that speaks for a guardian of the household, or spoke for one: of them then, it is theirs to know."""
+
+    subject: Subject
+    since: datetime
+    until: datetime | None
+    """When it was taken away, or the guardian left; None for an account of now."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class ForFamily:
     """What a family is not shown of its own log: that somebody else than the town's staff, or their own, looked."""
 
-    subjects: Sequence[Subject]
-    """The accounts of the household."""
+    accounts: Sequence[Speaking]
+    """Those of the household, each while it was."""
     shared: Sequence[str]
     """The children it shares with another household."""
     others: Sequence[str]
@@ -48,6 +59,31 @@ def persons_of(commune: Commune, household: HouseholdId) -> Question:
     )
 
 
+def accounts_of(commune: Commune, household: HouseholdId) -> Question:
+    """Each account that ever spoke for a guardian of the household, in the order they came, and until when.
+
+    Asked of the page itself: whoever left is in no read model.
+    """
+    return Question(
+        sql="""
+            WITH told AS (
+                SELECT version, recorded_at, split_part(type, '.', 1) AS what,
+                       convert_from(stored, 'UTF8')::jsonb #>> '{fact,guardian}' AS guardian,
+                       convert_from(stored, 'UTF8')::jsonb #>> '{fact,subject}' AS subject
+                FROM entries
+                WHERE commune = %(commune)s AND stream = %(stream)s
+                  AND split_part(type, '.', 1) IN ('guardian_linked', 'guardian_unlinked', 'guardian_left')
+            )
+            SELECT guardian, subject, recorded_at AS since,
+                   (SELECT min(ended.recorded_at) FROM told ended
+                    WHERE ended.guardian = linked.guardian AND ended.version > linked.version
+                      AND ended.what <> 'guardian_linked') AS until
+            FROM told linked WHERE what = 'guardian_linked' ORDER BY version
+        """,
+        values={"commune": commune, "stream": household_page(commune, household)},
+    )
+
+
 def beside(commune: Commune, household: HouseholdId) -> Question:
     """The other households of its children, one row a guardian, and the child they share."""
     return Question(
@@ -60,6 +96,11 @@ def beside(commune: Commune, household: HouseholdId) -> Question:
         """,
         values={"commune": commune, "household": household},
     )
+
+
+def of_household(commune: Commune, household: HouseholdId) -> tuple[Question, Question, Question]:
+    """What must be known of a household before its log is read."""
+    return persons_of(commune, household), beside(commune, household), accounts_of(commune, household)
 
 
 def reads(
@@ -88,7 +129,11 @@ def reads(
             ) m
             JOIN access.reads r ON r.commune = %(commune)s AND r.read_at = m.read_at AND r.line = m.line
             WHERE %(subjects)s::text[] IS NULL
-               OR ((r.role <> 'guardian' OR r.actor = ANY(%(subjects)s))
+               OR ((r.role <> 'guardian' OR EXISTS (
+                       SELECT FROM unnest(%(subjects)s::text[], %(sinces)s::timestamptz[], %(untils)s::timestamptz[])
+                                   AS spoke (subject, since, until)
+                       WHERE spoke.subject = r.actor AND r.read_at >= spoke.since
+                         AND r.read_at <= coalesce(spoke.until, 'infinity')))
                    AND NOT (m.about <@ %(shared)s::text[] AND r.about && %(others)s::text[]))
             ORDER BY r.read_at DESC, r.line DESC
             LIMIT %(limit)s
@@ -100,7 +145,9 @@ def reads(
             "until": until,
             "after_at": after.read_at if after else None,
             "after_line": after.line if after else None,
-            "subjects": list(family.subjects) if family else None,
+            "subjects": [account.subject for account in family.accounts] if family else None,
+            "sinces": [account.since for account in family.accounts] if family else [],
+            "untils": [account.until for account in family.accounts] if family else [],
             "shared": list(family.shared) if family else [],
             "others": list(family.others) if family else [],
             "limit": limit,

@@ -111,7 +111,7 @@ def test_the_child_of_one_household_is_nothing_to_the_other(homes: Homes):
 
 def test_the_day_sheet_is_told_to_every_family_on_it_with_its_own_children_only(homes: Homes):
     for child in (homes.shared, homes.only):
-        made(homes.world.agent.ask(child, "mercredis", "2024-03-06"))
+        made(homes.parent.ask(child, "mercredis", "2024-03-06"))
     made(homes.world.agent.get("/activities/mercredis/day-sheet", day="2024-03-06"), 200)
     [line] = homes.reads(homes.parent)
     assert sorted(line["about"]) == sorted([homes.shared, homes.only])
@@ -176,3 +176,43 @@ def test_a_stranger_cannot_tell_a_household_from_none(homes: Homes):
         for role in ("billing", "admin", "portal"):
             refused(homes.world.who(role).get(path), "not_found", 404)
     refused(homes.world.agent.get(f"/households/{uuid4()}/reads"), "not_found", 404)
+
+
+# Those who were of the household -------------------------------------------------------------------------------------
+
+
+def joined(homes: Homes, subject: str) -> tuple[Who, str]:
+    """Another guardian of the first household."""
+    said = made(homes.world.agent.post(f"/households/{homes.home}/guardians", {"subject": subject}))
+    return homes.world.guardian(subject), said["guardian"]
+
+
+@pytest.mark.parametrize("gone", ["", "/account"])
+def test_what_a_guardian_read_before_they_left_stays_told_to_the_family(homes: Homes, gone: str):
+    second, guardian = joined(homes, "parent-3")
+    later(homes.world, "2024-01-17 10:00")
+    made(second.get(f"/households/{homes.home}"), 200)
+    later(homes.world, "2024-01-18 10:00")
+    made(homes.world.agent.delete(f"/households/{homes.home}/guardians/{guardian}{gone}"), 200)
+    for who in (homes.parent, homes.world.agent):
+        [line] = [line for line in homes.reads(who) if line["operation"] == "GET /households/{household}"]
+        assert (line["actor"], line["role"]) == (guardian, "guardian")
+    assert "parent-3" not in str(homes.reads(homes.parent))
+
+
+def test_what_they_read_once_they_are_of_another_household_is_not(homes: Homes):
+    second, guardian = joined(homes, "parent-3")
+    later(homes.world, "2024-01-17 10:00")
+    made(second.get(f"/children/{homes.shared}"), 200)
+    later(homes.world, "2024-01-18 10:00")
+    made(homes.world.agent.delete(f"/households/{homes.home}/guardians/{guardian}"), 200)
+    made(homes.world.agent.post(f"/households/{homes.other}/guardians", {"subject": "parent-3"}))
+    later(homes.world, "2024-01-19 10:00")
+    made(second.get(f"/children/{homes.shared}"), 200)
+
+    def instants(who: Who, home: str) -> list[str]:
+        told = [line for line in homes.reads(who, home) if line["operation"] == "GET /children/{child}"]
+        return [line["read_at"] for line in told]
+
+    assert instants(homes.parent, homes.home) == ["2024-01-17T09:00:00Z"]
+    assert instants(homes.ex, homes.other) == ["2024-01-19T09:00:00Z"]
