@@ -108,7 +108,7 @@ async def calendar(
     days = [viewer.shown(box, _box(rules, box)) for box in boxes]
     forgotten = {"erased": standing.erased, "name": child_name(at, vault, known, identity, erased=standing.erased)}
     content = {"child": child, **forgotten, "from": first_day, "to": last_day, "days": days}
-    return JSONAnswer(content, version=version["version"])
+    return at.tagged(content, version=version["version"])
 
 
 def _period(first: date | None, last: date | None, week: str | None, month: str | None) -> tuple[date, date]:

@@ -117,7 +117,7 @@ async def one(child: IdText, at: AtOffice, vault: AtVault) -> JSONAnswer:
         "name": child_name(at, vault, known, identity, erased=standing.erased),
         "enrolments": [enrolment_said(row) for row in rows],
     }
-    return JSONAnswer(said, version=version["version"])
+    return at.tagged(said, version=version["version"])
 
 
 def enrolment_said(row: dict[str, Any]) -> dict[str, Any]:
@@ -143,7 +143,7 @@ async def enrolments(child: IdText, at: AtOffice) -> JSONAnswer:
     _, (rows, [version]) = await at.ask_about(
         known, families.enrolments_of(at.commune, known), families.version_of(child_page(at.commune, known))
     )
-    return JSONAnswer({"enrolments": [enrolment_said(row) for row in rows]}, version=version["version"])
+    return at.tagged({"enrolments": [enrolment_said(row) for row in rows]}, version=version["version"])
 
 
 def _enrolled(commune: Commune, child: ChildId) -> Render:

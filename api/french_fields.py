@@ -50,7 +50,7 @@ FIELD_SENTENCES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "asked_twice": ("asked_twice", "Un même jour et une même formule sont demandés deux fois."),
         "not_expected": (
             "not_expected",
-            "Cette commande n'attend pas de version : elle ne porte pas sur un seul dossier, ou un autre foyer y écrit.",
+            "Cette commande n'attend pas de version : elle porte sur plusieurs dossiers, ou un autre foyer y écrit.",
         ),
         "telephone_expected": ("wrong_form", "Un numéro est attendu : dix chiffres, ou + et l'indicatif du pays."),
         "email_expected": ("wrong_form", "Un courriel est attendu, par exemple camille@exemple.fr."),

@@ -122,6 +122,7 @@ async def found(at: Office, number: int) -> tuple[dict[str, Any], int]:
     if not rows:
         raise not_found()
     at.saw(*of_whom(rows[0]))
+    at.stands_apart(custody=page["custody"])
     return rows[0], page["version"]
 
 
@@ -150,9 +151,8 @@ def owner_of(commune: Commune, row: Mapping[str, Any]) -> Owner:
 async def one(number: NumberText, at: AtOffice, vault: AtVault) -> JSONAnswer:
     """One demande under its number, with the values it proposes while it waits."""
     row, version = await found(at, number)
-    return JSONAnswer(
-        {**rendered(row, staff=at.only_for is None), "proposed": await _proposed(at, vault, row)}, version=version
-    )
+    proposed = await _proposed(at, vault, row)
+    return at.tagged({**rendered(row, staff=at.only_for is None), "proposed": proposed}, version=version)
 
 
 async def _proposed(at: Office, vault: Vault, row: Mapping[str, Any]) -> dict[str, Any] | None:

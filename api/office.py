@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 from uuid import uuid4
 
 import orjson
@@ -12,14 +12,14 @@ from fastapi.responses import Response
 from starlette.concurrency import run_in_threadpool
 
 from api.access import SEEN
-from api.answers import OPTIONS, etag
+from api.answers import OPTIONS, JSONAnswer, etag, etag_of
 from api.asking import Reader, Rows
 from api.authorisation import Relation, Rights
 from api.clock import Now
 from api.cursors import Expected, IfMatch, NothingExpected
 from api.door import RIGHTS
 from api.once import IdempotencyKey, Once, kept_once, sent
-from api.problems import not_found
+from api.problems import invalid_field, not_found
 from api.refusals import answer_of, problem_of
 from api.tokens import Caller, Signed
 from api.trace import trace_of
@@ -31,6 +31,9 @@ from ledger.identifiers import ChildId, Commune, GuardianId, HouseholdId, Stream
 from ledger.store import Answer, Kept, Store
 from projections import families
 from projections.question import Question
+
+APART: Final = "ardoise.apart"
+"""Where a request notes that its caller is told nothing of what another household does, versions included."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -109,7 +112,23 @@ class Office:
         if not households or not self.rights.permits(self._relation(custody=rows[0]["custody"])):
             raise not_found()
         self.saw(child)
+        self.stands_apart(custody=rows[0]["custody"])
         return Standing(households=households, custody=rows[0]["custody"], erased=rows[0]["erased"])
+
+    def stands_apart(self, *, custody: bool) -> None:
+        """Notes that an answer is about a child whose custody alternates, for one of its households."""
+        if custody and self.caller.role == "guardian":
+            self.request.scope[APART] = True
+
+    @property
+    def apart(self) -> bool:
+        """Whether the version of the page would tell the caller that another household did something."""
+        return bool(self.request.scope.get(APART, False))
+
+    def tagged(self, content: Any, *, version: int) -> JSONAnswer:
+        """An answer with the version of the page it speaks of; with that of its own bytes for who stands apart."""
+        body = orjson.dumps(content, option=OPTIONS)
+        return JSONAnswer(body, headers={"ETag": etag_of(body) if self.apart else etag(version)})
 
     def _relation(self, *, custody: bool) -> Relation:
         """How the caller stands to a child they answer for, or to any child for the town's staff."""
@@ -179,7 +198,10 @@ class Counter:
         about: Stream | None = None,
         happened_at: datetime | None = None,
     ) -> Response:
-        """Runs a command once and sends its answer, kept with it. `about` is the page If-Match and ETag speak of."""
+        """Runs a command once and sends its answer, kept with it. `about` is the page If-Match and ETag speak of.
+
+        Who stands apart is answered neither: the version of the page counts what the other household wrote.
+        """
         return sent(self.office.request, await self.kept(command, render, about=about, happened_at=happened_at))
 
     async def kept(
@@ -191,6 +213,8 @@ class Counter:
         happened_at: datetime | None = None,
     ) -> Kept:
         """Runs a command once: what is kept under its key, for a resource that adds to it what may not be kept."""
+        if self.office.apart and self.expected is not None:
+            raise invalid_field("header", "If-Match", "not_expected")
         expected = {about: self.expected} if about is not None else {}
         request = self.office.handed_in(command, happened_at, expected)
         _, kept = await run_in_threadpool(
@@ -198,7 +222,7 @@ class Counter:
             self.office.store,
             request,
             once=kept_once(self.office.caller, self.key),
-            respond=lambda result: _answer(result, render, about),
+            respond=lambda result: _answer(result, render, None if self.office.apart else about),
         )
         return kept
 

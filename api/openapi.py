@@ -67,9 +67,12 @@ RETRY_AFTER: Final = {
 }
 CHALLENGE: Final = {"description": "RFC 6750.", "required": True, "schema": {"type": "string", "pattern": "^Bearer"}}
 ETAG: Final = {
-    "description": "La version du dossier, à rendre dans `If-Match`.",
-    "required": True,
-    "schema": {"type": "string", "pattern": '^"[0-9]+"$'},
+    "description": (
+        "La version du dossier, à rendre dans `If-Match`. Pour un responsable, d'un enfant en garde alternée : "
+        "l'empreinte de la réponse, qui ne se rend pas ; ses commandes n'en donnent pas."
+    ),
+    "required": False,
+    "schema": {"type": "string", "pattern": '^"[0-9a-f]+"$'},
 }
 LOCATION: Final = {"description": "Où le lire.", "required": True, "schema": {"type": "string", "pattern": "^/v1/"}}
 HIT: Final = {

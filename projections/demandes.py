@@ -190,10 +190,13 @@ def one(commune: Commune, number: DemandeNumber, *, subject: Subject | None = No
 
 
 def page_version(commune: Commune, number: DemandeNumber) -> Question:
-    """How many lines the page a demande stands on has: the version an answer about it carries."""
+    """How many lines the page a demande stands on has, and whether it is of a child whose custody ever alternated."""
     return Question(
         sql="""
-            SELECT coalesce(max(version), 0) AS version FROM entries
+            SELECT coalesce(max(version), 0) AS version, EXISTS (
+                SELECT FROM demandes d JOIN children c USING (commune, child)
+                WHERE d.commune = %(commune)s AND d.number = %(number)s AND c.custody) AS custody
+            FROM entries
             WHERE commune = %(commune)s AND stream = (
                 SELECT coalesce(%(child_prefix)s || child, %(household_prefix)s || household)
                 FROM demandes WHERE commune = %(commune)s AND number = %(number)s)

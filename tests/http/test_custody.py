@@ -201,12 +201,6 @@ def test_what_was_hidden_stays_hidden_once_custody_ended(apart: Parents) -> None
     refused(apart.mother.ask(apart.child, "mercredis", OTHERS), "already_awaiting")
 
 
-def test_the_version_of_the_page_counts_what_both_parents_did(apart: Parents) -> None:
-    before = apart.mother.get(f"/children/{apart.child}").headers["etag"]
-    made(apart.father.ask(apart.child, "mercredis", OTHERS))
-    refused(apart.mother.ask(apart.child, "mercredis", MINE, headers={"If_Match": before}), "version_changed", 412)
-
-
 # Authority that was withdrawn ----------------------------------------------------------------------------------------
 
 

@@ -1,5 +1,6 @@
 """What waits, what is asked and what is written of a child of two homes says nothing of the other one."""
 
+import httpx
 import pytest
 
 from tests.http.parents import MINE, OTHERS, PROOF, Parents, two_homes
@@ -58,6 +59,73 @@ def test_an_agent_refuses_the_day_that_is_the_other_s_and_accepts_the_rest(paren
         )
     )
     made(parents.mother.delete(f"/demandes/{waiting}"), 200)
+
+
+# What the other home does --------------------------------------------------------------------------------------------
+
+
+def told(answer: httpx.Response) -> tuple[str, int, bytes, dict[str, str]]:
+    """Every byte of an answer, but for its date and its own name."""
+    headers = {name: value for name, value in answer.headers.items() if name not in ("date", "x-request-id")}
+    return (answer.request.url.path, answer.status_code, answer.content, headers)
+
+
+def all_he_reads(apart: Parents, number: int) -> list[tuple[str, int, bytes, dict[str, str]]]:
+    """What the father is answered about the child and his household, a command he repeats included."""
+    child, home = f"/children/{apart.child}", f"/households/{apart.his}"
+    paths = ["/me", "/documents", "/demandes", "/demandes?limit=1", f"/demandes/{number}", child, f"{child}/enrolments"]
+    paths += [f"{child}/health", home, f"{home}/guardians", f"{home}/custody", f"{home}/quotients"]
+    paths += [f"{child}/calendar?month=2024-03", f"{child}/calendar?week=2024-W13"]
+    again = [apart.father.ask(apart.child, "mercredis", OTHERS, key="kept")]
+    again.append(apart.father.send("DELETE", f"/demandes/{number}", key="withdrawn"))
+    return [told(answer) for answer in (*map(apart.father.get, paths), *again)]
+
+
+def test_what_one_parent_does_changes_not_one_byte_of_what_the_other_is_answered(apart: Parents) -> None:
+    [asked] = made(apart.father.ask(apart.child, "mercredis", OTHERS, key="kept"))["demandes"]
+    made(apart.father.delete(f"/demandes/{asked['number']}", key="withdrawn"), 200)
+    before = all_he_reads(apart, asked["number"])
+    period = {"kind": "enrolment", "activity": "garderie", "first_day": "2024-02-01", "last_day": "2024-06-28"}
+    [hers] = made(apart.mother.post(f"/children/{apart.child}/demandes", period))["demandes"]
+    assert all_he_reads(apart, asked["number"]) == before
+    made(apart.mother.delete(f"/demandes/{hers['number']}"), 200)
+    booked = made(apart.mother.ask(apart.child, "mercredis", MINE))["demandes"][0]["number"]
+    made(apart.mother.delete(f"/demandes/{booked}"), 200)
+    situation = {"kind": "situation", "situation": "divorced"}
+    made(apart.mother.post(f"/households/{apart.hers}/demandes", situation))
+    assert all_he_reads(apart, asked["number"]) == before
+
+
+def test_what_a_parent_reads_apart_is_tagged_with_what_it_shows_and_a_command_with_nothing(apart: Parents) -> None:
+    path = f"/children/{apart.child}/calendar?week=2024-W13"
+    first, again = apart.father.get(path), apart.father.get(path)
+    assert first.headers["etag"] == again.headers["etag"]
+    assert apart.father.get(path.replace("13", "15")).headers["etag"] != first.headers["etag"]
+    asked = apart.father.ask(apart.child, "mercredis", OTHERS)
+    number = made(asked)["demandes"][0]["number"]
+    assert apart.father.get(path).headers["etag"] != first.headers["etag"]
+    withdrawn = apart.father.delete(f"/demandes/{number}")
+    assert not {"etag"} & (asked.headers.keys() | withdrawn.headers.keys())
+    assert made(withdrawn, 200)["status"] == "retiree"
+    version = apart.agent.get(f"/children/{apart.child}").headers["etag"]
+    assert version == apart.agent.get(f"/demandes/{number}").headers["etag"]
+    assert int(version.strip('"')) > 0
+
+
+def test_a_parent_who_stands_apart_may_not_count_on_a_version(apart: Parents) -> None:
+    number = made(apart.father.ask(apart.child, "mercredis", OTHERS))["demandes"][0]["number"]
+    tag = apart.father.get(f"/demandes/{number}").headers["etag"]
+    for version in (tag, '"5"', '"5", "6"'):
+        for answer in (
+            apart.father.delete(f"/demandes/{number}", headers={"If-Match": version}),
+            apart.father.ask(apart.child, "mercredis", "2024-03-13", headers={"If_Match": version}),
+        ):
+            [error] = refused(answer, "invalid_request", 422)["errors"]
+            assert (error["in"], error["field"], error["code"]) == ("header", "If-Match", "not_expected")
+    made(apart.father.delete(f"/demandes/{number}", headers={"If-Match": "*"}), 200)
+    version = apart.agent.get(f"/children/{apart.child}").headers["etag"]
+    counter = {"counter": {"household": apart.his}}
+    made(apart.agent.ask(apart.child, "mercredis", OTHERS, headers={"If_Match": version}, **counter))
 
 
 # Who is of both ------------------------------------------------------------------------------------------------------
