@@ -6,7 +6,7 @@ pydantic then reads the same text, so that strict types still accept an ISO day.
 
 import asyncio
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final, NoReturn
@@ -92,28 +92,32 @@ async def read_bytes(
 class RawBody:
     """A body that is a file: one of these media types, of so many bytes at most, arrived within so many seconds.
 
-    A route depends on it as on any value; the door has read it by then. Few are handled at once: a file takes long to
-    come, and those who send nothing but a question do not wait behind it.
+    A route depends on it as on any value; the door has read it by then. Few are handled at once, one of each account:
+    a file takes long to come, and those who send nothing but a question do not wait behind it.
     """
+
+    admits: Callable[[Request], Awaitable[None]]
+    """Raises the problem of whoever may not send one: not one byte of theirs is waited for."""
 
     media_types: frozenset[str]
     most_bytes: int
     seconds: float
     most_at_once: int
-    running: int = field(default=0, init=False)
+    senders: set[Hashable] = field(default_factory=set, init=False)
+    """Whose files are handled now."""
 
     @contextmanager
-    def turn(self) -> Iterator[None]:
-        """A place among those that are handled; refused with Retry-After when there is none."""
-        if self.running >= self.most_at_once:
+    def turn(self, sender: Hashable) -> Iterator[None]:
+        """The one place of a sender among those that are handled; refused with Retry-After when there is none."""
+        if sender in self.senders or len(self.senders) >= self.most_at_once:
             problem = retry_later("overloaded", seconds=RETRY_SECONDS)
             problem.headers.update(CLOSE)
             raise problem
-        self.running += 1
+        self.senders.add(sender)
         try:
             yield
         finally:
-            self.running -= 1
+            self.senders.remove(sender)
 
     async def read(self, request: Request) -> bytes:
         """The bytes, for the door; what they are is the resource's business."""

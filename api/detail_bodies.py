@@ -33,6 +33,17 @@ HealthItem = Literal[
     "vision_aid",
 ]
 MOST_ITEMS: Final = 8
+DocumentKind = Literal[
+    "domicile",
+    "quotient",
+    "certificat-medical",
+    "protocole",
+    "assurance",
+    "identite",
+    "livret-de-famille",
+    "autre",
+]
+"""What a document is, in words that stay in the ledger for ever."""
 PROTOCOL_ITEM: Final = "individual_protocol"
 """The word of the list that says there is a protocol."""
 

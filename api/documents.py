@@ -7,17 +7,22 @@ from typing import Annotated, Any, Final
 from anyio import CapacityLimiter, to_thread
 from fastapi import Depends, Query, Request
 from fastapi.responses import Response
+from pydantic_core import PydanticCustomError
 from starlette.concurrency import run_in_threadpool
 
 from api import openapi, schemas_people
 from api.answers import JSONAnswer
 from api.body import RawBody
+from api.clock import now
 from api.cursors import MAX_LIMIT, Page, PageAsked, read_place
+from api.detail_bodies import DocumentKind
 from api.door import doors
-from api.fields import IdText, SlugText, read_instant
-from api.office import AtCounter, AtOffice, Counter, Office, Said
+from api.fields import IdText, read_id, read_instant
+from api.french_people import DOCUMENTS
+from api.office import AtCounter, AtOffice, Counter, Office, Said, office
 from api.problems import Problem, invalid_field, not_found
 from api.sealing import AtVault, key_of, unguessable
+from api.tokens import CALLER
 from commands.execute import Result
 from commands.keep_document import KeepDocument
 from ledger.identifiers import ChildId, DocumentId, GuardianId, HouseholdId, PersonId, Slug, new_id
@@ -38,13 +43,33 @@ READ_AT_ONCE: Final = MAX_LIMIT + 1
 _FILE: Final = {"schema": {"type": "string", "format": "binary"}}
 _FILES: Final[dict[str, Any]] = dict.fromkeys(TYPES, _FILE)
 
-UPLOAD: Final = RawBody(
-    media_types=frozenset(TYPES), most_bytes=LARGEST_BYTES, seconds=UPLOAD_SECONDS, most_at_once=MOST_UPLOADS
-)
-PaperBody = Annotated[bytes, Depends(UPLOAD)]
-KindAsked = Annotated[SlugText, Query(description="Ce que c'est, en un mot : `certificat-medical`.")]
+KindAsked = Annotated[DocumentKind, Query(description="Ce que c'est.", examples=["certificat-medical"])]
 AboutAsked = Annotated[IdText | None, Query(description="L'enfant qu'il concerne ; son propriétaire lui-même, sinon.")]
 GuardianNamed = Annotated[IdText | None, Query(description="Pour un agent : le responsable à qui il est.")]
+
+
+async def admitted(request: Request) -> None:
+    """Not found for whoever may hand nothing in, before the file they announce is waited for."""
+    at = await office(request, request.scope[CALLER], await now(request))
+    guardian, about = _named(request, "guardian"), _named(request, "about")
+    await _owner(at, GuardianId(guardian) if guardian else None, ChildId(about) if about else None)
+
+
+def _named(request: Request, parameter: str) -> str | None:
+    try:
+        return read_id(request.query_params[parameter]) if parameter in request.query_params else None
+    except PydanticCustomError as wrong:
+        raise invalid_field("query", parameter, wrong.type) from wrong
+
+
+UPLOAD: Final = RawBody(
+    admits=admitted,
+    media_types=frozenset(TYPES),
+    most_bytes=LARGEST_BYTES,
+    seconds=UPLOAD_SECONDS,
+    most_at_once=MOST_UPLOADS,
+)
+PaperBody = Annotated[bytes, Depends(UPLOAD)]
 
 
 async def examined(request: Request, content: bytes) -> Paper:
@@ -85,7 +110,7 @@ async def _owner(at: Office, guardian: GuardianId | None, about: ChildId | None)
 def _said(kept: Any) -> dict[str, Any]:
     """A document as answers show it: of the page of its household, or of the vault."""
     names = ("document", "owner", "about", "kind", "media_type", "size_bytes")
-    return {name: getattr(kept, name) for name in names}
+    return {**{name: getattr(kept, name) for name in names}, "kind_label": DOCUMENTS.get(kept.kind, kept.kind)}
 
 
 @router.post(

@@ -98,7 +98,9 @@ class Door(APIRoute):
 
         async def answered(request: Request) -> Response:
             if raw is not None:
-                with raw.turn():
+                await raw.admits(request)
+                caller: Caller = request.scope[CALLER]
+                with raw.turn((caller.commune, caller.subject)):
                     request.scope[BODY] = await raw.read(request)
                     return await handler(request)
             if reader is None:

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
+from api.french_people import DOCUMENTS
+
 ERASED: Final = "effacé"
 """Where a name would stand."""
 IDENTITY: Final[Mapping[str, str | None]] = MappingProxyType(
@@ -48,13 +50,14 @@ WHAT: Final[Mapping[str, str]] = MappingProxyType(
 
 
 def held(what: str, kind: str) -> str:
-    """What is held of somebody, without what it says: Fiche (santé), Justificatif (certificat medical)."""
+    """What is held of somebody, without what it says: Fiche (santé), Justificatif (certificat médical)."""
     return f"{WHAT[what]} ({document_kind(kind) if what == 'document' else RECORDS.get(kind, kind).lower()})"
 
 
 def document_kind(kind: str) -> str:
-    """The kind of a document, as whoever handed it in wrote it, without its hyphens."""
-    return kind.replace("-", " ")
+    """What a document is, within a sentence."""
+    label = DOCUMENTS.get(kind, kind)
+    return label[:1].lower() + label[1:]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

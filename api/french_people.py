@@ -30,3 +30,17 @@ SITUATIONS: Final[Mapping[str, str]] = MappingProxyType(
     }
 )
 """The family situation of an adult."""
+
+DOCUMENTS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "domicile": "Justificatif de domicile",
+        "quotient": "Attestation de quotient familial",
+        "certificat-medical": "Certificat médical",
+        "protocole": "Projet d'accueil individualisé",
+        "assurance": "Attestation d'assurance",
+        "identite": "Pièce d'identité",
+        "livret-de-famille": "Livret de famille",
+        "autre": "Autre document",
+    }
+)
+"""What a document is. The proof of a custody is seen by an agent, and never kept."""

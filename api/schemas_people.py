@@ -8,9 +8,9 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import Field
 from typing_extensions import TypedDict  # the one pydantic reads before Python 3.12
 
-from api.detail_bodies import Country, HealthItem, Situation
-from api.fields import IdText, SlugText
-from api.french_people import HEALTH, SITUATIONS
+from api.detail_bodies import Country, DocumentKind, HealthItem, Situation
+from api.fields import IdText
+from api.french_people import DOCUMENTS, HEALTH, SITUATIONS
 from api.schemas import exact
 from ledger.sealed import DetailsKind
 
@@ -109,7 +109,8 @@ class Document(TypedDict):
     document: IdText
     owner: IdText
     about: IdText | None
-    kind: SlugText
+    kind: DocumentKind
+    kind_label: str
     media_type: MediaTypeText
     size_bytes: Annotated[int, Field(ge=1)]
 
@@ -137,6 +138,7 @@ _DOCUMENT: Final = {
     "owner": _PERSON,
     "about": _CHILD,
     "kind": "certificat-medical",
+    "kind_label": DOCUMENTS["certificat-medical"],
     "media_type": "application/pdf",
     "size_bytes": 48_213,
 }

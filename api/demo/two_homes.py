@@ -118,8 +118,8 @@ def _changed(cast: Cast, page: Page) -> None:
     [telephone] = town.tell(inaya, path, {"kind": "contact", "contact": {"telephone": TELEPHONE}}).body["demandes"]
     town.check(telephone["status"] == "traitee_positivement", "la règle devait changer le téléphone à la minute")
     town.at("2022-10-20 18:10")
-    home = town.hand_in(inaya, certificate("Justificatif de domicile"), kind="justificatif-domicile")
-    caf = town.hand_in(inaya, certificate("Attestation de quotient familial"), kind="attestation-caf")
+    home = town.hand_in(inaya, certificate("Justificatif de domicile"), kind="domicile")
+    caf = town.hand_in(inaya, certificate("Attestation de quotient familial"), kind="quotient")
     address: Json = {"kind": "address", "address": ADDRESS, "documents": [home]}
     quotient: Json = {"kind": "quotient", "amount_cents": QUOTIENT_CENTS, "source": "caf", "documents": [caf]}
     asked = [town.tell(inaya, path, body).body["demandes"][0] for body in (address, quotient)]

@@ -6,8 +6,9 @@ import socket
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
-from urllib.parse import urlsplit
+from contextlib import ExitStack
+from typing import Any, get_args
+from urllib.parse import urlencode, urlsplit
 from uuid import uuid4
 
 import httpx
@@ -18,13 +19,15 @@ from fastapi import Request
 from PIL import Image
 
 from api.body import RawBody
-from api.documents import MOST_UPLOADS, UPLOAD
+from api.detail_bodies import DocumentKind
+from api.documents import MOST_UPLOADS, UPLOAD, admitted
+from api.french_people import DOCUMENTS
 from api.problems import Problem
 from tests.http.world import Who, World, box, made, refused
 from tests.servers import Database
 from tests.vault import papers_made as papers
 
-CERTIFICATE = "certificat"
+CERTIFICATE = "certificat-medical"
 
 
 def hand_in(who: Who, content: bytes, **asked: Any) -> httpx.Response:
@@ -55,6 +58,7 @@ def test_a_paper_handed_in_is_given_back_as_a_file(world: World, household: str,
         "owner": guardian_of(world, household),
         "about": child,
         "kind": CERTIFICATE,
+        "kind_label": "Certificat médical",
         "media_type": "application/pdf",
         "size_bytes": said["size_bytes"],
     }
@@ -88,7 +92,7 @@ def test_the_same_paper_for_the_same_use_is_kept_once(world: World, household: s
     assert made(hand_in(parent, copy, about=child), 200) == first
     others = [
         made(hand_in(parent, content)),
-        made(hand_in(parent, content, about=child, kind="avis-imposition")),
+        made(hand_in(parent, content, about=child, kind="quotient")),
         made(hand_in(parent, papers.pdf(2), about=child)),
         made(hand_in(world.guardian("parent-2"), content, about=child)),
     ]
@@ -96,9 +100,10 @@ def test_the_same_paper_for_the_same_use_is_kept_once(world: World, household: s
 
 
 def test_of_many_who_hand_in_the_same_paper_at_once_one_keeps_it(world: World, household: str) -> None:
-    parent, content = world.guardian(), papers.png()
+    owner, content = guardian_of(world, household), papers.png()
+    agents = [world.who("agent", f"agent-{number}") for number in range(4)]
     with ThreadPoolExecutor(4) as pool:
-        answers = list(pool.map(lambda _: hand_in(parent, content), range(4)))
+        answers = list(pool.map(lambda agent: hand_in(agent, content, guardian=owner), agents))
     assert sorted(answer.status_code for answer in answers) == [200] * 3 + [201]
     assert len({answer.json()["document"] for answer in answers}) == 1
 
@@ -149,25 +154,45 @@ def test_a_body_that_says_it_is_small_and_is_not_is_cut(world: World, household:
     who = world.guardian()
     headers = {"Authorization": f"Bearer {who.token}", "Content-Type": "image/png", "Idempotency-Key": "x"}
     try:
-        answer = who.http.post(f"/v1/{who.commune}/documents", params={"kind": "x"}, content=endless(), headers=headers)
+        answer = who.http.post(
+            f"/v1/{who.commune}/documents", params={"kind": "autre"}, content=endless(), headers=headers
+        )
     except httpx.WriteError:
         return  # refused and closed while it was still being sent
     refused(answer, "document_too_large", 413)
 
 
-def test_a_stranger_is_refused_before_the_body_is_read(world: World) -> None:
+def announced(world: World, token: str, key: str = "x", **asked: str) -> socket.socket:
+    """A connection on which a file is announced, of which the first byte comes and no other."""
     address = urlsplit(world.url)
     assert address.hostname is not None
     assert address.port is not None
-    with socket.create_connection((address.hostname, address.port), timeout=10) as line:
-        line.sendall(
-            f"POST /v1/{world.commune}/documents?kind=x HTTP/1.1\r\nHost: x\r\nContent-Type: image/png\r\n"
-            f"Authorization: Bearer {world.token('auditor', 'a')}\r\nContent-Length: 9000000\r\n\r\n".encode()
-        )
-        assert line.recv(4096).startswith(b"HTTP/1.1 404")
+    line = socket.create_connection((address.hostname, address.port), timeout=10)
+    line.sendall(
+        f"POST /v1/{world.commune}/documents?{urlencode({'kind': 'autre', **asked})} HTTP/1.1\r\nHost: x\r\n"
+        f"Content-Type: image/png\r\nAuthorization: Bearer {token}\r\nIdempotency-Key: {key}\r\n"
+        "Content-Length: 9000000\r\n\r\nx".encode()
+    )
+    return line
 
 
-@pytest.mark.parametrize("asked", [{"kind": "Free text!"}, {"kind": "x", "about": "y"}, {"kind": "x", "more": "y"}])
+def test_a_stranger_is_refused_before_the_body_is_read(world: World, household: str, child: str) -> None:
+    world.household("parent-9")
+    tokens = {subject: world.token("guardian", subject) for subject in ("nobody", "parent-9")}
+    for token, asked in (
+        (world.token("auditor", "a"), {}),
+        (tokens["nobody"], {}),
+        (tokens["parent-9"], {"about": child}),
+        (tokens["parent-9"], {"guardian": guardian_of(world, household)}),
+        (world.token("agent", "agent-1"), {"guardian": str(uuid4())}),
+    ):
+        with announced(world, token, **asked) as line:
+            assert line.recv(4096).startswith(b"HTTP/1.1 404")
+
+
+@pytest.mark.parametrize(
+    "asked", [{"kind": "canari-zoe"}, {"kind": "autre", "about": "y"}, {"kind": "autre", "more": "y"}]
+)
 def test_a_question_that_is_not_sound_is_refused(world: World, household: str, asked: dict[str, Any]) -> None:
     refused(hand_in(world.guardian(), papers.pdf(), **asked), "invalid_request", 422)
 
@@ -245,8 +270,8 @@ def test_an_account_that_was_taken_away_opens_nothing_any_more(world: World, hou
 
 def test_a_protocol_names_a_document_about_the_child(world: World, household: str, child: str) -> None:
     parent = world.guardian()
-    about = made(hand_in(parent, papers.pdf(), about=child, kind="pai"))["document"]
-    own = made(hand_in(parent, papers.pdf(), kind="pai"))["document"]
+    about = made(hand_in(parent, papers.pdf(), about=child, kind="protocole"))["document"]
+    own = made(hand_in(parent, papers.pdf(), kind="protocole"))["document"]
 
     def say(document: str) -> httpx.Response:
         body = {"items": ["individual_protocol"], "protocol": document}
@@ -343,7 +368,8 @@ async def beginning_of_a_file(seconds: float) -> None:
         raise AssertionError
 
     scope = {"type": "http", "headers": [(b"content-type", b"image/png")]}
-    body = RawBody(media_types=frozenset({"image/png"}), most_bytes=100, seconds=seconds, most_at_once=1)
+    types = frozenset({"image/png"})
+    body = RawBody(admits=admitted, media_types=types, most_bytes=100, seconds=seconds, most_at_once=1)
     await body.read(Request(scope, receive))
 
 
@@ -354,27 +380,33 @@ def test_a_file_that_does_not_arrive_in_time_is_given_up() -> None:
 
 
 def test_files_that_come_slowly_take_few_places_and_questions_none_behind_them(world: World, household: str) -> None:
-    address = urlsplit(world.url)
-    assert address.hostname is not None
-    assert address.port is not None
-    slow = []
-    try:
-        for number in range(MOST_UPLOADS):
-            line = socket.create_connection((address.hostname, address.port), timeout=10)
-            slow.append(line)
-            line.sendall(
-                f"POST /v1/{world.commune}/documents?kind=x HTTP/1.1\r\nHost: x\r\nContent-Type: image/png\r\n"
-                f"Authorization: Bearer {world.token('guardian', 'parent-1')}\r\nIdempotency-Key: {number}\r\n"
-                "Content-Length: 1000\r\n\r\nx".encode()
-            )
-        until(lambda: UPLOAD.running == MOST_UPLOADS)
+    owner = guardian_of(world, household)
+    tokens = [world.token("agent", f"agent-{number}") for number in range(MOST_UPLOADS)]
+    with ExitStack() as slow:
+        for token in tokens:
+            slow.enter_context(announced(world, token, guardian=owner))
+        until(lambda: len(UPLOAD.senders) == MOST_UPLOADS)
         assert refused(hand_in(world.guardian(), papers.pdf()), "overloaded", 503)
         assert world.guardian().get("/documents").status_code == 200
-    finally:
-        for line in slow:
-            line.close()
-    until(lambda: UPLOAD.running == 0)
+    until(lambda: not UPLOAD.senders)
     made(hand_in(world.guardian(), papers.pdf()))
+
+
+def test_an_account_sends_one_file_at_a_time_and_others_send_theirs(world: World, household: str) -> None:
+    with announced(world, world.token("guardian", "parent-1")):
+        until(lambda: len(UPLOAD.senders) == 1)
+        answer = hand_in(world.guardian(), papers.pdf())
+        refused(answer, "overloaded", 503)
+        assert answer.headers["retry-after"]
+        made(hand_in(world.guardian("parent-2"), papers.pdf()))
+    until(lambda: not UPLOAD.senders)
+    made(hand_in(world.guardian(), papers.pdf()))
+
+
+def test_every_kind_of_document_has_a_french_label(world: World, household: str) -> None:
+    assert tuple(DOCUMENTS) == get_args(DocumentKind)
+    for kind in DOCUMENTS:
+        assert made(hand_in(world.guardian(), papers.pdf(), kind=kind))["kind_label"] == DOCUMENTS[kind]
 
 
 def until(so: Callable[[], bool]) -> None:

@@ -71,7 +71,13 @@ class Who:
         return self.send("POST", path, body={} if body is None else body, key=key or uuid4().hex, headers=said)
 
     def hand_in(
-        self, content: bytes, *, kind: str = "certificat", type_: str = "application/pdf", key: str = "", **asked: str
+        self,
+        content: bytes,
+        *,
+        kind: str = "certificat-medical",
+        type_: str = "application/pdf",
+        key: str = "",
+        **asked: str,
     ) -> httpx.Response:
         """A paper, announced as a PDF unless said otherwise."""
         headers = {"Content-Type": type_, "Idempotency-Key": key or uuid4().hex}
