@@ -25,7 +25,7 @@ from ledger.identifiers import ChildId, HouseholdId, Subject
 from ledger.streams import child_page
 from projections import families
 from projections.calendar import statements_from
-from rulebook.custody import households_in
+from rulebook.custody import concerning
 
 router = doors("foyers")
 
@@ -58,8 +58,7 @@ class HouseholdReader:
         """What was said since their household is named; all of it for the town's staff."""
         start = 0
         if self.household is not None:
-            named = (place for place, (said, _) in enumerate(statements) if self.household in households_in(said))
-            start = next(named, len(statements))
+            start = concerning([said for said, _ in statements], self.household)
         return [self.shown(said, stated_at) for said, stated_at in statements[start:]]
 
     def shown(self, statement: CustodyStatement, stated_at: datetime) -> dict[str, Any]:

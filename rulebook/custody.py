@@ -60,6 +60,12 @@ def households_in(statement: CustodyStatement) -> frozenset[HouseholdId]:
             return frozenset()
 
 
+def concerning(statements: Sequence[CustodyStatement], household: HouseholdId) -> int:
+    """The place of the first statement that names a household: what was said of others before is not theirs."""
+    named = (place for place, said in enumerate(statements) if household in households_in(said))
+    return next(named, len(statements))
+
+
 def first_half(holiday: Holiday) -> date:
     """The last day of the first half of some holidays: of an odd number of days, it has one more."""
     days = (holiday.last_day - holiday.first_day).days + 1

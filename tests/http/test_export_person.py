@@ -171,6 +171,27 @@ def test_under_an_alternating_custody_the_others_days_are_left_out(world: World,
     assert days == {mine: ["2024-01-22", "2024-02-09"], other: ["2024-01-29", "2024-02-02"]}
 
 
+def test_what_two_homes_agreed_on_is_not_given_to_the_one_that_came_after(
+    world: World, export: Any, tmp_path: Path
+) -> None:
+    mine, other, later = world.household("parent-1"), world.household("parent-2"), world.household("parent-3")
+    child = world.child(mine)
+    made(world.agent.post(f"/children/{child}/households", {"household": other}))
+    proof = {"kind": "judgement", "seen_on": "2024-01-15"}
+    said = {"child": child, "proof": proof}
+    weeks = {"even_weeks": mine, "odd_weeks": other, "kind": "alternating", "first_day": "2023-09-01"}
+    made(world.agent.post(f"/households/{mine}/custody", {**said, **weeks}))
+    made(world.agent.post(f"/households/{mine}/custody", {**said, "kind": "end", "first_day": "2024-01-15"}))
+    made(world.agent.delete(f"/children/{child}/households/{other}"), 200)
+    made(world.agent.post(f"/children/{child}/households", {"household": later}))
+    told = {}
+    for household in (mine, later):
+        done = export("--household", household, "--to", str(tmp_path / household))
+        assert done.returncode == 0, done.stderr
+        told[household] = len(orjson.loads((tmp_path / household / "dossier.json").read_bytes())["custody"])
+    assert told == {mine: 2, later: 0}
+
+
 def test_one_person_is_given_what_is_theirs(world: World, export: Any, tmp_path: Path) -> None:
     home = world.household("parent-1")
     guardian, child = guardian_of(world, home, OURS), world.child(home, "cantine")
@@ -229,7 +250,7 @@ def test_the_page_calls_people_days_and_amounts_as_a_family_does(world: World, e
         "|Cantine|",
         "|Certificat m",
         "Le calendrier d'un enfant",
-        f"Enfant {child[:8]}",
+        f"|Enfant {child[:8]}|Enfant|{child}|",
         " ko|",
     ):
         assert said in page, said
