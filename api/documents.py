@@ -135,7 +135,7 @@ async def handed_in(
     child = ChildId(about) if about else None
     household, owner = await _owner(at.office, GuardianId(guardian) if guardian else None, child)
     paper = await examined(at.office.request, content)
-    key = await key_of(at.office, vault, PersonId(child or owner))
+    key = await key_of(at, vault, PersonId(child or owner))
     document = DocumentId(new_id())
     command = KeepDocument(
         household=household,

@@ -83,7 +83,7 @@ async def ask_for_household(
         person = PersonId(given_id(at))
     else:
         person = await _about(at.office, known, guardian, body)
-    key = await key_of(at.office, vault, person, forgotten="person_erased")
+    key = await key_of(at, vault, person, forgotten="person_erased")
     command = RequestChange(
         household=known,
         change=body.kind,

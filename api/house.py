@@ -17,6 +17,7 @@ from api.door import open_doors
 from api.health import Readiness, open_health
 from api.keys import KeyRing
 from api.metrics import Metrics
+from api.once import AnsweredBefore, on_answered_before
 from api.queue import Places, Queue
 from api.telemetry import Telemetry
 from api.tokens import TokenChecker
@@ -64,6 +65,7 @@ def build(house: House) -> FastAPI:
     app.state.readiness = house.readiness
     app.state.metrics = metrics
     handlers.install(app)
+    app.add_exception_handler(AnsweredBefore, on_answered_before)
     open_doors(app, house.routers, house.rights)
     open_health(app, house.readiness, metrics)
     openapi.describe(app)

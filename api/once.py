@@ -14,7 +14,8 @@ from api.body import BODY
 from api.problems import Problem
 from api.tokens import Caller
 from api.trace import trace_of
-from ledger.store import Kept
+from ledger.store import Answer, Kept
+from projections.question import Question
 
 MAX_KEY_LENGTH: Final = 255
 HIT: Final = "Idempotency-Hit"
@@ -71,6 +72,25 @@ def kept_once(caller: Caller, key: IdempotencyKey) -> ledger.store.Once:
     return ledger.store.Once(client=caller.client, subject=caller.subject, key=key.key, fingerprint=key.fingerprint)
 
 
+class AnsweredBefore(Exception):  # noqa: N818 - what it is, and no error
+    """The command was answered under its key, and what it was asked with cannot be held against it any more."""
+
+    def __init__(self, answer: Answer) -> None:
+        super().__init__("answered before")
+        self.answer = answer
+
+
+def answer_under(caller: Caller, key: str) -> Question:
+    """The answer kept under a key of the caller, whatever it was asked with."""
+    return Question(
+        sql="""
+            SELECT status, headers, body FROM answers
+            WHERE commune = %(commune)s AND client = %(client)s AND subject = %(subject)s AND key = %(key)s
+        """,
+        values={"commune": caller.commune, "client": caller.client, "subject": caller.subject, "key": key},
+    )
+
+
 def sent(request: Request, kept: Kept) -> Response:
     """The answer kept under a key, byte for byte, refusals included; a repeated command says so."""
     answer = kept.answer
@@ -82,3 +102,9 @@ def sent(request: Request, kept: Kept) -> Response:
     if answer.status >= FIRST_REFUSAL:
         trace.code = orjson.loads(answer.body).get("code")
     return Response(answer.body, answer.status, headers)
+
+
+async def on_answered_before(request: Request, error: Exception) -> Response:
+    """The command had its answer, and has it again."""
+    assert isinstance(error, AnsweredBefore)
+    return sent(request, Kept(answer=error.answer, replayed=True))

@@ -63,7 +63,7 @@ def _keeps(kind: DetailsKind, body: type[StrictModel], summary: str) -> None:
         if isinstance(asked, IdentityAsked):
             refuse_unborn(at.office, asked, "birth_date")
         await somebody_of(at.office, known, of)
-        key = await key_of(at.office, vault, of)
+        key = await key_of(at, vault, of)
         command = KeepDetails(household=known, details=sealed(key, kind, value_of(asked)))
         return await unguessable(at, key).run(command, _kept(of, kind))
 
@@ -111,7 +111,7 @@ async def keep_child_identity(child: IdText, asked: IdentityAsked, at: AtCounter
     refuse_unborn(at.office, asked, "birth_date")
     known = ChildId(child)
     await at.office.standings([known])
-    key = await key_of(at.office, vault, PersonId(known))
+    key = await key_of(at, vault, PersonId(known))
     command = KeepChildIdentity(child=known, details=sealed(key, "identity", value_of(asked)))
     return await unguessable(at, key).run(command, _kept(known, "identity"))
 
@@ -141,7 +141,7 @@ async def keep_child_health(child: IdText, asked: HealthAsked, at: AtCounter, va
     """Either household of the child, or an agent. The list replaces the one before; the protocol stays unless said."""
     known = ChildId(child)
     standing = (await at.office.standings([known]))[known]
-    key = await key_of(at.office, vault, PersonId(known))
+    key = await key_of(at, vault, PersonId(known))
     for left in reversed(range(ATTEMPTS)):
         command = await _health(known, standing, asked, at.office, vault, key)
         try:

@@ -13,13 +13,14 @@ from api.detail_bodies import IdentityAsked, value_of
 from api.fields import StrictModel
 from api.french_erasure import IDENTITY, name_of
 from api.office import Counter, Office
+from api.once import AnsweredBefore, answer_under
 from api.problems import Problem, invalid_field
 from commands.keep_details import SealedDetails
 from commands.town_days import PARIS
 from ledger.days import local_day
 from ledger.identifiers import ChildId, Commune, PersonId
 from ledger.sealed import DetailsKind
-from ledger.store import ErasedError
+from ledger.store import Answer, ErasedError
 from projections.question import Question
 from vault.people import PEOPLE, Details, Erased, Vault
 from vault.sealing import PersonKey, canonical
@@ -38,11 +39,20 @@ async def vault_of(request: Request) -> Vault:
 AtVault = Annotated[Vault, Depends(vault_of)]
 
 
-async def key_of(at: Office, vault: Vault, person: PersonId, *, forgotten: str = "not_found") -> PersonKey:
-    """The key of a person. `forgotten` is the code of the problem raised for somebody who was."""
+async def key_of(at: Counter, vault: Vault, person: PersonId, *, forgotten: str = "not_found") -> PersonKey:
+    """The key of a person. `forgotten` is the code of the problem raised for somebody who was.
+
+    A command that was answered before keeps its answer: raises AnsweredBefore. What it was asked with is not compared,
+    since the fingerprint it was kept with went with the key.
+    """
+    office = at.office
     try:
-        return await run_in_threadpool(vault.key_of, at.commune, person, at.now)
+        return await run_in_threadpool(vault.key_of, office.commune, person, office.now)
     except ErasedError as erased:
+        [rows] = await office.reader.ask(office.commune, answer_under(office.caller, at.key.key))
+        for row in rows:
+            answer = Answer(status=row["status"], headers=row["headers"], body=bytes(row["body"]))
+            raise AnsweredBefore(answer) from erased
         raise Problem(forgotten) from erased
 
 
@@ -80,7 +90,7 @@ async def sealed_by(
         refuse_unborn(at.office, identity, "identity.birth_date")
     if not told:
         return at, []
-    key = await key_of(at.office, vault, PersonId(person))
+    key = await key_of(at, vault, PersonId(person))
     return unguessable(at, key), [sealed(key, kind, value_of(asked)) for kind, asked in told.items()]
 
 
