@@ -223,7 +223,7 @@ async def note(request: Request, caller: Caller, rights: Rights, purpose: str) -
         operation=rights.operation,
         purpose=purpose,
         about=tuple(sorted(named | request.scope.get(SEEN, set()))),
-        correlation=trace_of(request.scope).correlation,
+        correlation=trace_of(request.scope).recorded,
     )
     recorder: Recorder = request.app.state.access
     await recorder.write(line)

@@ -154,7 +154,7 @@ class Office:
             role=self.caller.role,
             client=self.caller.client,
             command=str(uuid4()),
-            correlation=trace_of(self.request.scope).correlation,
+            correlation=trace_of(self.request.scope).recorded,
             happened_at=happened_at or self.now,
             recorded_at=self.now,
         )

@@ -14,6 +14,7 @@ from api.problems import Problem
 from api.trace import TRACE, Trace
 
 CORRELATION: Final = re.compile(r"[A-Za-z0-9._-]{8,64}")
+NUMBER: Final = re.compile(r"[0-9A-Fa-f]{32}|[0-9A-Fa-f]{8}-(?:[0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}")
 HEADER: Final = b"x-request-id"
 UNMATCHED: Final = "-"
 CLIENT_GONE: Final = 499
@@ -33,6 +34,11 @@ def correlation_of(scope: Scope) -> str:
     return uuid4().hex
 
 
+def recorded_as(correlation: str) -> str:
+    """What the ledger and the access log keep of it: the same when it is a UUID, one of ours instead of a word."""
+    return correlation if NUMBER.fullmatch(correlation) else uuid4().hex
+
+
 def route_of(scope: Scope) -> str:
     """The template of the route, never the path: a path holds the identifiers of children."""
     return str(getattr(scope.get("route"), "path_format", UNMATCHED))
@@ -50,7 +56,8 @@ class Telemetry:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        trace = scope[TRACE] = Trace(correlation=correlation_of(scope))
+        correlation = correlation_of(scope)
+        trace = scope[TRACE] = Trace(correlation=correlation, recorded=recorded_as(correlation))
         started = time.perf_counter()
         status = CLIENT_GONE
 
@@ -94,4 +101,5 @@ class Telemetry:
             role=trace.role,
             code=trace.code,
             hit=trace.hit,
+            **({} if trace.recorded == trace.correlation else {"recorded": trace.recorded}),
         )

@@ -12,6 +12,9 @@ class Trace:
     """Filled in as the request goes through the doors; read once, when it has been answered."""
 
     correlation: str
+    """What the client calls the request when it said so: for its answer, and for the log, which ends."""
+    recorded: str
+    """The same for what stays: a number, never a word somebody chose."""
     client: str | None = None
     role: str | None = None
     code: str | None = None
@@ -25,6 +28,6 @@ def trace_of(scope: MutableMapping[str, Any]) -> Trace:
     """The trace of a request; a request that came by no telemetry gets one of its own."""
     found = scope.get(TRACE)
     if not isinstance(found, Trace):
-        found = Trace(correlation="-")
+        found = Trace(correlation="-", recorded="-")
         scope[TRACE] = found
     return found
