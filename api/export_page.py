@@ -29,7 +29,7 @@ nav ul { columns: 2; padding-left: 1.2rem; }
 def page(sections: Mapping[str, Sequence[Row]], made: str, wording: Wording) -> str:
     """The whole document, in French."""
     items = "".join(f'<li><a href="#{name}">{escape(SECTIONS[name])}</a></li>' for name in sections)
-    shown = {**sections, "people": [_introduced(row) for row in sections.get("people", ())]}
+    shown = {**sections, "people": [_introduced(row, wording) for row in sections.get("people", ())]}
     body = "".join(_section(name, rows, wording) for name, rows in shown.items())
     return (
         '<!DOCTYPE html>\n<html lang="fr"><head><meta charset="utf-8">'
@@ -41,10 +41,10 @@ def page(sections: Mapping[str, Sequence[Row]], made: str, wording: Wording) -> 
     )
 
 
-def _introduced(row: Row) -> Row:
-    """Somebody by their name, with the identifier that the other commands ask for at the end."""
+def _introduced(row: Row, wording: Wording) -> Row:
+    """Somebody as the other tables call them, with the identifier that the other commands ask for at the end."""
     others = {name: value for name, value in row.items() if name not in ("person", "name")}
-    return {"name": row["name"], **others, "identifier": row["person"]}
+    return {"name": wording.names[row["person"]], **others, "identifier": row["person"]}
 
 
 def _section(name: str, rows: Sequence[Row], wording: Wording) -> str:
