@@ -48,6 +48,7 @@ from api.french_erasure import (
     REFUSED,
     done,
 )
+from api.french_erasure import counted as held_line
 from api.running import Opened, in_one_line, opened, read_settings, stop
 from commands.erase_people import Agreement, ErasePeople, Whom
 from commands.execute import Request, execute
@@ -231,11 +232,16 @@ def _show(said: Mapping[str, Any], *, as_json: bool) -> None:
 def _people(said: Mapping[str, Any]) -> Table:
     table = Table(*COLUMNS_PEOPLE, title=DONE if "erased" in said else PROPOSAL)
     for one in said["people"]:
-        lines = [f"{each['label']} : {each['count']} ({each['latest']:%d/%m/%Y})" for each in one["destroyed"]]
+        lines = [_line(each) for each in one["destroyed"]]
         known = "\n".join(lines) or (ALREADY if one["erased"] else NOTHING_KNOWN)
         reasons = "\n".join(french.title(reason["code"]) for reason in one["reasons"])
         table.add_row(one["person"], one["role_label"], known, reasons)
     return table
+
+
+def _line(each: Mapping[str, Any]) -> str:
+    latest = f"{each['latest']:%d/%m/%Y}"
+    return held_line(each["label"], count=each["count"], elsewhere=each["elsewhere"], latest=latest)
 
 
 def _kept(said: Mapping[str, Any]) -> Table:

@@ -91,7 +91,7 @@ class Archive:
         streams = list(dict.fromkeys(each.page.stream for each in found))
         held, [lines], [reads] = await self.reader.ask(
             self.commune,
-            erasures.held(self.commune, [*persons, *asked]),
+            erasures.held(self.commune, [*persons, *asked], whom.household),
             erasures.facts(self.commune, streams),
             erasures.looked_at(self.commune, [*persons, *([whom.household] if whom.household else [])]),
         )
@@ -153,6 +153,7 @@ def _destroyed(held: Iterable[dict[str, Any]], person: PersonId) -> list[dict[st
             "label": held_as(row["what"], row["kind"]),
             "kind": row["kind"],
             "count": row["count"],
+            "elsewhere": row["elsewhere"],
             "latest": row["latest"],
         }
         for row in held

@@ -54,6 +54,12 @@ def held(what: str, kind: str) -> str:
     return f"{WHAT[what]} ({document_kind(kind) if what == 'document' else RECORDS.get(kind, kind).lower()})"
 
 
+def counted(label: str, *, count: int, elsewhere: int, latest: str) -> str:
+    """A line of the proposal: how much would go, how much of it another household handed in, and the last day."""
+    others = f", dont {elsewhere} d'un autre foyer" if elsewhere else ""
+    return f"{label} : {count}{others} ({latest})"
+
+
 def document_kind(kind: str) -> str:
     """What a document is, within a sentence."""
     label = DOCUMENTS.get(kind, kind)

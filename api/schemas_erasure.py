@@ -33,6 +33,7 @@ class Destroyed(TypedDict):
     label: str
     kind: str
     count: Count
+    elsewhere: Annotated[Count, Field(description="De ce nombre, ce qu'un autre foyer a remis au sujet de l'enfant.")]
     latest: datetime
 
 
@@ -127,6 +128,7 @@ EXAMPLES: Final[Mapping[Any, Any]] = MappingProxyType(
                             "label": held("record", "identity"),
                             "kind": "identity",
                             "count": 1,
+                            "elsewhere": 0,
                             "latest": "2024-03-08T10:05:12Z",
                         }
                     ],

@@ -64,23 +64,24 @@ def requests(commune: Commune, household: HouseholdId) -> Question:
     )
 
 
-def held(commune: Commune, persons: Sequence[PersonId]) -> Question:
-    """How much the vault holds of each person, by kind, and since when."""
+def held(commune: Commune, persons: Sequence[PersonId], household: HouseholdId | None) -> Question:
+    """How much the vault holds of each person, by kind, and since when; how much of it another household handed in."""
     return Question(
         sql="""
-            SELECT person, 'record' AS what, kind, 1 AS count, changed_at AS latest FROM vault.records
+            SELECT person, 'record' AS what, kind, 1 AS count, 0 AS elsewhere, changed_at AS latest FROM vault.records
             WHERE commune = %(commune)s AND person = ANY(%(persons)s)
             UNION ALL
-            SELECT person, 'proposal', kind, count(*)::integer, max(made_at) FROM vault.proposals
+            SELECT person, 'proposal', kind, count(*)::integer, 0, max(made_at) FROM vault.proposals
             WHERE commune = %(commune)s AND person = ANY(%(persons)s) GROUP BY person, kind
             UNION ALL
-            SELECT p.person, 'document', d.kind, count(*)::integer, max(d.kept_at)
+            SELECT p.person, 'document', d.kind, count(*)::integer,
+                   (count(*) FILTER (WHERE d.household <> %(household)s::text))::integer, max(d.kept_at)
             FROM unnest(%(persons)s::text[]) AS p (person)
             JOIN vault.documents d ON d.commune = %(commune)s AND (d.person = p.person OR d.owner = p.person)
             GROUP BY p.person, d.kind
             ORDER BY person, what DESC, kind
         """,
-        values={"commune": commune, "persons": list(persons)},
+        values={"commune": commune, "persons": list(persons), "household": household},
     )
 
 

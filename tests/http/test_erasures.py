@@ -6,6 +6,7 @@ from uuid import uuid4
 import pytest
 
 from tests.http.world import Who, World, made, refused
+from tests.vault import papers_made as papers
 
 CANARY = "Canarizoe"
 IDENTITY = {"given_name": CANARY, "family_name": "De Valmont", "birth_date": "2016-02-03"}
@@ -69,6 +70,20 @@ def test_a_proposal_says_what_would_go_and_what_stays_and_never_what_it_says(
     assert kept["facts"]["count"] > 4
     assert "dix ans" in kept["facts"]["ground"]
     assert "12 mois" in kept["access_log"]["ground"]
+
+
+def test_a_proposal_says_how_much_another_household_handed_in(world: World, family: Family, admin: Who) -> None:
+    other = world.household("parent-2")
+    made(world.agent.post(f"/children/{family.child}/households", {"household": other}))
+    for subject, titles in (("parent-1", "a"), ("parent-2", "bc")):
+        for title in titles:
+            made(world.guardian(subject).hand_in(papers.pdf(title=title), kind="certificat-medical", about=family.child))
+    told = {}
+    for household in (family.household, other):
+        said = made(admin.post("/erasures/preview", {"household": household}), 200)
+        [child] = [one for one in said["people"] if one["person"] == family.child]
+        told[household] = [(one["count"], one["elsewhere"]) for one in child["destroyed"] if one["what"] == "document"]
+    assert told == {family.household: [(3, 2)], other: [(3, 1)]}
 
 
 def test_what_stands_in_the_way_is_said_and_refused_alike(family: Family, admin: Who) -> None:
