@@ -55,7 +55,7 @@ def changes(entry: Entry, state: State) -> Iterable[Change]:
         fact = entry.fact
         key = {"commune": entry.commune, "person": fact.person}
         said = {"agreement": fact.agreement, "agreed_by": fact.agreed_by, "agreed_on": fact.agreed_on}
-        row = {**key, "erased_at": entry.signature.recorded_at, **said}
+        row = {**key, "erased_at": entry.signature.happened_at, **said}
         yield Put(table="erased_people", key=tuple(key.values()), row=row)
 
 

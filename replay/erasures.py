@@ -41,7 +41,10 @@ _STANDS: Final = """
                    AND convert_from(e.stored, 'UTF8')::jsonb ->> 'command' = j.command) AS committed
     FROM unnest(%(persons)s::text[], %(pages)s::text[], %(commands)s::text[]) AS j (person, page, command)
 """
-_FORGET: Final = "SELECT vault.forget(%(commune)s, p, %(at)s) FROM unnest(%(persons)s::text[]) AS p"
+_FORGET: Final = """
+    SELECT vault.forget(%(commune)s, j.person, j.at)
+    FROM unnest(%(persons)s::text[], %(instants)s::timestamptz[]) AS j (person, at)
+"""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -74,8 +77,9 @@ def replay(journal: Journal, store: Store, pool: Pool, *, now: datetime) -> Repl
     people = _by_person([*done, *late])
     stand = list(_stands(pool, people))
     again = [intent for intent, stands in stand if _is_lost(stands)]
+    # The vault first: it keeps the first instant it is told, and what is told again is of now.
+    _forget(pool, [intent for intent, stands in stand if _is_lost(stands) or stands["unmarked"]])
     _tell_again(store, again, now)
-    _forget(pool, [intent for intent, stands in stand if _is_lost(stands) or stands["unmarked"]], now)
     return Replayed(
         known=len(people),
         again=tuple(again),
@@ -143,10 +147,12 @@ def _stands(pool: Pool, intents: Sequence[Intent]) -> Iterator[tuple[Intent, Map
         yield from ((intent, found[intent.person, intent.page, intent.command]) for intent in some)
 
 
-def _forget(pool: Pool, people: Sequence[Intent], now: datetime) -> None:
+def _forget(pool: Pool, people: Sequence[Intent]) -> None:
     by_town = sorted(people, key=lambda intent: intent.commune)
     for commune, group in groupby(by_town, key=lambda intent: intent.commune):
-        values = {"commune": commune, "persons": [intent.person for intent in group], "at": now}
+        some = list(group)
+        persons, instants = [intent.person for intent in some], [intent.erased_at for intent in some]
+        values = {"commune": commune, "persons": persons, "instants": instants}
         with pool.connection() as connection, connection.transaction():
             connection.execute("SET LOCAL statement_timeout = 0")
             connection.execute(_FORGET, values)

@@ -179,6 +179,15 @@ class House:
             ).fetchall()
         return [said for _, said in rows]
 
+    def instants(self) -> set[str]:
+        """When people were forgotten, as the list of them tells it and as the vault does."""
+        with psycopg.connect(self.database.admin_url) as connection:
+            rows = connection.execute(
+                "SELECT erased_at FROM ardoise.erased_people"
+                " UNION ALL SELECT erased_at FROM vault.keys WHERE wrapped IS NULL"
+            ).fetchall()
+        return {said.astimezone(UTC).isoformat() for [said] in rows}
+
     def sound(self) -> bool:
         with psycopg.connect(self.database.service_url, autocommit=True) as connection:
             connection.execute("SET ROLE ardoise_app; SET search_path = ardoise")
@@ -249,6 +258,7 @@ def test_whoever_comes_back_with_a_backup_is_forgotten_again(restored: House) ->
         assert said["fact"]["agreement"] == "AD78-2026/12"
         assert said["happened_at"] == "2026-11-20T09:00:00.000000Z"
         assert said["actor"] == "somebody"
+    assert restored.instants() == {"2026-11-20T09:00:00+00:00"}
     assert restored.sound()
     assert restored.replay().again == ()
     assert len(restored.facts()) == 2
