@@ -99,4 +99,4 @@ def _refused(cast: Cast, page: Page, text: str) -> None:
     nobody = town.ask(FINDER, "/me")
     town.check((key["used"], key["state"]) == (1, "used_up"), "la clé devait avoir servi une fois")
     town.check(not nobody["households"], "personne d'autre ne devait être rattaché")
-    page.say(f"L'agent voit la clé : [bold]{key['label']}[/] ({key['used']} fois sur {key['uses']}).")
+    page.say(f"L'agent voit la clé : [bold]{key['state_label']}[/] ({key['used']} fois sur {key['uses']}).")

@@ -41,7 +41,7 @@ def family(cast: Cast, who: Person) -> Mapping[str, str]:
     named = {person: known["given_name"] for person, known in home["identities"].items()}
     whole = home["identities"][own["guardian"]]
     return {
-        "responsable": f"{whole['given_name']} {whole['family_name']}, {me['label']}",
+        "responsable": f"{whole['given_name']} {whole['family_name']}, {me['holder_label']}",
         "enfants": ", ".join(sorted(named.get(each["child"], "?") for each in said["children"])) or NOTHING,
     }
 

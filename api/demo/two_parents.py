@@ -42,7 +42,7 @@ def _activation(cast: Cast, page: Page) -> None:
     page.scene(
         asked["requested_at"],
         "Le compte d'Elena est rattaché au foyer depuis la rentrée. Paolo crée le sien : il dit qui il est, et de"
-        f" quel enfant il répond. [bold]{asked['label']}[/] : la ville promet 48 heures ouvrées, soit avant le"
+        f" quel enfant il répond. [bold]{asked['status_label']}[/] : la ville promet 48 heures ouvrées, soit avant le"
         f" {short_instant(asked['due_at'])}.",
     )
     town.at("2024-03-15 09:05")
