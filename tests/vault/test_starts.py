@@ -1,4 +1,4 @@
-"""A service on a database of its own does not start without the keys of its vault, and says so in one line."""
+"""A service on a database of its own does not start without its keys and its journal, and says so in one line."""
 
 from pathlib import Path
 
@@ -33,6 +33,16 @@ def test_the_file_can_be_read_by_others(tmp_path: Path, database: Database, issu
     said = refused(tmp_path, ARDOISE_DATABASE_URL=url_of(database), **issuer, ARDOISE_VAULT_KEYS=str(path))
     assert said.endswith("can be read by others: chmod 600.")
     assert path.read_text() not in said
+
+
+def test_the_journal_of_erasures_has_no_place_that_outlives_the_database(
+    tmp_path: Path, database: Database, issuer: dict[str, str]
+) -> None:
+    path = tmp_path / "keys"
+    path.write_text(new_line())
+    path.chmod(0o600)
+    said = refused(tmp_path, ARDOISE_DATABASE_URL=url_of(database), **issuer, ARDOISE_VAULT_KEYS=str(path))
+    assert said.startswith("ardoise: ARDOISE_DATABASE_URL is set but ARDOISE_ERASURES is not: name the directory")
 
 
 def test_two_services_that_start_at_once_on_the_embedded_database_have_one_key(data: Path) -> None:
