@@ -39,7 +39,7 @@ SENTENCES: Final[Mapping[str, str]] = MappingProxyType(
         "late": _LATE,
         "surcharge": _SURCHARGE,
         "pool": _POOL,
-        "places_left": "Les places qui restent ce jour ; null quand la commune ne les publie pas, ou ne les limite pas.",
+        "places_left": "Les places qui restent ce jour ; null quand la commune ne les publie ou ne les limite pas.",
     }
 )
 """What to say of a field by its name, or by its schema and its name."""

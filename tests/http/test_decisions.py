@@ -22,7 +22,8 @@ def test_an_agent_accepts_a_demande_once(world: World) -> None:
     said = made(answer, 200)
     assert (said["status"], said["status_label"]) == ("traitee_positivement", "Traitée positivement")
     assert (said["decided_at"], said["partial"]) == ("2024-01-16T10:05:00Z", False)
-    assert said == made(parent.get(f"/demandes/{number}"), 200)
+    home = made(world.agent.get(f"/children/{child}"), 200)["household"]
+    assert said == {**made(parent.get(f"/demandes/{number}"), 200), "household": home}
     assert answer.headers["etag"] == parent.get(f"/children/{child}").headers["etag"]
     refused(world.agent.post(f"/demandes/{number}/decision", {"approve": "all"}), "already_decided")
     refused(world.agent.post(f"/demandes/{number}/decision", {"approve": "none", "reason": "autre"}), "already_decided")

@@ -77,7 +77,8 @@ def test_a_proposal_says_how_much_another_household_handed_in(world: World, fami
     made(world.agent.post(f"/children/{family.child}/households", {"household": other}))
     for subject, titles in (("parent-1", "a"), ("parent-2", "bc")):
         for title in titles:
-            made(world.guardian(subject).hand_in(papers.pdf(title=title), kind="certificat-medical", about=family.child))
+            paper = papers.pdf(title=title)
+            made(world.guardian(subject).hand_in(paper, kind="certificat-medical", about=family.child))
     told = {}
     for household in (family.household, other):
         said = made(admin.post("/erasures/preview", {"household": household}), 200)

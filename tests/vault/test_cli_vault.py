@@ -72,8 +72,8 @@ def test_a_key_that_left_the_file_too_early_is_named(keys: Path, pool: Pool) -> 
     code, said, why = run("rewrap", TOWN)
     assert (code, said) == (1, "")
     assert why == (
-        f"ardoise: ARDOISE_VAULT_KEYS: {keys} does not hold {before.ring.current}, which wrapped keys of persons in this"
-        " database: put back the file that was saved."
+        f"ardoise: ARDOISE_VAULT_KEYS: {keys} does not hold {before.ring.current}, which wrapped keys of persons"
+        " in this database: put back the file that was saved."
     )
 
 
