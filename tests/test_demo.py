@@ -23,6 +23,7 @@ from tests.servers import Database, scratch_directory
 
 TOURS = (HOUSE / "README.md", HOUSE / "docs" / "tour-families.md")
 WIDTH = 100
+NEIGHBOUR = ("villennes-sur-seine", "compte-0005")
 KEY = r"\b[0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]{4}\b"
 KILLED_AT = ("n° 43495", "l'agent suspend son compte", "hors délai (article 3.4)", "Clé Enfance de Bakary")
 
@@ -330,3 +331,24 @@ def test_a_postgresql_of_ones_own_does_as_well(directories: Path, database: Data
     run = demo(directories / "own", "--no-serve", ARDOISE_DEVELOPMENT="1", **urls)
     assert (run.returncode, run.stderr) == (0, "")
     assert story(run.stdout) == story(told)
+
+
+def test_a_family_that_was_forgotten_has_no_story_and_is_said_to_have_none(data: Path, told: str) -> None:
+    assert told
+    server = Server(data)
+    try:
+        with psycopg.connect(server.start().admin_url, dbname=DATABASE) as connection:
+            rows = connection.execute(
+                "SELECT household FROM ardoise.guardians WHERE commune = %s AND subject = %s", NEIGHBOUR
+            )
+            [[household]] = rows.fetchall()
+    finally:
+        server.leave()
+    agreed = ["--agreement", "AD78-1", "--agreed-by", "archives-1", "--agreed-on", "2026-11-12", "--yes"]
+    asked = [ARDOISE, "erase", NEIGHBOUR[0], "--household", household, *agreed]
+    erased = subprocess.run(asked, env=environment(data), capture_output=True, text=True, timeout=SECONDS, check=False)
+    assert erased.returncode == 0, erased.stderr
+    run = demo(data, "--no-serve")
+    assert run.returncode == 1
+    assert ".." not in run.stderr.replace("./", "")
+    assert run.stderr.endswith(f"Pour rejouer l'histoire depuis le début : rm -r {data}\n"), run.stderr

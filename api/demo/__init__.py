@@ -16,7 +16,7 @@ from api.demo import chanteloup, present, tour, villars, villennes
 from api.demo.cast import CHANTELOUP, VILLARS, VILLENNES, Cast
 from api.demo.notes import Notes
 from api.demo.page import Page
-from api.demo.stage import Stage, StoryClock, StoryError, Town
+from api.demo.stage import AFRESH, Stage, StoryClock, StoryError, Town
 from api.development import DevelopmentKey
 from api.running import stop
 from api.server import running_server, server
@@ -52,7 +52,8 @@ def play(settings: Settings, *, port: int | None, serve: bool) -> None:
         try:
             _play(settings, listener, Page(), open_things)
         except StoryError as astray:
-            stop(str(astray))
+            afresh = f" {AFRESH.format(tour.near(settings.data))}" if astray.before and settings.embedded else ""
+            stop(f"{astray}{afresh}")
         except KeyboardInterrupt:
             typer.echo("\nInterrompu. La prochaine démonstration reprendra là où celle-ci s'est arrêtée.", err=True)
             raise typer.Exit(INTERRUPTED) from None

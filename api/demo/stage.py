@@ -21,13 +21,21 @@ TOKEN_LIFETIME: Final = timedelta(hours=1)
 
 NOT_ALONE: Final = "pour la démonstration, choisissez un répertoire neuf : ARDOISE_DATA=/tmp/ardoise-demo make demo"
 OTHER_STORY: Final = f"ces données contiennent l'histoire d'une autre version de la démonstration ; {NOT_ALONE}"
+AFRESH: Final = "Pour rejouer l'histoire depuis le début : rm -r {}"
 NOTES_LOST: Final = f"ces données contiennent déjà l'histoire, mais ses notes (demo-*.jsonl) ont disparu ; {NOT_ALONE}"
 
 Json = dict[str, Any]
 
 
 class StoryError(RuntimeError):
-    """The service does not answer what the story tells; the sentence says which fact."""
+    """The service does not answer what the story tells; the sentence says which fact.
+
+    `before`: the ledger held some of the story, and somebody may have made it another one since.
+    """
+
+    def __init__(self, fact: str, *, before: bool = False) -> None:
+        super().__init__(fact)
+        self.before = before
 
 
 class StoryClock:
@@ -212,7 +220,7 @@ class Town:
     def check(self, so: bool, fact: str) -> None:
         """Holds a fact of the story to be so."""
         if not so:
-            raise StoryError(f"{self.name} : {fact}.")
+            raise StoryError(f"{self.name} : {fact.removesuffix('.')}.", before=self.stage.repeated > 0)
 
     def _status(self, request: httpx.Request) -> Json:
         response = self.stage.http.send(request)
