@@ -50,16 +50,17 @@ from api.french_erasure import (
 )
 from api.french_erasure import counted as held_line
 from api.running import Opened, in_one_line, opened, read_settings, stop
-from commands.erase_people import Agreement, ErasePeople, Whom
-from commands.execute import Request, execute
-from commands.outcome import Refused
+from commands.erase_people import Agreement, ErasePeople, ForgetRequest, Whom
+from commands.execute import Request, Result, execute
+from commands.outcome import Command, Refused
 from commands.town_days import PARIS
 from ledger.database import open_pool, service_conninfo
 from ledger.days import local_day
 from ledger.entry import Signature
-from ledger.identifiers import ChildId, Commune, HouseholdId, PersonId, Subject, new_id
+from ledger.identifiers import ActivationId, ChildId, Commune, HouseholdId, PersonId, Subject, new_id
 from ledger.postgres import PostgresStore
 from ledger.store import Answer, Once
+from projections import erasures as questions
 from projections.inline import project
 from replay.erasures import replay as replay_journal
 from replay.unwritten import rebuild
@@ -69,6 +70,11 @@ app = typer.Typer()
 
 SWEEP: Final = "VACUUM vault.keys, vault.records, vault.proposals, vault.documents"
 """What was deleted stays in the files of the tables until this."""
+UNSWEPT: Final = f"the owner of the tables must still run: {SWEEP}"
+UNREFUSED: Final = {
+    "waiting": "an agent has not answered it yet: refuse it first.",
+    "granted": "it was granted: what was said goes with the household that recognised it.",
+}
 
 
 @app.command(epilog="Example: `ardoise erase villars --household ID` prints what would go, for the archivist.")
@@ -78,6 +84,9 @@ def erase(  # noqa: PLR0913, PLR0917 - what a person may type
     household: Annotated[Any, typer.Option(parser=identifier, metavar="ID", help="A whole family.")] = None,
     person: Annotated[Any, typer.Option(parser=identifier, metavar="ID", help="One person of it.")] = None,
     child: Annotated[Any, typer.Option(parser=identifier, metavar="ID", help="Or a child alone.")] = None,
+    activation: Annotated[
+        Any, typer.Option(parser=identifier, metavar="ID", help="Or what an account said, that was refused.")
+    ] = None,
     agreement: Annotated[str | None, typer.Option(help="The reference of the archivist's agreement.")] = None,
     agreed_by: Annotated[
         Any, typer.Option(parser=operator, metavar="ACCOUNT", help=f"Who agreed, kept for ever: {AN_ACCOUNT}.")
@@ -101,6 +110,12 @@ def erase(  # noqa: PLR0913, PLR0917 - what a person may type
         _rebuilt(by, as_json=as_json)
         return
     town = town_named(commune or "")
+    if activation is not None:
+        if (household, person, child, agreement, agreed_by, agreed_on) != (None,) * 6:
+            stop("give --activation alone: what was refused needs no agreement.")
+        with opened(read_settings()) as ready:
+            asyncio.run(_unasked(ready, town, ActivationId(activation), by, sure=yes))
+        return
     if (household is None) == (child is None) or (person is not None and household is None):
         stop("give --household, with --person for one of it, or --child.")
     given = _agreement(agreement, agreed_by, agreed_on)
@@ -183,24 +198,46 @@ async def _handled(
             return {**proposal, **_erased(there, commune, whom, agreement, by)}
 
 
+async def _unasked(ready: Opened, commune: Commune, activation: ActivationId, by: str, *, sure: bool) -> None:
+    """Forgets what an account said before its term, for whoever asks not to be known."""
+    async with room(ready) as there:
+        [rows] = await there.reader.ask(commune, questions.request(commune, activation))
+        if not rows:
+            stop("no account of this town asked that.")
+        if rows[0]["status"] != "refused":
+            stop(UNREFUSED[rows[0]["status"]])
+        if not sure:
+            stop("nothing was erased: add --yes to destroy what nothing brings back.")
+        there.note(commune, by=by, operation="ardoise erase", about=[activation])
+        _executed(there, commune, ForgetRequest(activation=activation), by)
+    typer.echo(f"Nothing is known any more of what was said for {activation}.")
+    if not _swept(ready):
+        typer.echo(f"ardoise: {UNSWEPT}", err=True)
+
+
 def _erased(there: Room, commune: Commune, whom: Whom, agreement: Agreement, by: str) -> dict[str, Any]:
-    now, command = utc_now(), new_id()
-    signature = Signature(
-        actor=Subject(by),
-        role="admin",
-        client=CLIENT,
-        command=command,
-        correlation=command,
-        happened_at=now,
-        recorded_at=now,
-    )
-    request = Request(commune=commune, command=ErasePeople(whom=whom, agreement=agreement), signature=signature)
-    once = Once(client=CLIENT, subject=by, key=command, fingerprint=b"")
-    result, _ = execute(there.store, request, once=once, respond=lambda _: Answer(status=200, body=b"{}"))
+    result = _executed(there, commune, ErasePeople(whom=whom, agreement=agreement), by)
     if isinstance(result.outcome, Refused):
         return {"refused": [refusal.code for refusal in result.outcome.refusals]}
     lines = [{"page": entry.stream, "version": entry.version} for entry in result.prepared.entries]
     return {**erased(result, whom, agreement), "facts": lines}
+
+
+def _executed(there: Room, commune: Commune, command: Command, by: str) -> Result:
+    now, name = utc_now(), new_id()
+    signature = Signature(
+        actor=Subject(by),
+        role="admin",
+        client=CLIENT,
+        command=name,
+        correlation=name,
+        happened_at=now,
+        recorded_at=now,
+    )
+    request = Request(commune=commune, command=command, signature=signature)
+    once = Once(client=CLIENT, subject=by, key=name, fingerprint=b"")
+    result, _ = execute(there.store, request, once=once, respond=lambda _: Answer(status=200, body=b"{}"))
+    return result
 
 
 def _swept(ready: Opened) -> bool:
@@ -226,7 +263,7 @@ def _show(said: Mapping[str, Any], *, as_json: bool) -> None:
     for line in said["facts"]:
         typer.echo(f"  {line['page']} {line['version']}")
     if not said["swept"]:
-        typer.echo("ardoise: the owner of the tables must still run: " + SWEEP, err=True)
+        typer.echo(f"ardoise: {UNSWEPT}", err=True)
 
 
 def _people(said: Mapping[str, Any]) -> Table:

@@ -167,6 +167,21 @@ class ErasePeople:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class ForgetRequest:
+    """Destroys what an account said of itself when it asked to be activated, once that was refused: it stays so."""
+
+    activation: ActivationId
+
+    def pages(self, commune: Commune) -> Sequence[Stream]:  # noqa: ARG002 - nothing changes a refusal
+        """None: nothing is written on any."""
+        return ()
+
+    def decide(self, known: Known) -> Outcome:  # noqa: ARG002
+        """Nothing was made of it: no archive, and nobody's agreement."""
+        return Accepted(writes=(), vault=[Forget(person=PersonId(self.activation))])
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class EraseAgain:
     """Does again an erasure that a restored database has lost: it was decided once, and nothing is in its way."""
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from ledger.identifiers import Commune, HouseholdId, PersonId, Stream
+from ledger.identifiers import ActivationId, Commune, HouseholdId, PersonId, Stream
 from projections.question import Question
 
 
@@ -61,6 +61,14 @@ def requests(commune: Commune, household: HouseholdId) -> Question:
             GROUP BY a.activation, a.guardian, a.status ORDER BY a.activation
         """,
         values={"commune": commune, "household": household},
+    )
+
+
+def request(commune: Commune, activation: ActivationId) -> Question:
+    """What became of what an account asked: waiting, granted or refused."""
+    return Question(
+        sql="SELECT status FROM activations WHERE commune = %(commune)s AND activation = %(activation)s",
+        values={"commune": commune, "activation": activation},
     )
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 from uuid import uuid4
 
+import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict
 from typer.testing import CliRunner
@@ -79,3 +80,29 @@ def test_what_was_forgotten_is_told_in_one_language(world: World, run: Run) -> N
     code, out, err = run("--household", home, *AGREED)
     assert code == 0, err
     assert "Aucune personne effacée, 1 l'était déjà, accord AD42-2026/12." in out
+
+
+def test_what_a_refused_account_said_is_forgotten_when_it_asks(world: World, run: Run, database: Database) -> None:
+    child = {**IDENTITY, "birth_date": "2016-01-01"}
+    said = {"identity": IDENTITY, "contact": {"email": "canari@exemple.fr"}, "children": [child]}
+    asked = made(world.guardian("stranger-1").post("/me/activation", said))["activation"]
+    assert run("--activation", asked, "--yes")[2] == "ardoise: an agent has not answered it yet: refuse it first."
+    made(world.agent.post(f"/activations/{asked}/decision", {"refuse": "unknown_family"}), 200)
+    assert run("--activation", asked)[2].startswith("ardoise: nothing was erased: add --yes")
+    assert run("--activation", asked, "--household", asked)[2].startswith("ardoise: give --activation alone")
+    assert run("--activation", str(uuid4()), "--yes")[2] == "ardoise: no account of this town asked that."
+    code, out, err = run("--activation", asked, "--yes", "--by", "dpo-1")
+    assert (code, out) == (0, f"Nothing is known any more of what was said for {asked}.\n"), err
+    assert kept_of(database, asked) == (0, True)
+    assert run("--replay")[1] == "1 person in the journal, 0 forgotten again.\n"
+    assert "Canarizoe" not in world.guardian("stranger-1").get("/me/activation").text
+
+
+def kept_of(database: Database, person: str) -> Any:
+    """How many records the vault holds of somebody, and whether their key is destroyed."""
+    with psycopg.connect(database.admin_url) as superuser:
+        question = (
+            "SELECT (SELECT count(*) FROM vault.records WHERE person = k.person), wrapped IS NULL"
+            " FROM vault.keys k WHERE person = %s"
+        )
+        return superuser.execute(question, (person,)).fetchone()
