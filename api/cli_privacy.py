@@ -20,8 +20,9 @@ from api.reads import OfHousehold, bounds, rendered
 from api.running import in_one_line, opened, read_settings, readable, stop
 from commands.town_days import timezone_of
 from ledger.database import service_conninfo
-from ledger.identifiers import Commune, HouseholdId
-from projections import past_terms, reads, town
+from ledger.identifiers import ChildId, Commune, HouseholdId
+from ledger.streams import child_page, household_page
+from projections import families, past_terms, reads, town
 from projections.question import Question
 from rulebook.town import Rules, retention_of, rules_of
 
@@ -89,6 +90,10 @@ def who_read(
     with readable(read_settings()) as conninfo, _connect(conninfo) as connection:
         zone = timezone_of(_rules(connection, town_))
         since, until = bounds(first, last, zone)
+        page = household_page(town_, HouseholdId(household)) if household else child_page(town_, ChildId(child))
+        [[found]] = _ask(connection, town_, families.version_of(page))
+        if not found["version"]:
+            stop(f"there is no {'household' if household else 'child'} of that name in this town.")
         log = OfHousehold([{"person": child}], [], [])
         if household is not None:
             log = OfHousehold(*_ask(connection, town_, *reads.of_household(town_, HouseholdId(household))))

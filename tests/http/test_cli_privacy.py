@@ -72,6 +72,14 @@ def test_the_reads_of_a_household_are_told_in_a_table_a_person_reads(world: Worl
     assert "parent-1" not in out
 
 
+@pytest.mark.parametrize("what", ["household", "child"])
+def test_nobody_of_that_name_is_said_and_leaves_no_line(world: World, read: tuple[str, str], admin, what: str):
+    stranger = str(uuid4())
+    code, out, err = run("who-read", world.commune, f"--{what}", stranger, *WHY)
+    assert (code, out, err) == (1, "", f"ardoise: there is no {what} of that name in this town.")
+    assert admin.execute("SELECT FROM access.reads WHERE %s = ANY(about)", (stranger,)).fetchall() == []
+
+
 @pytest.mark.parametrize("login", ["service", "auditor"])
 def test_whoever_asks_leaves_a_line_too(world: World, read: tuple[str, str], admin, login: str, request):
     if login == "auditor":
@@ -93,8 +101,8 @@ def test_the_days_are_those_of_the_town(world: World, read: tuple[str, str]):
     assert told(*asked, "--from", "2024-01-16", "--to", "2024-12-31")["reads"] == []
 
 
-def test_another_town_s_child_was_read_by_nobody(world: World, read: tuple[str, str]):
-    assert told("who-read", "autreville", "--child", read[1], *WHY)["reads"] == []
+def test_another_town_s_child_is_of_nobody(world: World, read: tuple[str, str]):
+    assert run("who-read", "autreville", "--child", read[1], *WHY)[0] == 1
 
 
 @pytest.mark.parametrize(
