@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
+from api.french_export import OF_THE_TERMINAL
+
 PURPOSES: Final[Mapping[str, str]] = MappingProxyType(
     {
         "own_file": "Consultation de son propre dossier",
@@ -27,6 +29,37 @@ ROLES: Final[Mapping[str, str]] = MappingProxyType(
         "portal": "Portail",
     }
 )
+
+OPERATIONS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "GET /me": "Qui je suis, et ce que je peux faire",
+        "GET /households": "Les foyers de la commune",
+        "GET /households/{household}": "Un foyer",
+        "GET /households/{household}/guardians": "Les responsables d'un foyer",
+        "GET /households/{household}/members": "Les autres membres d'un foyer",
+        "GET /households/{household}/contacts": "Les contacts d'un foyer",
+        "GET /households/{household}/people/{person}": "Ce qui est connu d'une personne du foyer",
+        "GET /households/{household}/keys": "Les Clés Enfance d'un foyer",
+        "GET /households/{household}/custody": "La garde alternée des enfants d'un foyer",
+        "GET /households/{household}/quotients": "Les quotients familiaux d'un foyer",
+        "GET /households/{household}/reads": "Qui a consulté le dossier d'un foyer",
+        "GET /activations": "Les comptes à activer",
+        "GET /children/{child}": "Un enfant",
+        "GET /children/{child}/identity": "L'identité d'un enfant",
+        "GET /children/{child}/health": "Ce que la commune doit savoir de la santé d'un enfant",
+        "GET /children/{child}/enrolments": "Les inscriptions d'un enfant",
+        "GET /children/{child}/calendar": "Le calendrier d'un enfant",
+        "GET /demandes": "L'historique des demandes",
+        "POST /demandes/preview": "Ce que donnerait une demande, sans rien écrire",
+        "GET /demandes/{number}": "Une demande",
+        "GET /documents": "Les justificatifs déposés",
+        "GET /documents/{document}": "Ouvrir un justificatif",
+        "GET /activities/{activity}/day-sheet": "La feuille du jour",
+        "POST /erasures/preview": "Ce qu'un effacement détruirait, et ce que la loi garde",
+        **OF_THE_TERMINAL,
+    }
+)
+"""What was read, by the operation that showed it; those of the command line too."""
 
 PURPOSE_HEADER: Final = (
     "Pourquoi le dossier est lu, quand ce n'est pas ce que l'opération laisse penser : inscrit au journal des accès. "

@@ -9,7 +9,7 @@ from pydantic import Field
 from typing_extensions import TypedDict  # the one pydantic reads before Python 3.12
 
 from api.fields import IdText
-from api.french_access import PURPOSES, ROLES
+from api.french_access import OPERATIONS, PURPOSES, ROLES
 from api.schemas import exact
 
 Purpose = Literal["own_file", "instruction", "attendance", "family_management", "billing", "audit", "rights_request"]
@@ -31,6 +31,7 @@ class Read(TypedDict):
     ]
     client: Annotated[str, Field(max_length=255, examples=["portail"])]
     operation: Annotated[str, Field(examples=["GET /children/{child}/calendar"])]
+    operation_label: Annotated[str, Field(examples=["Le calendrier d'un enfant"])]
     purpose: Purpose
     purpose_label: str
     about: Annotated[list[IdText], Field(description="Le foyer, ses membres et ses enfants, et eux seuls.")]
@@ -55,6 +56,7 @@ EXAMPLES: Final[Mapping[Any, Any]] = MappingProxyType(
                     "actor": "idp|agent-0007",
                     "client": "guichet",
                     "operation": "GET /children/{child}/calendar",
+                    "operation_label": OPERATIONS["GET /children/{child}/calendar"],
                     "purpose": "family_management",
                     "purpose_label": PURPOSES["family_management"],
                     "about": ["8f14e45f-ceea-4672-8b6b-1d2c3e4f5a6b"],

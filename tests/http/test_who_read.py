@@ -5,8 +5,14 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from fastapi.routing import APIRoute
 
+from api import french_access
+from api.authorisation import OPERATIONS
 from api.cursors import write_cursor
+from api.door import operation_of
+from api.french_export import OF_THE_TERMINAL
+from api.service import ROUTERS
 from tests.http.world import Who, World, made, refused
 
 
@@ -59,10 +65,18 @@ def test_a_family_reads_that_an_agent_looked_when_and_for_what(homes: Homes):
         "actor": "agent-7",
         "client": "guichet",
         "operation": "GET /children/{child}",
+        "operation_label": "Un enfant",
         "purpose": "family_management",
         "purpose_label": "Gestion du dossier de la famille",
         "about": [homes.only],
     }
+
+
+def test_every_operation_that_reads_has_the_name_the_interface_gives_it():
+    routes = [route for router in ROUTERS for route in router.routes if isinstance(route, APIRoute)]
+    named = {operation_of(route): route.summary for route in routes}
+    read = {name: named[name] for name, rights in OPERATIONS.items() if rights.reads}
+    assert {**read, **OF_THE_TERMINAL} == french_access.OPERATIONS
 
 
 def test_a_guardian_is_named_as_the_household_names_them_and_asking_is_a_read_too(homes: Homes):
