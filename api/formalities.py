@@ -41,6 +41,7 @@ from ledger.identifiers import (
 )
 from ledger.sealed import DetailsKind
 from ledger.streams import child_page, household_page
+from projections import families
 from vault.people import Details, Erased, Vault
 from vault.sealing import PersonKey
 
@@ -84,6 +85,7 @@ async def ask_for_household(
     else:
         person = await _about(at.office, known, guardian, body)
     key = await key_of(at, vault, person, forgotten="person_erased")
+    [[page]] = await at.office.reader.ask(at.office.commune, families.version_of(about))
     command = RequestChange(
         household=known,
         change=body.kind,
@@ -93,6 +95,7 @@ async def ask_for_household(
         documents=documents,
         collects=isinstance(body, ContactAddition) and body.collects,
         asked_by=guardian,
+        completed_at=page["version"] if isinstance(body, ContactChange) else None,
         origin=origin,
     )
     return await unguessable(at, key).run(command, _asked, about=about)

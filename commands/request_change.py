@@ -20,7 +20,7 @@ from ledger.identifiers import (
     Stream,
 )
 from ledger.sealed import AcceptProposal, KeepProposal, SealedChange
-from ledger.store import Write
+from ledger.store import ConflictError, Write
 from ledger.streams import household_page
 from rulebook.formalities import Formality
 
@@ -45,6 +45,8 @@ class RequestChange:
     collects: bool = False
     asked_by: GuardianId | None = None
     """None when an agent enters it."""
+    completed_at: int | None = None
+    """The version of the page when what changes was completed with what is known; None when nothing else is said."""
     origin: Origin = "family"
 
     def pages(self, commune: Commune) -> Sequence[Stream]:
@@ -52,10 +54,15 @@ class RequestChange:
         return [household_page(commune, self.household)]
 
     def decide(self, known: Known) -> Outcome:
-        """Waiting under a number, or done at once where the rulebook says so."""
+        """Waiting under a number, or done at once where the rulebook says so.
+
+        Raises ConflictError when the page has moved since the rest was read: it might undo what was said meanwhile.
+        """
         page, rulebook = known.household(self.household), governing(known.rules, known.now)
         if page.state is None:
             return refused("unknown_household")
+        if self.completed_at not in (None, page.version):
+            raise ConflictError
         if rulebook is None:
             return refused("no_rulebook")
         formality = rulebook.formalities[self.change]

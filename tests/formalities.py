@@ -110,6 +110,7 @@ def change(
     documents: Sequence[str] = (),
     collects: bool = False,
     household: HouseholdId = ROSSI,
+    completed_at: int | None = None,
 ) -> Ask:
     """A guardian asks for a change, or an agent when `by` is None."""
 
@@ -126,6 +127,7 @@ def change(
             documents=tuple(map(DocumentId, documents)),
             collects=collects,
             asked_by=by,
+            completed_at=completed_at,
             origin="family" if by else "counter",
         )
 

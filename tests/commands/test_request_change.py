@@ -15,6 +15,7 @@ from ledger.events import (
 )
 from ledger.identifiers import PersonId, Slug, new_id
 from ledger.sealed import AcceptProposal, DropProposal, KeepProposal
+from ledger.store import ConflictError
 from tests.formalities import (
     CERTIFICATE,
     MARCO,
@@ -190,6 +191,14 @@ def test_what_was_corrected_before_or_of_somebody_else_or_of_another_kind_stops_
         given(family(), change("contact"), known).when(accept()).then_accepted()
     given(family(), corrected("contact"), change("contact")).when(accept()).then_accepted()
     given(family(), change("situation"), change("contact")).when(accept(number=1), accept(number=2)).then_accepted()
+
+
+def test_a_contact_is_completed_with_what_is_known_when_it_is_kept_and_with_nothing_older():
+    known = given(family())
+    version = known.story.store.household(known.story.commune, ROSSI).version
+    known.when(change("contact", completed_at=version)).then_accepted()
+    with pytest.raises(ConflictError):
+        known.when(corrected("contact"), change("contact", completed_at=version))
 
 
 def test_a_paper_of_somebody_who_was_forgotten_is_unknown():
