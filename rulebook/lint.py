@@ -50,11 +50,12 @@ def _formalities(rulebook: Rulebook) -> Iterator[Problem]:
         if formality.instruction == "agent":
             continue
         path, remedy = f"demarches.{word}", f'écrivez instruction = "agent" dans « {word} »'
-        if formality.document == "required":
-            yield _warn(path, formality.article, "un justificatif est demandé mais personne ne le lit", remedy)
-        elif kind == "quotient":
+        if kind == "quotient":
             message = "une famille fixerait seule son quotient, donc ses tarifs"
-            yield _warn(path, formality.article, message, remedy)
+            unread = ", et personne ne lirait son justificatif" if formality.document == "required" else ""
+            yield _warn(path, formality.article, f"{message}{unread}", remedy)
+        elif formality.document == "required":
+            yield _warn(path, formality.article, "un justificatif est demandé mais personne ne le lit", remedy)
 
 
 def _activity(rulebook: Rulebook, activity: Activity) -> Iterator[Problem]:

@@ -89,9 +89,9 @@ def read_retention(top: Table) -> Retention:
     if table is None:
         return DEFAULTS
     terms = {name: _term(table, line, getattr(DEFAULTS, name)) for name, line in LINES.items()}
-    table.text("article", "")
+    article = table.text("article", "") or None
     table.close()
-    return Retention(**terms, written=True)
+    return Retention(**terms, article=article, written=True)
 
 
 def _term(table: Table, line: _Line, default: Term) -> Term:
@@ -130,5 +130,6 @@ def retention_sentences(retention: Retention) -> Iterator[str]:
         return
     for name, line in LINES.items():
         kept: Term = getattr(retention, name)
-        ours = " (la durée habituelle)" if kept == getattr(DEFAULTS, name) else ""
+        article = f" (article {retention.article})" if retention.article else ""
+        ours = " (la durée habituelle)" if kept == getattr(DEFAULTS, name) else article
         yield f"{line.said.format(words(kept))}{ours}."

@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 from typing import Final, Literal
 
 Unit = Literal["day", "month"]
+_DAYS_OF_MONTHS: Final = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31) * 2
+"""Of two leap years."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,8 +19,12 @@ class Term:
 
     @property
     def at_most_days(self) -> int:
-        """No month is longer than 31 days: so that terms written in different units compare."""
-        return self.count if self.unit == "day" else self.count * 31
+        """The days of the longest such term, so that terms written in different units compare."""
+        if self.unit == "day":
+            return self.count
+        years, rest = divmod(self.count, 12)
+        longest = max(sum(_DAYS_OF_MONTHS[start + month] for month in range(rest)) for start in range(12))
+        return years * 365 + -(-years // 4) + longest
 
     def before(self, instant: datetime) -> datetime:
         """The instant a term before this one: the last day of a shorter month when there is no such day."""
@@ -49,6 +55,7 @@ class Retention:
     """From the refusal. It may be contested for two months: Code de justice administrative, R. 421-1."""
     answers: Term = _THIRTY_DAYS
     """From the answer: how long a client may send the same command again. Ours."""
+    article: str | None = None
     written: bool = False
     """Whether the town wrote any of it."""
 

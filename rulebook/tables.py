@@ -94,7 +94,9 @@ class Table:
 
     def _label(self, key: str, value: object) -> str:
         if not isinstance(value, str) or not value.strip():
-            self.wrong(key, f"« {key} » doit être un texte", f'écrivez {key} = "…" entre guillemets')
+            number = isinstance(value, int | float) and not isinstance(value, bool)
+            example = str(value) if key == "article" and number else "…"
+            self.wrong(key, f"« {key} » doit être un texte", f'écrivez {key} = "{example}" entre guillemets')
         elif len(value) > MOST_LETTERS:
             self.wrong(key, "ce texte est trop long", f"écrivez {MOST_LETTERS} caractères au plus")
         elif not value.isprintable():

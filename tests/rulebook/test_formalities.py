@@ -80,6 +80,7 @@ def test_a_mistake_has_its_line_and_its_remedy(more: str, said: str) -> None:
     ("more", "said"),
     [
         ('[demarches.adresse]\ninstruction = "regle"', "personne ne le lit"),
+        ('[demarches.quotient]\ninstruction = "regle"', "fixerait seule son quotient"),
         ('[demarches.quotient]\ninstruction = "regle"\njustificatif = "facultatif"', "fixerait seule son quotient"),
     ],
 )

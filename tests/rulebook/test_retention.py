@@ -36,6 +36,8 @@ def test_a_town_that_writes_nothing_keeps_the_usual_terms() -> None:
         ("3 ans", months(36)),
         ("1 année", months(12)),
         ("200 jours", Term(count=200, unit="day")),
+        ("184 jours", Term(count=184, unit="day")),
+        ("1096 jours", Term(count=1096, unit="day")),
         ("  7  MOIS ", months(7)),
     ],
 )
@@ -66,8 +68,21 @@ def test_a_term_has_a_least_and_a_most_and_says_why(line) -> None:
 
 
 def test_the_log_of_accesses_is_never_kept_less_than_any_six_months() -> None:
-    [sentence] = said('journal_des_acces = "183 jours"')
-    assert "six mois" in sentence
+    for written in ("183 jours", "1097 jours"):
+        [sentence] = said(f'journal_des_acces = "{written}"')
+        assert "six mois" in sentence
+
+
+def test_the_article_of_the_terms_is_cited() -> None:
+    sentences = explain(town(more='[conservation]\narticle = "12"\njournal_des_acces = "6 mois"'))
+    assert "Le journal des accès est conservé 6 mois après chaque consultation (article 12)." in sentences
+    assert "Un justificatif est conservé 12 mois après son dépôt (la durée habituelle)." in sentences
+
+
+@pytest.mark.parametrize("written", ["8", "8.1"])
+def test_an_article_without_its_quotes_is_told_with_them(written: str) -> None:
+    [sentence] = said(f"article = {written}")
+    assert f'écrivez article = "{written}"' in sentence
 
 
 @pytest.mark.parametrize("value", ["12", "true", '["12 mois"]', "2024-01-01"])
