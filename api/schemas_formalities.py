@@ -70,7 +70,7 @@ _ADDRESS: Final = {
     "reason": None,
     "document": None,
     "documents": ["7d793037-a076-4e6c-8f3b-2d0f5f3a8d1e"],
-    "wanted": {"person": _PERSON, "collects": False},
+    "wanted": {"person": _PERSON},
     "proposed": None,
     "refusal": None,
     "rulebook": None,

@@ -60,7 +60,8 @@ def _wanted(wanted: Wanted | None) -> dict[str, Any] | None:
             period = {"first_day": wanted.first_day.isoformat(), "last_day": wanted.last_day.isoformat()}
             return {"activity": wanted.activity, "site": wanted.site, "group": wanted.group, **period}
         case ChangeRequested():
-            return {"person": wanted.person, "proposal": wanted.proposal, "collects": wanted.collects}
+            collects = {"collects": wanted.collects} if wanted.change == "contact_person" else {}
+            return {"person": wanted.person, "proposal": wanted.proposal, **collects}
         case _:
             return {"amount_cents": wanted.amount_cents, "source": wanted.source}
 

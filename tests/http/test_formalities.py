@@ -55,7 +55,7 @@ def test_a_change_of_address_waits_with_its_paper_and_is_what_is_known_once_appr
         "reason": None,
         "document": None,
         "documents": [document],
-        "wanted": {"person": guardian, "collects": False},
+        "wanted": {"person": guardian},
         "proposed": None,
         "refusal": None,
         "rulebook": None,
