@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 import psycopg
+import structlog
 from eventsourcing import persistence
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -15,6 +16,9 @@ from api.french_fields import field_sentence
 from api.problems import FieldError, Problem, not_found, retry_later
 from api.trace import trace_of
 from ledger.store import BusyError, ConflictError, KeyReusedError
+from vault.sealing import LostKeyError
+
+log = structlog.stdlib.get_logger("ardoise.handlers")
 
 DATABASE_DOWN: Final = (
     psycopg.OperationalError,
@@ -25,6 +29,8 @@ DATABASE_DOWN: Final = (
 """Pool timeouts, lost connections, lock and statement timeouts: all of them pass."""
 
 RETRY_SECONDS: Final = 2
+LOST_KEY_SECONDS: Final = 60
+"""Somebody has to put the key back, and to start the service again."""
 METHOD_NOT_ALLOWED: Final = 405
 MOST_ERRORS: Final = 100
 CODE_OF_STATUS: Final = {404: "not_found", 405: "method_not_allowed", 406: "not_acceptable", 413: "body_too_large"}
@@ -101,6 +107,13 @@ async def on_database(request: Request, _: Exception) -> Response:
     return answer(request, retry_later("database_unavailable", seconds=RETRY_SECONDS))
 
 
+async def on_lost_key(request: Request, error: Exception) -> Response:
+    """A key of the vault is not in the file this service read: nothing is lost, and an operator is told which."""
+    assert isinstance(error, LostKeyError)
+    log.error("vault_unavailable", key=error.name)
+    return answer(request, retry_later("vault_unavailable", seconds=LOST_KEY_SECONDS))
+
+
 async def on_conflict(request: Request, _: Exception) -> Response:
     """Others were faster, five times running."""
     return answer(request, retry_later("conflict", seconds=1))
@@ -121,6 +134,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Problem, on_problem)
     app.add_exception_handler(RequestValidationError, on_validation)
     app.add_exception_handler(HTTPException, on_http)
+    app.add_exception_handler(LostKeyError, on_lost_key)
     app.add_exception_handler(ConflictError, on_conflict)
     app.add_exception_handler(KeyReusedError, on_key_reused)
     app.add_exception_handler(BusyError, on_busy)

@@ -31,6 +31,7 @@ ALWAYS: Final = (
     "unexpected",
     "overloaded",
     "database_unavailable",
+    "vault_unavailable",
     "identity_unavailable",
 )
 WITH_BODY: Final = ("invalid_json", "body_too_slow", "body_too_large", "unsupported_media_type")

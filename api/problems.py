@@ -71,6 +71,7 @@ STATUS: Final[Mapping[str, int]] = MappingProxyType(
         "unexpected": 500,
         "overloaded": 503,
         "database_unavailable": 503,
+        "vault_unavailable": 503,
         "identity_unavailable": 503,
         "not_ready": 503,
     }

@@ -40,6 +40,7 @@ class LostKeyError(Exception):
 
     def __init__(self, name: str) -> None:
         super().__init__(f"the file of the vault's keys does not hold the key {name}, which wrapped a person's key")
+        self.name = name
 
 
 def canonical(value: Any) -> bytes:
