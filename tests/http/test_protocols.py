@@ -1,6 +1,7 @@
 """The protocol of a child stays until whoever handed it in, or the town, takes it away; nothing else opens by it."""
 
 import base64
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from uuid import uuid4
 
@@ -141,6 +142,20 @@ def test_the_same_key_gives_the_same_answer_whatever_became_of_the_protocol(pare
     again = parents.say(parents.father, key="once")
     assert (again.status_code, again.content, again.headers["Idempotency-Hit"]) == (200, first.content, "true")
     assert not parents.in_place()
+
+
+def test_two_who_write_at_once_do_not_undo_each_other(parents: Parents) -> None:
+    def hers() -> list[httpx.Response]:
+        asked = [([], None), (PROTOCOL, parents.document)] * 8
+        return [parents.say(parents.mother, items, protocol=protocol) for items, protocol in asked]
+
+    def his() -> list[httpx.Response]:
+        return [parents.say(parents.father) for _ in range(24)]
+
+    with ThreadPoolExecutor(2) as pool:
+        answers = [answer for ran in [pool.submit(hers), pool.submit(his)] for answer in ran.result()]
+    assert {answer.status_code for answer in answers} == {200}
+    assert parents.in_place()
 
 
 def test_no_cursor_names_a_paper_that_is_not_open(parents: Parents) -> None:
