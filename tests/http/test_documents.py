@@ -405,6 +405,9 @@ def test_an_account_sends_one_file_at_a_time_and_others_send_theirs(world: World
 
 def test_every_kind_of_document_has_a_french_label(world: World, household: str) -> None:
     assert tuple(DOCUMENTS) == get_args(DocumentKind)
+    operation = world.http.get("/openapi.json").json()["paths"]["/v1/{commune}/documents"]["post"]
+    [said] = [parameter["schema"] for parameter in operation["parameters"] if parameter["name"] == "kind"]
+    assert tuple(said["enum"]) == tuple(DOCUMENTS)
     for kind in DOCUMENTS:
         assert made(hand_in(world.guardian(), papers.pdf(), kind=kind))["kind_label"] == DOCUMENTS[kind]
 
