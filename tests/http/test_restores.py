@@ -92,6 +92,22 @@ def test_an_import_older_than_the_erasure_is_not_imported_again(
         assert (code, "person_erased" in err) == (1, True), err
 
 
+def test_a_command_that_is_sent_again_names_nobody_who_was_forgotten(
+    cluster: Cluster, database: Database, tmp_path: Path
+) -> None:
+    told = {"subject": "parent-1", "identity": {"given_name": "Canarizoe", "family_name": "X"}}
+    with world_on(database, tmp_path) as world:
+        world.adopt()
+        home = world.household("parent-2")
+    with cluster.database(database.name) as older:
+        with world_on(database, tmp_path) as world:
+            person = made(world.agent.post(f"/households/{home}/guardians", told, key="sent-again"))["guardian"]
+            made(world.who("admin").post("/erasures", {"household": home, "person": person, **AGREED}), 200)
+        with world_on(older, tmp_path) as world:
+            refused(world.agent.post(f"/households/{home}/guardians", told, key="sent-again"), "not_found", 404)
+            assert said_of(world) == ([], 1)
+
+
 def failing(data: Path, database: Database, ask: Callable[[], httpx.Response]) -> httpx.Response:
     """The answer when the disk fails between the transaction and the line that says it was done."""
     journal, aside = data / "erasures.ndjson", data / "aside"
