@@ -64,8 +64,13 @@ class Situation:
         return holder is not None and self.acting is not None and holder not in self.acting
 
     def hides_absence_of(self, slot: Slot) -> bool:
-        """Whether nobody here may be told of an absence: once custody alternates, it is the other household's."""
-        return self.acting is not None and bool(self.custody) and slot.household not in self.acting
+        """Whether a parent may not be told of an absence: once custody alternates, it is the other household's.
+
+        An agent who sets deadlines aside would be told nothing else.
+        """
+        if self.acting is None or self.derogated:
+            return False
+        return bool(self.custody) and slot.household not in self.acting
 
 
 def judge(rules: Rules, situation: Situation, key: SlotKey, verb: Verb) -> Judgement:

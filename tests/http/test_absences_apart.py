@@ -66,6 +66,11 @@ def test_an_absence_that_the_other_parent_declared_is_not_declared_again(parents
     assert "bsen" not in refused(parents.father.post("/demandes", asked), "document_required")["code"]
 
 
+def test_an_agent_who_sets_the_deadline_aside_is_told_what_stands(parents: Parents) -> None:
+    counter = {"household": parents.his, "derogation": "urgence", "approve": True}
+    refused(parents.agent.post("/demandes", {**given_up(parents), "counter": counter}), "already_declared")
+
+
 def test_who_declared_the_absence_is_told_so(parents: Parents) -> None:
     refused(parents.mother.post("/demandes", given_up(parents)), "already_declared")
     refused(parents.mother.post("/demandes", absence(parents)), "already_declared")
