@@ -51,6 +51,7 @@ SENTENCES: Final[Mapping[str, str]] = MappingProxyType(
         "month_closed": "Le mois du {day} est clôturé.",
         "day_not_come": "Le {day} n'est pas encore venu.",
         "already_declared": "Une absence est déjà déclarée pour le {day}.",
+        "day_settled": "Le {day} est déjà traité. Adressez-vous au service.",
         "recorded_present": "L'enfant a été pointé présent le {day}.",
         "absence_not_taken": "Cette activité ne prend pas de déclaration d'absence.",
         "unknown_reason": "Ce motif n'est pas prévu par le règlement pour le {day}.",
