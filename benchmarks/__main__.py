@@ -21,8 +21,8 @@ def main(names: list[str]) -> int:
     if unknown:
         say(f"No benchmark is called {', '.join(unknown)}. Choose among: {', '.join(BENCHMARKS)}.")
         return 2
-    with fresh_database() as service_url:
-        for name in names or BENCHMARKS:
+    for name in names or BENCHMARKS:
+        with fresh_database() as service_url:
             BENCHMARKS[name](service_url)
     return 0
 
