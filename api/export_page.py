@@ -15,9 +15,10 @@ body { font: 16px/1.5 system-ui, sans-serif; color: #1a1a1a; background: #fff; m
   padding: 2rem 1.5rem; }
 h1 { font-size: 1.9rem; margin: 0 0 .5rem; }
 h2 { font-size: 1.3rem; margin: 2.5rem 0 .75rem; border-bottom: 2px solid #1f4e79; padding-bottom: .25rem; }
+section { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; font-size: .92rem; }
 th, td { text-align: left; vertical-align: top; padding: .4rem .6rem; border: 1px solid #767676;
-  overflow-wrap: anywhere; }
+  overflow-wrap: break-word; hyphens: manual; }
 th { background: #eef3f8; }
 a { color: #1f4e79; }
 nav ul { columns: 2; padding-left: 1.2rem; }
