@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote, urlencode
 from uuid import uuid4
 
 import psycopg
@@ -18,6 +19,11 @@ from ledger.migrate import SERVICE_ROLE, migrate
 
 SCRATCH = "ardoise-tests-"
 ROOM_BYTES = 4 * 2**30
+
+
+def as_url(conninfo: str, **instead: str) -> str:
+    """The same way in, as a person writes it."""
+    return f"postgresql:///?{urlencode({**conninfo_to_dict(conninfo), **instead}, quote_via=quote)}"
 
 
 @dataclass(frozen=True, kw_only=True)

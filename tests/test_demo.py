@@ -9,17 +9,15 @@ import socket
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import quote, urlencode
 
 import psycopg
 import pytest
-from psycopg.conninfo import conninfo_to_dict
 
 from api.demo import two_homes, two_parents
 from api.demo.cast import FAMILIES
 from ledger.embedded import DATABASE, Server
 from tests.demos import ARDOISE, HOUSE, SECONDS, environment
-from tests.servers import Database, scratch_directory
+from tests.servers import Database, as_url, scratch_directory
 
 TOURS = (HOUSE / "README.md", HOUSE / "docs" / "tour-families.md")
 WIDTH = 100
@@ -321,13 +319,8 @@ def test_a_terminal_gets_colours(data: Path, told: str) -> None:
     assert "\x1b[1;32m ● Journée" in seen.decode()
 
 
-def url(conninfo: str) -> str:
-    """The same way in, as a URL."""
-    return f"postgresql:///?{urlencode(conninfo_to_dict(conninfo), quote_via=quote)}"
-
-
 def test_a_postgresql_of_ones_own_does_as_well(directories: Path, database: Database, told: str) -> None:
-    urls = {"ARDOISE_DATABASE_URL": url(database.service_url), "ARDOISE_OWNER_URL": url(database.owner_url)}
+    urls = {"ARDOISE_DATABASE_URL": as_url(database.service_url), "ARDOISE_OWNER_URL": as_url(database.owner_url)}
     run = demo(directories / "own", "--no-serve", ARDOISE_DEVELOPMENT="1", **urls)
     assert (run.returncode, run.stderr) == (0, "")
     assert story(run.stdout) == story(told)

@@ -17,13 +17,11 @@ from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 from uuid import uuid4
 
 import httpx
 import orjson
 import psycopg
-from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import dict_row
 
 from api.development import DevelopmentKey, issue_token
@@ -31,7 +29,7 @@ from ledger.embedded import Server
 from ledger.identifiers import Commune, Subject
 from tests.http.world import Who, made
 from tests.rulebook.town import text
-from tests.servers import Database
+from tests.servers import Database, as_url
 
 ARDOISE = Path(sys.executable).with_name("ardoise")
 TOWN = Commune("ville")
@@ -155,9 +153,7 @@ def refused(data: Path, *arguments: str, **more: str) -> str:
 
 def url_of(database: Database, **instead: str) -> str:
     """The service's way in, as a person writes it."""
-    parts = {**conninfo_to_dict(database.service_url), **instead}
-    login = f"{parts['user']}:{parts['password']}"
-    return f"postgresql://{login}@/{database.name}?host={quote(str(parts['host']), safe='')}"
+    return as_url(database.service_url, **instead)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,26 +3,20 @@
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, urlencode
 from uuid import uuid4
 
 import psycopg
 import pytest
-from psycopg.conninfo import conninfo_to_dict
 from typer.testing import CliRunner
 
 from api.cli import app
 from tests.http.world import World, made, world_on
-from tests.servers import Database
+from tests.servers import Database, as_url
 
 IDENTITY = {"given_name": "Canarizoe", "family_name": "De Valmont"}
 AGREED = ("--agreement", "AD42-2026/12", "--agreed-by", "archives-1", "--agreed-on", "2026-11-12", "--yes")
 
 Run = Callable[..., tuple[int, str, str]]
-
-
-def url(conninfo: str) -> str:
-    return f"postgresql:///?{urlencode(conninfo_to_dict(conninfo), quote_via=quote)}"
 
 
 @pytest.fixture
@@ -35,8 +29,8 @@ def world(database: Database, tmp_path: Path) -> Iterator[World]:
 @pytest.fixture
 def run(world: World, database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     """The command, on the database of the test."""
-    monkeypatch.setenv("ARDOISE_DATABASE_URL", url(database.service_url))
-    monkeypatch.setenv("ARDOISE_OWNER_URL", url(database.owner_url))
+    monkeypatch.setenv("ARDOISE_DATABASE_URL", as_url(database.service_url))
+    monkeypatch.setenv("ARDOISE_OWNER_URL", as_url(database.owner_url))
     monkeypatch.setenv("ARDOISE_DATA", str(tmp_path))
     monkeypatch.setenv("ARDOISE_DEVELOPMENT", "1")
 

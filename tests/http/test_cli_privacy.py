@@ -3,25 +3,19 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from urllib.parse import quote, urlencode
 from uuid import uuid4
 
 import orjson
 import psycopg
 import pytest
-from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import dict_row
 from typer.testing import CliRunner
 
 from api.cli import app
 from tests.http.world import World, made
-from tests.servers import Database, named
+from tests.servers import Database, as_url, named
 
 WHY = ("--by", "dpo", "--purpose", "rights_request")
-
-
-def url(conninfo: str) -> str:
-    return f"postgresql:///?{urlencode(conninfo_to_dict(conninfo), quote_via=quote)}"
 
 
 @pytest.fixture
@@ -32,14 +26,14 @@ def admin(module_database: Database) -> Iterator[psycopg.Connection[dict[str, An
 
 @pytest.fixture(autouse=True)
 def as_service(world: World, module_database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("ARDOISE_DATABASE_URL", url(module_database.service_url))
+    monkeypatch.setenv("ARDOISE_DATABASE_URL", as_url(module_database.service_url))
 
 
 @pytest.fixture
 def as_auditor(admin, module_database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     admin.execute("ALTER ROLE ardoise_auditor PASSWORD 'hunter2'")
     login = named(module_database.admin_url, user="ardoise_auditor", password="hunter2")
-    monkeypatch.setenv("ARDOISE_DATABASE_URL", url(login))
+    monkeypatch.setenv("ARDOISE_DATABASE_URL", as_url(login))
 
 
 def run(*words: str) -> tuple[int, str, str]:

@@ -7,16 +7,14 @@ from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, urlencode
 from uuid import uuid4
 
 import orjson
 import pytest
-from psycopg.conninfo import conninfo_to_dict
 
 from tests.faults.service import ARDOISE
 from tests.http.world import Who, World, made, world_on
-from tests.servers import Database
+from tests.servers import Database, as_url
 from tests.vault import papers_made as papers
 
 OURS, THEIRS = "Canarizoe", "Rossignol"
@@ -51,17 +49,13 @@ def world(database: Database, tmp_path: Path) -> Iterator[World]:
         yield made_
 
 
-def url(conninfo: str) -> str:
-    return f"postgresql:///?{urlencode(conninfo_to_dict(conninfo), quote_via=quote)}"
-
-
 @pytest.fixture
 def export(world: World, database: Database, tmp_path: Path) -> Any:
     """The command, on the database of the test."""
     ours = {name: value for name, value in os.environ.items() if not name.startswith("ARDOISE_")}
     ours |= {
-        "ARDOISE_DATABASE_URL": url(database.service_url),
-        "ARDOISE_OWNER_URL": url(database.owner_url),
+        "ARDOISE_DATABASE_URL": as_url(database.service_url),
+        "ARDOISE_OWNER_URL": as_url(database.owner_url),
         "ARDOISE_DATA": str(tmp_path),
         "ARDOISE_DEVELOPMENT": "1",
     }

@@ -10,12 +10,10 @@ from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, urlencode
 
 import orjson
 import psycopg
 import pytest
-from psycopg.conninfo import conninfo_to_dict
 from typer.testing import CliRunner
 
 from api.cli import app
@@ -24,15 +22,11 @@ from ledger.identifiers import Commune
 from ledger.settings import Settings
 from replay.verify import verify
 from tests.http.world import World, made, world_on
-from tests.servers import Database
+from tests.servers import Database, as_url
 
 ARDOISE = Path(sys.executable).with_name("ardoise")
 MANY, LINES = 300, 7
 _towns = count(1)
-
-
-def url(conninfo: str) -> str:
-    return f"postgresql:///?{urlencode(conninfo_to_dict(conninfo), quote_via=quote)}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,8 +45,8 @@ class Town:
     def environment(self) -> dict[str, str]:
         ours = {name: "" for name in os.environ if name.startswith("ARDOISE_")}
         return ours | {
-            "ARDOISE_DATABASE_URL": url(self.database.service_url),
-            "ARDOISE_OWNER_URL": url(self.database.owner_url),
+            "ARDOISE_DATABASE_URL": as_url(self.database.service_url),
+            "ARDOISE_OWNER_URL": as_url(self.database.owner_url),
             "ARDOISE_DATA": str(self.data),
             "ARDOISE_DEVELOPMENT": "1",
         }
