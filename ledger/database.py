@@ -213,7 +213,7 @@ def _check(connection: psycopg.Connection, place: str) -> DatabaseReport:
     )
 
 
-GUARDS: Final = ("entries_are_never_changed", "entries_are_never_emptied")
+GUARDS: Final = ("entries_are_never_changed", "entries_are_never_emptied", "entries_are_announced")
 """The triggers that refuse to change an entry, in every replication mode."""
 
 

@@ -1,0 +1,152 @@
+-- The seal: after the commit, each town's entries get gapless positions and become the leaves of a Merkle tree.
+
+-- In which order lines came: how the seal finds those it has not seen. Nothing is ever ordered by it for readers: a line
+-- with a lower number may be committed later, and gets a later position.
+CREATE SEQUENCE ardoise.arrivals;
+GRANT SELECT, USAGE ON SEQUENCE ardoise.arrivals TO ardoise_app;
+GRANT SELECT ON SEQUENCE ardoise.arrivals TO ardoise_auditor;
+
+-- What was kept before gets its number: pages in the order of their lines. The triggers refuse an UPDATE to everybody,
+-- and the policies hold the owner too: both are set aside here, inside the migration's transaction.
+ALTER TABLE ardoise.entries ADD COLUMN arrival bigint;
+ALTER TABLE ardoise.entries DISABLE TRIGGER entries_are_never_changed;
+ALTER TABLE ardoise.entries NO FORCE ROW LEVEL SECURITY;
+UPDATE ardoise.entries e SET arrival = numbered.arrival
+FROM (
+    SELECT commune, stream, version, row_number() OVER (ORDER BY reached, commune, stream, version) AS arrival
+    FROM (
+        -- The clocks of two machines may differ: a line never comes before the one it follows.
+        SELECT commune, stream, version,
+               max(recorded_at) OVER (PARTITION BY commune, stream ORDER BY version) AS reached
+        FROM ardoise.entries
+    ) pages
+) numbered
+WHERE (e.commune, e.stream, e.version) = (numbered.commune, numbered.stream, numbered.version);
+SELECT setval('ardoise.arrivals', greatest((SELECT max(arrival) FROM ardoise.entries), 1),
+              EXISTS (SELECT FROM ardoise.entries));
+
+-- The towns that have a tree, and how many of their lines are sealed. Nothing of a family: not held by a policy, so that
+-- the seal knows which towns there are.
+CREATE TABLE ardoise.trees (
+    commune text PRIMARY KEY,
+    size bigint NOT NULL DEFAULT 0 CHECK (size >= 0)
+);
+INSERT INTO ardoise.trees SELECT DISTINCT commune FROM ardoise.entries;
+
+ALTER TABLE ardoise.entries FORCE ROW LEVEL SECURITY;
+ALTER TABLE ardoise.entries ENABLE ALWAYS TRIGGER entries_are_never_changed;
+ALTER TABLE ardoise.entries ALTER COLUMN arrival SET DEFAULT nextval('ardoise.arrivals');
+ALTER TABLE ardoise.entries ALTER COLUMN arrival SET NOT NULL;
+ALTER SEQUENCE ardoise.arrivals OWNED BY ardoise.entries.arrival;
+CREATE UNIQUE INDEX entries_by_arrival ON ardoise.entries (commune, arrival);
+COMMENT ON COLUMN ardoise.entries.arrival IS 'Drawn before the commit: for the seal to find lines, never to order them.';
+
+-- Everybody who brings lines holds this lock, shared, from before their numbers are drawn until after the commit. A
+-- number nobody brought, and whose drawer holds it no more, will never come.
+CREATE FUNCTION ardoise.announce_lines() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    town text := nullif(current_setting('ardoise.commune', true), '');
+BEGIN
+    PERFORM pg_advisory_xact_lock_shared(1634886756, 1);
+    IF town IS NOT NULL AND NOT EXISTS (SELECT FROM ardoise.trees t WHERE t.commune = town) THEN
+        INSERT INTO ardoise.trees (commune) VALUES (town) ON CONFLICT DO NOTHING;
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER entries_are_announced BEFORE INSERT ON ardoise.entries
+    FOR EACH STATEMENT EXECUTE FUNCTION ardoise.announce_lines();
+ALTER TABLE ardoise.entries ENABLE ALWAYS TRIGGER entries_are_announced;
+
+-- One row an entry that is sealed. leaf: the RFC 9162 leaf hash of its stored bytes, SHA-256(0x00 || stored).
+CREATE TABLE ardoise.seals (
+    commune text NOT NULL,
+    position bigint NOT NULL CHECK (position > 0),
+    arrival bigint NOT NULL,
+    leaf bytea NOT NULL CHECK (length(leaf) = 32),
+    PRIMARY KEY (commune, position)
+);
+CREATE UNIQUE INDEX seals_by_arrival ON ardoise.seals (commune, arrival);
+COMMENT ON COLUMN ardoise.seals.position IS 'From 1, without a gap: the leaf of index position - 1.';
+
+-- The hashes of perfect subtrees of 256, 65,536 and 16,777,216 leaves: what proofs start from.
+CREATE TABLE ardoise.tree_nodes (
+    commune text NOT NULL,
+    height smallint NOT NULL CHECK (height IN (8, 16, 24, 32)),
+    index bigint NOT NULL CHECK (index >= 0),
+    hash bytea NOT NULL CHECK (length(hash) = 32),
+    PRIMARY KEY (commune, height, index)
+);
+
+-- Every number up to here was sealed, or will never come: where a new leader starts from.
+CREATE TABLE ardoise.settled (one boolean PRIMARY KEY DEFAULT true CHECK (one), arrival bigint NOT NULL DEFAULT 0);
+INSERT INTO ardoise.settled DEFAULT VALUES;
+
+CREATE TRIGGER seals_are_never_changed BEFORE UPDATE OR DELETE ON ardoise.seals
+    FOR EACH ROW EXECUTE FUNCTION ardoise.refuse_change();
+CREATE TRIGGER seals_are_never_emptied BEFORE TRUNCATE ON ardoise.seals
+    FOR EACH STATEMENT EXECUTE FUNCTION ardoise.refuse_change();
+ALTER TABLE ardoise.seals ENABLE ALWAYS TRIGGER seals_are_never_changed;
+ALTER TABLE ardoise.seals ENABLE ALWAYS TRIGGER seals_are_never_emptied;
+
+DO $$
+DECLARE
+    tenant text;
+BEGIN
+    FOREACH tenant IN ARRAY ARRAY['seals', 'tree_nodes'] LOOP
+        EXECUTE format('ALTER TABLE ardoise.%I ENABLE ROW LEVEL SECURITY', tenant);
+        EXECUTE format('ALTER TABLE ardoise.%I FORCE ROW LEVEL SECURITY', tenant);
+        EXECUTE format('CREATE POLICY one_town ON ardoise.%I USING (commune = current_setting(''ardoise.commune'', true))
+                        WITH CHECK (commune = current_setting(''ardoise.commune'', true))', tenant);
+        EXECUTE format('GRANT SELECT, INSERT ON ardoise.%I TO ardoise_app', tenant);
+        EXECUTE format('GRANT SELECT ON ardoise.%I TO ardoise_auditor', tenant);
+    END LOOP;
+END $$;
+GRANT SELECT, INSERT, UPDATE ON ardoise.trees TO ardoise_app;
+GRANT SELECT, UPDATE ON ardoise.settled TO ardoise_app;
+GRANT SELECT ON ardoise.trees, ardoise.settled TO ardoise_auditor;
+
+-- Seals the lines of a town whose number is after p_after and at most p_upto, or among p_missing, and that are not
+-- sealed yet. Answers their numbers, positions and leaves, in order. The row of the tree is locked: two leaders at once,
+-- as when one was cut off and does not know it yet, seal one after the other.
+CREATE FUNCTION ardoise.seal_lines(p_commune text, p_after bigint, p_upto bigint, p_missing bigint[])
+RETURNS TABLE (arrival bigint, "position" bigint, leaf bytea, recorded_at timestamptz) LANGUAGE plpgsql AS $$
+DECLARE
+    base bigint;
+BEGIN
+    PERFORM set_config('ardoise.commune', p_commune, true);
+    SELECT t.size INTO base FROM ardoise.trees t WHERE t.commune = p_commune FOR UPDATE;
+    RETURN QUERY
+        WITH found AS (
+            SELECT e.arrival, e.stored, e.recorded_at FROM ardoise.entries e
+            WHERE e.commune = p_commune AND e.arrival > p_after AND e.arrival <= p_upto
+            UNION ALL
+            SELECT e.arrival, e.stored, e.recorded_at FROM ardoise.entries e
+            WHERE e.commune = p_commune AND e.arrival = ANY (p_missing)
+        ), fresh AS (
+            SELECT f.arrival, base + row_number() OVER (ORDER BY f.arrival) AS at, sha256('\x00'::bytea || f.stored) AS hash,
+                   f.recorded_at
+            FROM found f
+            WHERE NOT EXISTS (SELECT FROM ardoise.seals s WHERE s.commune = p_commune AND s.arrival = f.arrival)
+        ), kept AS (
+            INSERT INTO ardoise.seals (commune, position, arrival, leaf)
+            SELECT p_commune, f.at, f.arrival, f.hash FROM fresh f ORDER BY f.at
+        )
+        SELECT f.arrival, f.at, f.hash, f.recorded_at FROM fresh f ORDER BY f.at;
+    GET DIAGNOSTICS base = ROW_COUNT;
+    IF base > 0 THEN
+        UPDATE ardoise.trees t SET size = t.size + base WHERE t.commune = p_commune;
+    END IF;
+END $$;
+
+-- The numbers of a town's lines after one of them, sealed or not: what a new leader knows the gaps from.
+CREATE FUNCTION ardoise.arrived(p_commune text, p_after bigint, p_upto bigint) RETURNS SETOF bigint
+LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM set_config('ardoise.commune', p_commune, true);
+    RETURN QUERY SELECT e.arrival FROM ardoise.entries e
+        WHERE e.commune = p_commune AND e.arrival > p_after AND e.arrival <= p_upto;
+END $$;
+
+REVOKE ALL ON FUNCTION ardoise.seal_lines, ardoise.arrived, ardoise.announce_lines FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION ardoise.seal_lines, ardoise.arrived, ardoise.announce_lines TO ardoise_app;
+GRANT EXECUTE ON FUNCTION ardoise.arrived TO ardoise_auditor;

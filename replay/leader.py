@@ -1,0 +1,68 @@
+"""Work that one process does at a time: it holds an advisory lock, and another takes over when it is gone."""
+
+import threading
+from collections.abc import Callable
+from typing import Final
+
+import psycopg
+import structlog
+from psycopg.rows import TupleRow
+
+Connection = psycopg.Connection[TupleRow]
+Step = Callable[[Connection], float]
+"""Does some of the work, and says in how many seconds to come back. Called by one leader at a time."""
+
+LOCK_CLASS: Final = 1_634_886_756
+"""The first half of the advisory locks of the seal and of those who follow it; the second half says which."""
+STANDBY_SECONDS: Final = 0.25
+"""How often a standby asks whether the leader is gone: one that is killed is replaced within two seconds."""
+KEEPALIVE: Final = {"keepalives_idle": 1, "keepalives_interval": 1, "keepalives_count": 2, "tcp_user_timeout": 3_000}
+SERVER_KEEPALIVE: Final = {"tcp_keepalives_idle": "1", "tcp_keepalives_interval": "1", "tcp_keepalives_count": "2"}
+"""A leader whose machine lost its power is noticed by the server too."""
+
+
+class Leader:
+    """A thread that leads, or waits to."""
+
+    def __init__(self, name: str, lock: int, conninfo: str, begin: Callable[[], Step]) -> None:
+        """`begin` makes a step for each time the thread comes to lead: what was known before may be out of date."""
+        self.name = name
+        self.leads = False
+        """Whether this process does the work now."""
+        self._lock = lock
+        self._conninfo = conninfo
+        self._begin = begin
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name=f"ardoise-{name}", daemon=True)
+        self._log = structlog.stdlib.get_logger(f"ardoise.{name}")
+
+    def start(self) -> None:
+        """Begins to wait for the lead."""
+        self._thread.start()
+
+    def stop(self, seconds: float = 10.0) -> None:
+        """Gives the lead up after the step that runs."""
+        self._stop.set()
+        if self._thread.is_alive():
+            self._thread.join(seconds)
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            try:
+                with psycopg.connect(self._conninfo, autocommit=True, **KEEPALIVE) as connection:  # type: ignore[arg-type]
+                    self._led(connection)
+            except Exception as error:  # noqa: BLE001 - whatever stopped it, the work is taken up again
+                self._log.warning("interrupted", error=type(error).__name__)
+            finally:
+                self.leads = False
+            self._stop.wait(STANDBY_SECONDS)
+
+    def _led(self, connection: Connection) -> None:
+        while connection.execute("SELECT pg_try_advisory_lock(%s, %s)", (LOCK_CLASS, self._lock)).fetchone() != (True,):
+            if self._stop.wait(STANDBY_SECONDS):
+                return
+        self.leads = True
+        self._log.info("leads")
+        step = self._begin()
+        while not self._stop.is_set():
+            self._stop.wait(step(connection))
