@@ -27,9 +27,9 @@ KILLED_AT = ("n° 43495", "l'agent suspend son compte", "hors délai (article 3.
 
 OF_VILLENNES = (
     r"7 mars 2024, 19:12\n.*n° 43493, En cours d'instruction",
-    r"7 mars 2024, 19:32\n.*n° 43495",
-    r"19:50, huit places +8 +9 +0 +1\n",
+    r"19:20, huit places +8 +9 +0 +1\n",
     r"n° 43493 Traitée négativement",
+    r"7 mars 2024, 19:32\n.*n° 43495",
     r"20/03 ● Journée · Hors délai",
     r"27/03 □ Journée · Complet",
     r"Hors délai \(article 4\.1\) : Pour le mercredi 20 mars 2024",

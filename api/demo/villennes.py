@@ -127,19 +127,15 @@ def _evening(cast: Cast, page: Page) -> list[int]:
     refused = _submit(cast, "2024-03-07 19:12", "Matteo", WEDNESDAYS, [THAT_DAY], number=REFUSED)
     page.scene(refused["submitted_at"], "Elle demande le 27 mars : [bold]n° 43493[/], En cours d'instruction.")
     before = _slot(cast)
-    others = [_submit(cast, "2024-03-07 19:24", "Inès", HOLIDAYS, ["2024-04-11", "2024-04-12"])["number"]]
-    days = ["2024-04-09", "2024-04-10"]
-    accepted = _submit(cast, "2024-03-07 19:32", "Matteo", HOLIDAYS, days, number=ON_HOLIDAY)
-    page.scene(accepted["submitted_at"], "Et deux jours des vacances, les 9 et 10 avril : [bold]n° 43495[/].")
-    others += [_submit(cast, *asking)["number"] for asking in EVENING]
-    lowered = _set_places(cast, "2024-03-07 19:50", len(FRIENDS))
+    lowered = _set_places(cast, "2024-03-07 19:20", len(FRIENDS))
     page.scene(
-        "2024-03-07T19:50+01:00",
+        "2024-03-07T19:20+01:00",
         "Un animateur manquera le 27 : l'agent baisse les places des Winners. Personne n'est effacé, l'excès se voit.",
     )
     town.check(lowered["excess"] == 1, "huit places pour neuf enfants devaient montrer un enfant en trop")
+    others = [_submit(cast, "2024-03-07 19:24", "Inès", HOLIDAYS, ["2024-04-11", "2024-04-12"])["number"]]
     no = asks.decide(
-        cast, "2024-03-07 20:05", REFUSED, {"approve": "none", "reason": "complet"}, "traitee_negativement"
+        cast, "2024-03-07 19:28", REFUSED, {"approve": "none", "reason": "complet"}, "traitee_negativement"
     )
     released = _slot(cast)
     town.check((released["excess"], released["left"]) == (0, 0), "le refus du n° 43493 devait rendre sa place")
@@ -147,12 +143,16 @@ def _evening(cast: Cast, page: Page) -> list[int]:
         tables.places(
             [
                 ("19:12, après la demande de Matteo", before),
-                ("19:50, huit places", lowered),
-                ("20:05, n° 43493 refusée", released),
+                ("19:20, huit places", lowered),
+                ("19:28, n° 43493 refusée", released),
             ]
         )
     )
     page.scene(no["decided_at"], "L'agent répond, motif « complet » : n° 43493 [red]Traitée négativement[/].")
+    days = ["2024-04-09", "2024-04-10"]
+    accepted = _submit(cast, "2024-03-07 19:32", "Matteo", HOLIDAYS, days, number=ON_HOLIDAY)
+    page.scene(accepted["submitted_at"], "Elle demande deux jours des vacances, les 9 et 10 avril : [bold]n° 43495[/].")
+    others += [_submit(cast, *asking)["number"] for asking in EVENING]
     _greyed(cast, page)
     return others
 
