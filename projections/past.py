@@ -1,0 +1,82 @@
+"""What was known when: every state of a demande, how each line changed the places, which children a household had.
+
+Town-wide questions about the past read these tables; they follow the seal, a little behind the commands.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Final
+
+from ledger.entry import Entry
+from ledger.holdings import PlaceKey
+from ledger.rows import Change, Put, Row
+from projections.models import READ_MODELS
+
+FOREVER: Final = "infinity"
+"""Until when the present state of a demande is known, as PostgreSQL writes it: no datetime of Python goes that far."""
+_KEYS: Final = {table.name: table.key for table in READ_MODELS["past"].tables}
+
+
+class PastOfPage:
+    """What a page said over time. Its lines are given one after the other, from the first one on."""
+
+    def __init__(self) -> None:
+        self._known_at: datetime | None = None
+        self._standing: dict[int, Row] = {}
+        """Of each demande that waits, the version that stands: the next one closes it."""
+        self._households: set[str] = set()
+
+    def take(self, entry: Entry, changes: Iterable[Change], places: Mapping[PlaceKey, int]) -> list[Put]:
+        """The rows the next line makes, or makes anew: given the rows of the live models and the places it changed.
+
+        Two machines may disagree about the time: a line is known since the latest instant of the page up to it, so that
+        what is known at an instant is always a page cut once.
+        """
+        recorded_at = entry.signature.recorded_at
+        known_at = recorded_at if self._known_at is None else max(self._known_at, recorded_at)
+        self._known_at = known_at
+        puts: list[Put] = []
+        for change in changes:
+            if isinstance(change, Put) and change.table == "demandes":
+                puts.extend(self._version(entry, change.row, known_at))
+            elif isinstance(change, Put) and change.table == "children":
+                puts.extend(self._child(change.row, known_at))
+        puts.extend(_place(entry, key, delta, known_at) for key, delta in places.items())
+        return puts
+
+    def _version(self, entry: Entry, demande: Row, known_at: datetime) -> Iterable[Put]:
+        number = demande["number"]
+        before = self._standing.pop(number, None)
+        if before is not None:
+            yield _put("demande_versions", {**before, "known_until": known_at})
+        since = {"line": entry.version, "stream": entry.stream, "known_from": known_at, "known_until": FOREVER}
+        after = {**demande, **since}
+        if demande["status"] == "en_cours":
+            self._standing[number] = after
+        yield _put("demande_versions", after)
+
+    def _child(self, row: Row, known_at: datetime) -> Iterable[Put]:
+        if row["household"] in self._households:
+            return
+        self._households.add(row["household"])
+        first = {"commune": row["commune"], "household": row["household"], "child": row["child"], "known_at": known_at}
+        yield _put("household_children", first)
+
+
+def _place(entry: Entry, place: PlaceKey, delta: int, known_at: datetime) -> Put:
+    row = {
+        "commune": entry.commune,
+        "activity": place.activity,
+        "unit": place.unit,
+        "day": place.day,
+        "pool": place.pool,
+        "stream": entry.stream,
+        "line": entry.version,
+        "known_at": known_at,
+        "delta": delta,
+    }
+    return _put("place_changes", row)
+
+
+def _put(table: str, row: Row) -> Put:
+    return Put(table=table, key=tuple(row[name] for name in _KEYS[table]), row=row)
