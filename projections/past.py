@@ -5,7 +5,7 @@ Town-wide questions about the past read these tables; they follow the seal, a li
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Final
+from typing import Final, LiteralString
 
 from ledger.entry import Entry
 from ledger.holdings import PlaceKey
@@ -80,3 +80,33 @@ def _place(entry: Entry, place: PlaceKey, delta: int, known_at: datetime) -> Put
 
 def _put(table: str, row: Row) -> Put:
     return Put(table=table, key=tuple(row[name] for name in _KEYS[table]), row=row)
+
+
+WRITES: Final[Mapping[str, LiteralString]] = {
+    "demande_versions": """
+        INSERT INTO demande_versions AS t
+        SELECT * FROM jsonb_populate_recordset(NULL::demande_versions, %s::jsonb)
+        ON CONFLICT (commune, number, line) DO UPDATE SET
+            child = excluded.child, household = excluded.household, activity = excluded.activity, kind = excluded.kind,
+            origin = excluded.origin, status = excluded.status, derogation = excluded.derogation,
+            reason = excluded.reason, document = excluded.document, submitted_at = excluded.submitted_at,
+            decided_at = excluded.decided_at, first_day = excluded.first_day, last_day = excluded.last_day,
+            days = excluded.days, documents = excluded.documents, wanted = excluded.wanted, refusal = excluded.refusal,
+            stream = excluded.stream, known_from = excluded.known_from,
+            known_until = least(t.known_until, excluded.known_until)
+    """,
+    "place_changes": """
+        INSERT INTO place_changes AS t
+        SELECT * FROM jsonb_populate_recordset(NULL::place_changes, %s::jsonb)
+        ON CONFLICT (commune, activity, day, unit, pool, stream, line) DO UPDATE SET
+            known_at = excluded.known_at, delta = excluded.delta
+        WHERE (t.known_at, t.delta) IS DISTINCT FROM (excluded.known_at, excluded.delta)
+    """,
+    "household_children": """
+        INSERT INTO household_children AS t
+        SELECT * FROM jsonb_populate_recordset(NULL::household_children, %s::jsonb)
+        ON CONFLICT (commune, household, child) DO UPDATE SET known_at = excluded.known_at
+        WHERE t.known_at IS DISTINCT FROM excluded.known_at
+    """,
+}
+"""How rows are kept, given as a JSON array. Given again they change nothing: a version once closed stays closed."""
