@@ -55,20 +55,34 @@ class Frontier:
 
     def add(self, leaf: bytes) -> list[Node]:
         """The tree with one leaf more; the subtrees of kept heights it fills, lowest first."""
-        self.size += 1
+        return self.extend([leaf])
+
+    def extend(self, leaves: Sequence[bytes]) -> list[Node]:
+        """The tree with some leaves more; the subtrees of kept heights they fill, in the order they are filled."""
         full: list[Node] = []
-        added, level = leaf, 0
-        while True:
-            if level == len(self.tails):
-                self.tails.append([])
-            tail = self.tails[level]
-            tail.append(added)
+        taken = 0
+        while taken < len(leaves):
+            some = leaves[taken : taken + WIDTH - len(self.tails[0])]
+            self.tails[0].extend(some)
+            self.size += len(some)
+            taken += len(some)
+            full += self._filled()
+        return full
+
+    def _filled(self) -> list[Node]:
+        """The subtrees the last leaf filled; their hashes are not needed any more."""
+        full: list[Node] = []
+        for level, tail in enumerate(self.tails):
             if len(tail) < WIDTH:
                 return full
-            level += 1
-            added = perfect_root(tail)
+            if level + 1 == len(self.tails):
+                self.tails.append([])
+            above = perfect_root(tail)
             tail.clear()
-            full.append(Node(level * STEP, (self.size >> (level * STEP)) - 1, added))
+            self.tails[level + 1].append(above)
+            height = (level + 1) * STEP
+            full.append(Node(height, (self.size >> height) - 1, above))
+        return full
 
     def root(self) -> bytes:
         """The root of the tree as it stands."""

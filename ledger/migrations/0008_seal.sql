@@ -77,8 +77,13 @@ CREATE TABLE ardoise.tree_nodes (
     PRIMARY KEY (commune, height, index)
 );
 
--- Every number up to here was sealed, or will never come: where a new leader starts from.
-CREATE TABLE ardoise.settled (one boolean PRIMARY KEY DEFAULT true CHECK (one), arrival bigint NOT NULL DEFAULT 0);
+-- Where a new leader starts from: every number up to `arrival` was sealed, or will never come, except those `missing`:
+-- they were drawn by a transaction that had not ended.
+CREATE TABLE ardoise.settled (
+    one boolean PRIMARY KEY DEFAULT true CHECK (one),
+    arrival bigint NOT NULL DEFAULT 0,
+    missing bigint[] NOT NULL DEFAULT '{}'
+);
 INSERT INTO ardoise.settled DEFAULT VALUES;
 
 CREATE TRIGGER seals_are_never_changed BEFORE UPDATE OR DELETE ON ardoise.seals
@@ -105,48 +110,89 @@ GRANT SELECT, INSERT, UPDATE ON ardoise.trees TO ardoise_app;
 GRANT SELECT, UPDATE ON ardoise.settled TO ardoise_app;
 GRANT SELECT ON ardoise.trees, ardoise.settled TO ardoise_auditor;
 
--- Seals the lines of a town whose number is after p_after and at most p_upto, or among p_missing, and that are not
--- sealed yet. Answers their numbers, positions and leaves, in order. The row of the tree is locked: two leaders at once,
--- as when one was cut off and does not know it yet, seal one after the other.
-CREATE FUNCTION ardoise.seal_lines(p_commune text, p_after bigint, p_upto bigint, p_missing bigint[])
-RETURNS TABLE (arrival bigint, "position" bigint, leaf bytea, recorded_at timestamptz) LANGUAGE plpgsql AS $$
+-- Seals the lines whose number is after p_after and at most p_upto, or among p_missing, and that are not sealed yet.
+-- Answers, of each town that has some: the tree before, the leaves one after the other, and the numbers that were found,
+-- sealed now or before. The row of the tree is locked: two leaders at once, as when one was cut off and does not know it
+-- yet, seal one after the other.
+CREATE FUNCTION ardoise.seal_lines(p_after bigint, p_upto bigint, p_missing bigint[])
+RETURNS TABLE (commune text, size bigint, leaves bytea, arrivals bigint[]) LANGUAGE plpgsql
+SET work_mem = '32MB' SET enable_seqscan = off SET jit = off AS $$
 DECLARE
+    town text;
     base bigint;
+    known bigint[];
+    hashes bytea;
+    fresh bigint[];
 BEGIN
-    PERFORM set_config('ardoise.commune', p_commune, true);
-    SELECT t.size INTO base FROM ardoise.trees t WHERE t.commune = p_commune FOR UPDATE;
-    RETURN QUERY
-        WITH found AS (
-            SELECT e.arrival, e.stored, e.recorded_at FROM ardoise.entries e
-            WHERE e.commune = p_commune AND e.arrival > p_after AND e.arrival <= p_upto
+    FOR town IN SELECT t.commune FROM ardoise.trees t ORDER BY t.commune LOOP
+        PERFORM set_config('ardoise.commune', town, true);
+        CONTINUE WHEN NOT EXISTS (SELECT FROM ardoise.entries e
+                                  WHERE e.commune = town AND e.arrival > p_after AND e.arrival <= p_upto)
+            AND NOT EXISTS (SELECT FROM ardoise.entries e WHERE e.commune = town AND e.arrival = ANY (p_missing));
+        SELECT t.size INTO base FROM ardoise.trees t WHERE t.commune = town FOR UPDATE;
+        known := ARRAY(
+            SELECT s.arrival FROM ardoise.seals s
+            WHERE s.commune = town AND s.arrival > p_after AND s.arrival <= p_upto
             UNION ALL
-            SELECT e.arrival, e.stored, e.recorded_at FROM ardoise.entries e
-            WHERE e.commune = p_commune AND e.arrival = ANY (p_missing)
-        ), fresh AS (
-            SELECT f.arrival, base + row_number() OVER (ORDER BY f.arrival) AS at, sha256('\x00'::bytea || f.stored) AS hash,
-                   f.recorded_at
-            FROM found f
-            WHERE NOT EXISTS (SELECT FROM ardoise.seals s WHERE s.commune = p_commune AND s.arrival = f.arrival)
+            SELECT s.arrival FROM ardoise.seals s WHERE s.commune = town AND s.arrival = ANY (p_missing));
+        WITH found AS MATERIALIZED (  -- hashed before they are sorted: the lines themselves are not carried along
+            SELECT e.arrival, sha256('\x00'::bytea || e.stored) AS hash FROM ardoise.entries e
+            WHERE e.commune = town AND e.arrival > p_after AND e.arrival <= p_upto AND e.arrival <> ALL (known)
+            UNION ALL
+            SELECT e.arrival, sha256('\x00'::bytea || e.stored) FROM ardoise.entries e
+            WHERE e.commune = town AND e.arrival = ANY (p_missing) AND e.arrival <> ALL (known)
         ), kept AS (
-            INSERT INTO ardoise.seals (commune, position, arrival, leaf)
-            SELECT p_commune, f.at, f.arrival, f.hash FROM fresh f ORDER BY f.at
+            INSERT INTO ardoise.seals AS s (commune, position, arrival, leaf)
+            SELECT town, base + row_number() OVER (ORDER BY f.arrival), f.arrival, f.hash FROM found f
+            RETURNING s.position, s.arrival, s.leaf
         )
-        SELECT f.arrival, f.at, f.hash, f.recorded_at FROM fresh f ORDER BY f.at;
-    GET DIAGNOSTICS base = ROW_COUNT;
-    IF base > 0 THEN
-        UPDATE ardoise.trees t SET size = t.size + base WHERE t.commune = p_commune;
-    END IF;
+        SELECT string_agg(k.leaf, ''::bytea ORDER BY k.position), array_agg(k.arrival ORDER BY k.position)
+        INTO hashes, fresh FROM kept k;
+        IF fresh IS NOT NULL THEN
+            UPDATE ardoise.trees t SET size = t.size + cardinality(fresh) WHERE t.commune = town;
+        END IF;
+        RETURN QUERY SELECT town, base, coalesce(hashes, ''::bytea), coalesce(fresh, '{}') || known;
+    END LOOP;
 END $$;
 
--- The numbers of a town's lines after one of them, sealed or not: what a new leader knows the gaps from.
-CREATE FUNCTION ardoise.arrived(p_commune text, p_after bigint, p_upto bigint) RETURNS SETOF bigint
-LANGUAGE plpgsql AS $$
+-- Keeps the hashes of a town's subtrees that are full now.
+CREATE FUNCTION ardoise.keep_nodes(p_commune text, p_heights smallint[], p_indexes bigint[], p_hashes bytea[])
+RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM set_config('ardoise.commune', p_commune, true);
-    RETURN QUERY SELECT e.arrival FROM ardoise.entries e
-        WHERE e.commune = p_commune AND e.arrival > p_after AND e.arrival <= p_upto;
+    INSERT INTO ardoise.tree_nodes (commune, height, index, hash)
+    SELECT p_commune, n.height, n.index, n.hash
+    FROM unnest(p_heights, p_indexes, p_hashes) AS n (height, index, hash);
 END $$;
 
-REVOKE ALL ON FUNCTION ardoise.seal_lines, ardoise.arrived, ardoise.announce_lines FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION ardoise.seal_lines, ardoise.arrived, ardoise.announce_lines TO ardoise_app;
-GRANT EXECUTE ON FUNCTION ardoise.arrived TO ardoise_auditor;
+-- Of each town with lines that are committed and not sealed: how many, counted up to about p_most, and when the first of
+-- them was recorded. Reads from where the seal has come to, so that it costs little whether the seal runs or not.
+CREATE FUNCTION ardoise.seal_lag(p_most bigint)
+RETURNS TABLE (commune text, entries bigint, recorded_at timestamptz) LANGUAGE plpgsql
+SET enable_seqscan = off SET jit = off AS $$
+DECLARE
+    town text;
+    here record;
+BEGIN
+    SELECT s.arrival, s.missing INTO here FROM ardoise.settled s;
+    FOR town IN SELECT t.commune FROM ardoise.trees t ORDER BY t.commune LOOP
+        PERFORM set_config('ardoise.commune', town, true);
+        RETURN QUERY
+            WITH unsealed AS (
+                (SELECT e.arrival, e.recorded_at FROM ardoise.entries e
+                 WHERE e.commune = town AND e.arrival > here.arrival
+                    AND NOT EXISTS (SELECT FROM ardoise.seals s WHERE s.commune = town AND s.arrival = e.arrival)
+                 ORDER BY e.arrival LIMIT p_most)
+                UNION ALL
+                SELECT e.arrival, e.recorded_at FROM ardoise.entries e
+                WHERE e.commune = town AND e.arrival = ANY (here.missing)
+                    AND NOT EXISTS (SELECT FROM ardoise.seals s WHERE s.commune = town AND s.arrival = e.arrival)
+            )
+            SELECT town, count(*), (SELECT u.recorded_at FROM unsealed u ORDER BY u.arrival LIMIT 1) FROM unsealed
+            HAVING count(*) > 0;
+    END LOOP;
+END $$;
+
+REVOKE ALL ON FUNCTION ardoise.seal_lines, ardoise.keep_nodes, ardoise.seal_lag, ardoise.announce_lines FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION ardoise.seal_lines, ardoise.keep_nodes, ardoise.seal_lag, ardoise.announce_lines TO ardoise_app;
+GRANT EXECUTE ON FUNCTION ardoise.seal_lag TO ardoise_auditor;
