@@ -116,7 +116,7 @@ class Follower:
         try:
             recovered = False
             if time.monotonic() >= self.look_again.get(commune, 0.0):
-                recovered = any([done for _, done in retried(connection, commune, self.pages, at_once=False)])
+                recovered = sum(done for _, done in retried(connection, commune, self.pages, at_once=False)) > 0
                 self.look_again[commune] = time.monotonic() + LOOK_AGAIN_SECONDS
             return self._follow(connection, commune, size) or recovered
         except BaseException:

@@ -95,5 +95,25 @@ BEGIN
 END $$;
 GRANT SELECT ON ardoise.read_models TO ardoise_app, ardoise_auditor;
 
+-- How each town does behind the seal: its sealed lines, those a read model followed, the pages set aside, the rows found
+-- to differ. One question for whoever watches them all.
+CREATE FUNCTION ardoise.behind(p_model text)
+RETURNS TABLE (commune text, sealed bigint, followed bigint, parked bigint, drifted bigint) LANGUAGE plpgsql AS $$
+DECLARE
+    town record;
+BEGIN
+    FOR town IN SELECT t.commune, t.size FROM ardoise.trees t ORDER BY t.commune LOOP
+        PERFORM set_config('ardoise.commune', town.commune, true);
+        RETURN QUERY SELECT town.commune, town.size,
+            coalesce((SELECT f.position FROM ardoise.followed f
+                      WHERE f.model = p_model AND f.commune = town.commune), 0),
+            (SELECT count(*) FROM ardoise.parked p WHERE p.model = p_model AND p.commune = town.commune),
+            (SELECT count(*) FROM ardoise.drift d WHERE d.commune = town.commune);
+    END LOOP;
+    PERFORM set_config('ardoise.commune', '', true);
+END $$;
+REVOKE ALL ON FUNCTION ardoise.behind FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION ardoise.behind TO ardoise_app, ardoise_auditor;
+
 -- The pages a demande of an activity and a day may stand on: what the past of a day is folded from.
 CREATE INDEX demandes_by_activity ON ardoise.demandes (commune, activity, first_day, last_day);
