@@ -28,8 +28,10 @@ class Readiness:
         schema: int,
         seconds: float = READY_SECONDS,
         has_keys: Callable[[], bool] = lambda: True,
+        warnings: Callable[[], list[str]] = list,
     ) -> None:
         self._probe = probe
+        self._warnings = warnings
         self._has_keys = has_keys
         self._schema = schema
         self._seconds = seconds
@@ -48,7 +50,7 @@ class Readiness:
             raise _not_ready(f"Le schéma de la base est en version {found}, la version {self._schema} est attendue.")
         if not self._has_keys():
             raise _not_ready("Aucune clé de l'émetteur des jetons n'a encore pu être lue.")
-        return {"status": "ready", "schema": found}
+        return {"status": "ready", "schema": found, "warnings": self._warnings()}
 
 
 def _not_ready(detail: str) -> Problem:

@@ -8,6 +8,7 @@ from typing import Final
 import structlog
 from anyio import to_thread
 from fastapi import APIRouter, FastAPI
+from prometheus_client.registry import Collector
 
 from api import handlers, openapi
 from api.authorisation import OPERATIONS, Rights
@@ -45,6 +46,8 @@ class House:
     places: Places = field(default_factory=Places)
     lifespan: Lifespan | None = None
     """Opens and closes the pools; may put them on `app.state`."""
+    collectors: Iterable[Collector] = ()
+    """What /metrics shows besides the requests."""
     threads: int = THREADS
     """Worker threads of commands: as many as pool connections."""
 
@@ -60,6 +63,8 @@ def build(house: House) -> FastAPI:
         redirect_slashes=False,
     )
     metrics = Metrics(house.places)
+    for collector in house.collectors:
+        metrics.registry.register(collector)
     app.state.clock = house.clock
     app.state.tokens = TokenChecker(house.ring, clock=house.token_clock)
     app.state.readiness = house.readiness

@@ -230,3 +230,4 @@ class Ready(TypedDict):
 
     status: Literal["ready"]
     schema: int
+    warnings: list[str]

@@ -36,6 +36,7 @@ from api import (
 from api.access import Recorder, open_access_pool
 from api.asking import AsyncPool, Reader
 from api.attempts import Attempts
+from api.background import background
 from api.clock import Clock, utc_now
 from api.development import DevelopmentKey
 from api.health import Readiness
@@ -121,6 +122,7 @@ def application(settings: Settings, service_url: str, *, clock: Clock = utc_now)
     """The service on a database that `check_database` accepted."""
     pools, ring, vault_ring = _Pools(), key_ring(settings), ring_for(settings, service_url)
     journal = Journal.open(settings)
+    beside = background(settings, service_url, clock=clock)
     with psycopg.connect(service_conninfo(service_url, settings), autocommit=True) as connection:
         refuse_unwritten(journal, connection)
 
@@ -138,9 +140,11 @@ def application(settings: Settings, service_url: str, *, clock: Clock = utc_now)
         app.state.vault = Vault(vault_ring, writes)
         app.state.attempts = Attempts(writes)
         app.state.heal = pools.heal
+        beside.start()
         try:
             yield
         finally:
+            await run_in_threadpool(beside.stop)
             await lines.close()
             await pools.reads.close()
             writes.close()
@@ -149,7 +153,7 @@ def application(settings: Settings, service_url: str, *, clock: Clock = utc_now)
         House(
             routers=ROUTERS,
             ring=ring,
-            readiness=Readiness(pools.schema, schema=LATEST, has_keys=lambda: ring.ready),
+            readiness=Readiness(pools.schema, schema=LATEST, has_keys=lambda: ring.ready, warnings=beside.warnings),
             clock=clock,
             places=Places(
                 running=settings.pool_size + settings.read_pool_size,
@@ -157,6 +161,7 @@ def application(settings: Settings, service_url: str, *, clock: Clock = utc_now)
                 patience_seconds=settings.queue_seconds,
             ),
             lifespan=lifespan,
+            collectors=(beside,),
             threads=settings.pool_size,
         )
     )

@@ -16,6 +16,8 @@ LOCK_CLASS: Final = 1_634_886_756
 """The first half of the advisory locks of the seal and of those who follow it; the second half says which."""
 STANDBY_SECONDS: Final = 0.25
 """How often a standby asks whether the leader is gone: one that is killed is replaced within two seconds."""
+PATIENCE_SECONDS: Final = 3.0
+"""How long a step may take to end when the process stops."""
 KEEPALIVE: Final = {"keepalives_idle": 1, "keepalives_interval": 1, "keepalives_count": 2, "tcp_user_timeout": 3_000}
 SERVER_KEEPALIVE: Final = {"tcp_keepalives_idle": "1", "tcp_keepalives_interval": "1", "tcp_keepalives_count": "2"}
 """A leader whose machine lost its power is noticed by the server too."""
@@ -33,6 +35,8 @@ class Leader:
         self._conninfo = conninfo
         self._begin = begin
         self._stop = threading.Event()
+        self._connection: Connection | None = None
+        self._said: str | None = None
         self._thread = threading.Thread(target=self._run, name=f"ardoise-{name}", daemon=True)
         self._log = structlog.stdlib.get_logger(f"ardoise.{name}")
 
@@ -40,21 +44,31 @@ class Leader:
         """Begins to wait for the lead."""
         self._thread.start()
 
-    def stop(self, seconds: float = 10.0) -> None:
-        """Gives the lead up after the step that runs."""
+    def give_up(self) -> None:
+        """Asks the thread to end, and does not wait for it."""
         self._stop.set()
-        if self._thread.is_alive():
-            self._thread.join(seconds)
+
+    def stop(self) -> None:
+        """Gives the lead up after the step that runs, which is cut short when it takes long."""
+        self.give_up()
+        if not self._thread.is_alive():
+            return
+        self._thread.join(PATIENCE_SECONDS)
+        if self._thread.is_alive() and (connection := self._connection) is not None:
+            connection.cancel_safe(timeout=PATIENCE_SECONDS)
+        self._thread.join(2 * PATIENCE_SECONDS)
 
     def _run(self) -> None:
         while not self._stop.is_set():
             try:
                 with psycopg.connect(self._conninfo, autocommit=True, **KEEPALIVE) as connection:  # type: ignore[arg-type]
+                    self._connection = connection
                     self._led(connection)
             except Exception as error:  # noqa: BLE001 - whatever stopped it, the work is taken up again
-                self._log.warning("interrupted", error=type(error).__name__)
+                self._warn(type(error).__name__)
             finally:
                 self.leads = False
+                self._connection = None
             self._stop.wait(STANDBY_SECONDS)
 
     def _led(self, connection: Connection) -> None:
@@ -65,4 +79,12 @@ class Leader:
         self._log.info("leads")
         step = self._begin()
         while not self._stop.is_set():
-            self._stop.wait(step(connection))
+            seconds = step(connection)
+            self._said = None
+            self._stop.wait(seconds)
+
+    def _warn(self, error: str) -> None:
+        """Once for each kind of trouble until the work goes on: it is tried four times a second."""
+        if error != self._said:
+            self._log.warning("interrupted", error=error)
+        self._said = error

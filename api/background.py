@@ -1,0 +1,122 @@
+"""What runs beside the doors in every process that serves: work that one of them does at a time, and a watch on it."""
+
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final, Protocol
+
+import psycopg
+import structlog
+from prometheus_client import Metric
+from prometheus_client.core import GaugeMetricFamily
+
+from api.clock import Clock
+from api.seal_watch import SealWatch
+from ledger.database import service_conninfo
+from ledger.settings import Settings
+from replay import seal
+from replay.leader import KEEPALIVE, SERVER_KEEPALIVE, Connection, Leader
+
+SAMPLED_SECONDS: Final = 2.0
+STEP_MS: Final = 60_000
+"""The longest a statement of a leader may take: a window of the seal is a few tenths of a second."""
+
+log = structlog.stdlib.get_logger("ardoise.background")
+
+
+class Watch(Protocol):
+    """Something that may fall behind, or go wrong, whoever leads: every process looks at it."""
+
+    def sample(self, connection: Connection) -> None:
+        """Looks at it, every two seconds; the connection commits each statement by itself."""
+
+    def forget(self) -> None:
+        """The database could not be asked: what was known says nothing any more."""
+
+    def warnings(self) -> Sequence[str]:
+        """Codes /readyz shows to whoever operates the service, which is ready all the same."""
+
+    def collect(self) -> Iterable[Metric]:
+        """What /metrics says of it."""
+
+
+class Background:
+    """The threads of a process that serves. Gauges and warnings are those of the last sample."""
+
+    def __init__(self, conninfo: str, *, leaders: Sequence[Leader], watches: Sequence[Watch]) -> None:
+        self._conninfo = conninfo
+        self._leaders = leaders
+        self._watches = watches
+        self._stop = threading.Event()
+        self._sampler = threading.Thread(target=self._run, name="ardoise-watch", daemon=True)
+
+    def start(self) -> None:
+        """Begins to lead, or to wait for it, and to watch."""
+        for leader in self._leaders:
+            leader.start()
+        self._sampler.start()
+
+    def stop(self) -> None:
+        """Gives every lead up, all at once, and waits until the threads are gone."""
+        self._stop.set()
+        for leader in self._leaders:
+            leader.give_up()
+        for leader in self._leaders:
+            leader.stop()
+        self._sampler.join()
+
+    def warnings(self) -> list[str]:
+        """What an operator should know, as codes."""
+        return [code for watch in self._watches for code in watch.warnings()]
+
+    def collect(self) -> Iterator[Metric]:
+        """What /metrics shows of what runs beside the doors."""
+        leads = GaugeMetricFamily("ardoise_leads", "Whether this process does the work now.", labels=["work"])
+        for leader in self._leaders:
+            leads.add_metric([leader.name], leader.leads)
+        yield leads
+        for watch in self._watches:
+            yield from watch.collect()
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            try:
+                with psycopg.connect(self._conninfo, autocommit=True, **KEEPALIVE) as connection:  # type: ignore[arg-type]
+                    while not self._stop.is_set():
+                        for watch in self._watches:
+                            watch.sample(connection)
+                        self._stop.wait(SAMPLED_SECONDS)
+            except psycopg.Error as error:
+                log.warning("unwatched", error=type(error).__name__)
+                for watch in self._watches:
+                    watch.forget()
+                self._stop.wait(SAMPLED_SECONDS)
+
+
+def background(settings: Settings, service_url: str, *, clock: Clock) -> Background:
+    """All that runs beside the doors. One line a leader, one line a watch."""
+
+    def connected(name: str) -> str:
+        return leader_conninfo(service_url, settings, name)
+
+    sealing = SealWatch(clock)
+    return Background(
+        service_conninfo(service_url, settings, application="ardoise-watch"),
+        leaders=[
+            Leader("seal", seal.LOCK, connected("seal"), sealing.begin),
+        ],
+        watches=[
+            sealing,
+        ],
+    )
+
+
+def leader_conninfo(service_url: str, settings: Settings, name: str) -> str:
+    """How a leader connects: each statement sees what is committed by then, and a machine that is gone is noticed."""
+    return service_conninfo(
+        service_url,
+        settings,
+        application=f"ardoise-{name}",
+        statement_timeout=str(STEP_MS),
+        default_transaction_isolation="read committed",
+        **SERVER_KEEPALIVE,
+    )
