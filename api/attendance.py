@@ -13,13 +13,13 @@ from api.answers import JSONAnswer
 from api.door import doors
 from api.fields import Day, IdText, Instant, SlugText, StrictModel
 from api.french_erasure import name_of
-from api.office import AtCounter, AtOffice, Said
+from api.office import AtCounter, AtInstant, Said
 from api.problems import not_found
 from api.sealing import AtVault, identities
 from commands.execute import Result
 from commands.record_attendance import Mark, RecordAttendance
 from ledger.identifiers import ChildId, Slug
-from projections import day_sheet, town
+from projections import day_sheet, pages_of, town
 
 router = doors("présences")
 
@@ -96,7 +96,7 @@ def _recorded(result: Result) -> Said:
 )
 async def sheet(
     activity: SlugText,
-    at: AtOffice,
+    at: AtInstant,
     day: Annotated[Day, Query(description="Le jour.")],
     unit: SlugText | None = None,
     site: SlugText | None = None,
@@ -117,7 +117,8 @@ async def sheet(
         site=Slug(site) if site else None,
         group=Slug(group) if group else None,
     )
-    rows, versions, closures = await at.reader.ask(
+    known = at.known(pages_of.day(at.commune, slug, day))
+    rows, versions, closures = await known.ask(
         at.commune, question, town.rulebooks(at.commune), town.closures(at.commune, day, day)
     )
     rules = await at.reader.rules(at.commune, versions, closures)

@@ -13,7 +13,7 @@ from api.cursors import bounded_period
 from api.door import doors
 from api.fields import Day, IdText, Month, SlugText, Week
 from api.french_days import closed_because, day_detail
-from api.office import AtOffice, Office, Standing
+from api.office import AtInstant, Office, Standing
 from api.problems import invalid_field
 from api.refusals import closure_label
 from api.schemas import CalendarOf
@@ -45,7 +45,7 @@ class Viewer:
     @classmethod
     def of(cls, at: Office, standing: Standing) -> "Viewer":
         """The caller, as they stand to the child."""
-        return cls(households=None if at.only_for is None else standing.households, custody=standing.custody)
+        return cls(households=None if at.only_for is None else standing.households, custody=at.apart)
 
     def shown(self, box: CalendarDay, said: dict[str, Any]) -> dict[str, Any]:
         """A box as they may read it: its state always, a demande and an absence when they are of their household."""
@@ -67,7 +67,7 @@ class Viewer:
 )
 async def calendar(
     child: IdText,
-    at: AtOffice,
+    at: AtInstant,
     vault: AtVault,
     first: Annotated[Day | None, Query(alias="from", description="Premier jour, inclus.")] = None,
     last: Annotated[Day | None, Query(alias="to", description="Dernier jour, inclus.")] = None,
@@ -80,7 +80,7 @@ async def calendar(
     known, commune = ChildId(child), at.commune
     standing, (rows, enrolled, said, versions, closures, counts, [version], identity) = await at.ask_about(
         known,
-        days_of(commune, known, first_day, last_day),
+        days_of(commune, known, first_day, last_day, told_apart=at.as_of is not None),
         families.enrolments_of(commune, known),
         families.custody_of(commune, known),
         town.rulebooks(commune),

@@ -11,7 +11,7 @@ from api.demandes import written
 from api.detail_bodies import IdentityAsked
 from api.door import doors
 from api.fields import Day, IdText, SlugText, StrictModel
-from api.office import AtCounter, AtOffice, AtVersionedCounter, Render, Said
+from api.office import AtCounter, AtInstant, AtVersionedCounter, Render, Said
 from api.sealing import AtVault, child_name, given_id, identity_of, sealed_by
 from commands.enrol_child import EndEnrolment, EnrolChild
 from commands.execute import Result
@@ -99,7 +99,7 @@ async def register(asked: ChildAsked, at: AtCounter, vault: AtVault) -> Response
     summary="Un enfant",
     responses=openapi.answered(200, schemas.Child, etag=True),
 )
-async def one(child: IdText, at: AtOffice, vault: AtVault) -> JSONAnswer:
+async def one(child: IdText, at: AtInstant, vault: AtVault) -> JSONAnswer:
     """The child, its household and its enrolments."""
     known = ChildId(child)
     standing, (rows, [version], identity) = await at.ask_about(
@@ -137,7 +137,7 @@ def enrolment_said(row: dict[str, Any]) -> dict[str, Any]:
     summary="Les inscriptions d'un enfant",
     responses=openapi.answered(200, schemas.Enrolments, etag=True),
 )
-async def enrolments(child: IdText, at: AtOffice) -> JSONAnswer:
+async def enrolments(child: IdText, at: AtInstant) -> JSONAnswer:
     """What the child is, was or will be enrolled in."""
     known = ChildId(child)
     _, (rows, [version]) = await at.ask_about(

@@ -14,7 +14,7 @@ from api.door import doors
 from api.fields import WEEKDAYS, IdText
 from api.french_custody import MINE, OTHER, household_place, sentences
 from api.households import of_household
-from api.office import AtOffice, AtVersionedCounter, Office, Render, Said
+from api.office import AtInstant, AtVersionedCounter, Office, Render, Said
 from commands.custody import AgreeCustody, EndCustody, ExceptCustody
 from commands.execute import Result
 from commands.households_of_child import JoinHousehold, LeaveHousehold
@@ -105,12 +105,13 @@ def _kind(statement: CustodyStatement) -> str:
     summary="La garde alternée des enfants d'un foyer",
     responses=openapi.answered(200, schemas_custody.CustodyOfHousehold),
 )
-async def read(household: IdText, at: AtOffice) -> JSONAnswer:
+async def read(household: IdText, at: AtInstant) -> JSONAnswer:
     """What was said of each child of a household, without a word of where the other household is."""
     known = HouseholdId(household)
-    _, [children] = await of_household(at, known, families.children_of(at.commune, known))
+    _, [children] = await of_household(at, known, families.children_of(at.commune, known), children=True)
     named = [ChildId(row["child"]) for row in children if row["custody"]]
-    answers = await at.reader.ask(at.commune, *(families.custody_of(at.commune, child) for child in named))
+    pages = at.known([child_page(at.commune, child) for child in named])
+    answers = await pages.ask(at.commune, *(families.custody_of(at.commune, child) for child in named))
     at.saw(*named)
     reader = HouseholdReader.of(at, known)
     said = [

@@ -18,7 +18,7 @@ from fastapi.responses import Response
 from fastapi.routing import APIRoute
 from starlette.convertors import Convertor, register_url_convertor
 
-from api import access, french, french_fields
+from api import access, french_fields
 from api.authorisation import Rights
 from api.body import BODY, BodyReader, RawBody, SoundJson, is_sound_text, refuse_body
 from api.problems import FieldError, Problem, not_found
@@ -179,7 +179,7 @@ def refuse_unsound_query(raw: bytes, accepted: frozenset[str]) -> None:
     seen: set[str] = set()
     for name, value in pairs:
         if name not in accepted:
-            raise _wrong("*", "unknown_parameter", french.accepted_parameters(sorted(accepted)))
+            raise _wrong("*", "unknown_parameter", french_fields.accepted_parameters(sorted(accepted)))
         if name in seen:
             raise _wrong(name, "repeated", french_fields.QUERY_REPEATED)
         if len(value) > LONGEST_VALUE:

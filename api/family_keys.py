@@ -18,7 +18,7 @@ from api.family_bodies import KeyAsked, KeyTyped
 from api.fields import IdText
 from api.french_families import KEY_STATES
 from api.households import of_household
-from api.office import AtCounter, AtOffice, Counter, Office, Said
+from api.office import AtCounter, AtInstant, Counter, Office, Said
 from api.once import kept_once, sent
 from api.problems import Problem, retry_later
 from api.refusals import answer_of
@@ -95,7 +95,7 @@ async def _with_text(at: Office, vault: Vault, kept: Kept) -> Kept:
     summary="Les Clés Enfance d'un foyer",
     responses=openapi.answered(200, schemas_families.FamilyKeys),
 )
-async def keys(household: IdText, at: AtOffice) -> JSONAnswer:
+async def keys(household: IdText, at: AtInstant) -> JSONAnswer:
     """The keys of a household and what became of them."""
     known = HouseholdId(household)
     _, [rows] = await of_household(at, known, shared.keys_of(at.commune, known))

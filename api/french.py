@@ -119,6 +119,7 @@ GENERAL: Final[Mapping[str, str]] = MappingProxyType(
         "vault_unavailable": "Coffre momentanément fermé",
         "identity_unavailable": "Identification momentanément impossible",
         "not_ready": "Service en préparation",
+        "past_not_ready": "Passé récent en préparation",
         "malformed_http": "Requête illisible",
         "headers_too_large": "En-têtes trop volumineux",
         "unexpected": "Erreur inattendue",
@@ -252,6 +253,7 @@ DETAILS: Final[Mapping[str, str]] = MappingProxyType(
         "vault_unavailable": "Ce qui est connu de cette personne ne peut être lu pour l'instant. Rien n'est perdu.",
         "identity_unavailable": "Le service d'identité ne répond pas. Rien n'est perdu : réessayez dans un instant.",
         "not_ready": "Le service ne peut pas encore, ou ne peut plus, répondre.",
+        "past_not_ready": "Ce qui était connu à cet instant n'est pas encore rassemblé. Réessayez dans un instant.",
         "malformed_http": "Cette requête ne respecte pas le protocole HTTP.",
         "headers_too_large": "L'adresse et les en-têtes de la requête dépassent 16 Kio.",
         "unexpected": "Une erreur inattendue s'est produite. Transmettez le numéro de corrélation à l'exploitant.",
@@ -292,8 +294,3 @@ def detail(code: str) -> str:
 def status_label(status: str) -> str:
     """How a family reads the status of a demande."""
     return STATUSES[status]
-
-
-def accepted_parameters(names: list[str]) -> str:
-    """Say which query parameters exist, without repeating the one that does not."""
-    return f"Paramètre inconnu. Paramètres acceptés : {', '.join(names) or 'aucun'}."

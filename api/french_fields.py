@@ -77,3 +77,8 @@ IF_MATCH_EXPECTED: Final = 'If-Match attend une version telle que "42".'
 def field_sentence(kind: str) -> tuple[str, str]:
     """A stable code and a French sentence for one kind of validation error."""
     return FIELD_SENTENCES.get(kind, WRONG_FIELD)
+
+
+def accepted_parameters(names: list[str]) -> str:
+    """Say which query parameters exist, without repeating the one that does not."""
+    return f"Paramètre inconnu. Paramètres acceptés : {', '.join(names) or 'aucun'}."

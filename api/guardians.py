@@ -11,7 +11,7 @@ from api.family_bodies import AccountAsked, GuardianAsked, HolderAsked, Suspensi
 from api.fields import IdText
 from api.french_families import guardian_label
 from api.households import of_household, seen
-from api.office import AtCounter, AtOffice, Render, Said
+from api.office import AtCounter, AtInstant, Render, Said
 from api.sealing import AtVault, given_id, identities, sealed_by
 from commands.execute import Result
 from commands.guardians import AddGuardian, LinkGuardian, NameHolder, Reinstate, RemoveGuardian, Suspend, UnlinkGuardian
@@ -46,7 +46,7 @@ async def add_guardian(household: IdText, asked: GuardianAsked, at: AtCounter, v
     summary="Les responsables d'un foyer",
     responses=openapi.answered(200, schemas_families.Guardians),
 )
-async def guardians(household: IdText, at: AtOffice, vault: AtVault) -> JSONAnswer:
+async def guardians(household: IdText, at: AtInstant, vault: AtVault) -> JSONAnswer:
     """Those who answer for the children of a household."""
     known = HouseholdId(household)
     _, [rows] = await of_household(at, known, families.guardians_of(at.commune, known))

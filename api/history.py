@@ -13,13 +13,16 @@ from api.cursors import Page, PageAsked, read_place
 from api.door import doors
 from api.fields import Day, IdText, NumberText, SlugText, read_instant
 from api.french_formalities import KINDS
-from api.office import AtOffice, Office
+from api.known_at import RIGHTS
+from api.office import AtInstant, Office
 from api.problems import not_found
 from api.sealing import AtVault
 from ledger.demande import DemandeKind
 from ledger.identifiers import ChildId, Commune, DemandeNumber, HouseholdId, ProposalId, Slug, Stream
 from ledger.streams import child_page, household_page
 from projections import demandes as history
+from projections import pages_of
+from projections.question import Question
 from vault.people import Vault
 
 router = doors("demandes")
@@ -83,7 +86,7 @@ async def _wanted(
     responses=openapi.answered(200, schemas.DemandeList),
 )
 async def listed(
-    at: AtOffice,
+    at: AtInstant,
     page: PageAsked,
     wanted: Annotated[history.Filter, Depends(_wanted)],
     order: Annotated[Literal["newest", "oldest"], Query(description="`oldest` pour une file à instruire.")] = "newest",
@@ -91,13 +94,22 @@ async def listed(
     """A guardian reads the demandes of the children they answer for; the town's staff, everybody's."""
     which = replace(wanted, subject=at.caller.subject) if at.caller.role == "guardian" else wanted
     question = history.history(at.commune, which, order=order, after=_after(page, order), limit=page.limit + 1)
-    [rows] = await at.reader.ask(at.commune, question)
+    [rows] = await at.known(_pages(at, which), present=RIGHTS).ask(at.commune, question)
     shown, following = page.part(
         f"demandes-{order}", rows, lambda row: (row["submitted_at"].isoformat(), row["number"])
     )
     at.saw(*(seen for row in shown for seen in of_whom(row)))
     said = [rendered(row, staff=at.only_for is None) for row in shown]
     return JSONAnswer({"demandes": said, "next": following})
+
+
+def _pages(at: Office, which: history.Filter) -> Question | list[Stream] | None:
+    """The pages the demandes asked for stand on; None for those of the whole town."""
+    if which.subject is not None:
+        return pages_of.account(at.commune, which.subject)
+    if which.child is not None:
+        return [child_page(at.commune, which.child)]
+    return None if which.household is None else pages_of.families(at.commune, [which.household])
 
 
 def of_whom(row: Mapping[str, Any]) -> list[str]:
@@ -116,7 +128,7 @@ def _after(page: Page, order: str) -> history.Place | None:
 async def found(at: Office, number: int) -> tuple[dict[str, Any], int]:
     """The row of a demande the caller may see, and the version of the page it stands on; not found otherwise."""
     known = DemandeNumber(number)
-    rows, [page] = await at.reader.ask(
+    rows, [page] = await at.known(pages_of.demande(at.commune, known), present=RIGHTS).ask(
         at.commune, history.one(at.commune, known, subject=at.only_for), history.page_version(at.commune, known)
     )
     if not rows:
@@ -148,7 +160,7 @@ def owner_of(commune: Commune, row: Mapping[str, Any]) -> Owner:
     summary="Une demande",
     responses=openapi.answered(200, schemas.Demande, etag=True),
 )
-async def one(number: NumberText, at: AtOffice, vault: AtVault) -> JSONAnswer:
+async def one(number: NumberText, at: AtInstant, vault: AtVault) -> JSONAnswer:
     """One demande under its number, with the values it proposes while it waits."""
     row, version = await found(at, number)
     proposed = await _proposed(at, vault, row)
@@ -156,9 +168,9 @@ async def one(number: NumberText, at: AtOffice, vault: AtVault) -> JSONAnswer:
 
 
 async def _proposed(at: Office, vault: Vault, row: Mapping[str, Any]) -> dict[str, Any] | None:
-    """What waits in the vault, for those who asked and those who decide."""
+    """What waits in the vault, for those who asked and those who decide; it has no past."""
     waits = row["status"] == "en_cours" and row["wanted"] is not None and "proposal" in row["wanted"]
-    if not waits or at.caller.role not in ("guardian", "agent"):
+    if not waits or at.as_of is not None or at.caller.role not in ("guardian", "agent"):
         return None
     found = await run_in_threadpool(vault.proposal, at.commune, ProposalId(row["wanted"]["proposal"]))
     at.saw(*(each.person for each in found))

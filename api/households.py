@@ -13,7 +13,7 @@ from api.door import doors
 from api.family_bodies import ContactPersonAsked, HouseholdAsked, MemberAsked
 from api.fields import IdText
 from api.french_families import guardian_label
-from api.office import AtCounter, AtOffice, Office, Said
+from api.office import AtCounter, AtInstant, Office, Said
 from api.problems import not_found
 from api.sealing import AtVault, given_id, identities, sealed_by
 from commands.execute import Result
@@ -21,7 +21,7 @@ from commands.members import AddContact, AddMember, RemoveContact, RemoveMember
 from commands.register_household import OpenHousehold
 from ledger.identifiers import HouseholdId, PersonId, new_id
 from ledger.streams import household_page
-from projections import families, shared
+from projections import families, pages_of, shared
 from projections.households import households
 from projections.question import Question
 
@@ -51,21 +51,22 @@ async def opened(_: HouseholdAsked, at: AtCounter) -> Response:
     summary="Les foyers de la commune",
     responses=openapi.answered(200, schemas_families.Households),
 )
-async def listed(at: AtOffice, page: PageAsked, vault: AtVault) -> JSONAnswer:
+async def listed(at: AtInstant, page: PageAsked, vault: AtVault) -> JSONAnswer:
     """The households of the town, each with its guardians and its children."""
     after = page.after("households", (str,))
-    question = households(at.commune, after=str(after[0]) if after else None, limit=page.limit + 1)
-    [rows] = await at.reader.ask(at.commune, question)
+    last = str(after[0]) if after else None
+    known = at.known(pages_of.listed(at.commune, after=last, limit=page.limit + 1, known_at=at.now))
+    [rows] = await known.ask(at.commune, households(at.commune, after=last, limit=page.limit + 1))
     shown, following = page.part("households", rows, lambda row: (row["household"],))
     people = {row["household"]: [*_guardians_of(row), *row["children"]] for row in shown}
     at.saw(*people)
-    known = await identities(at, vault, {person for each in people.values() for person in each})
+    names = await identities(at, vault, {person for each in people.values() for person in each})
     said = [
         {
             "household": row["household"],
             "guardians": seen(at, row["guardians"]),
             "children": row["children"],
-            "identities": _among(known, people[row["household"]]),
+            "identities": _among(names, people[row["household"]]),
         }
         for row in shown
     ]
@@ -85,7 +86,7 @@ def _among(known: Mapping[str, Any], people: list[str]) -> dict[str, Any]:
     summary="Un foyer",
     responses=openapi.answered(200, schemas_families.Household),
 )
-async def one(household: IdText, at: AtOffice, vault: AtVault) -> JSONAnswer:
+async def one(household: IdText, at: AtInstant, vault: AtVault) -> JSONAnswer:
     """The guardians and the children of a household, who else lives there, and who may be called."""
     known = HouseholdId(household)
     _, [guardians, children, others] = await of_household(
@@ -94,6 +95,7 @@ async def one(household: IdText, at: AtOffice, vault: AtVault) -> JSONAnswer:
         families.guardians_of(at.commune, known),
         families.children_of(at.commune, known),
         shared.people_of(at.commune, known),
+        children=True,
     )
     ids = [row["child"] for row in children]
     people = [*(row["guardian"] for row in guardians), *ids, *(row["person"] for row in others)]
@@ -108,11 +110,17 @@ async def one(household: IdText, at: AtOffice, vault: AtVault) -> JSONAnswer:
     return JSONAnswer(said)
 
 
-async def of_household(at: Office, household: HouseholdId, *questions: Question) -> tuple[int, list[Rows]]:
-    """The version of a household the caller may open, and what is asked about it; not found when there is none."""
+async def of_household(
+    at: Office, household: HouseholdId, *questions: Question, children: bool = False
+) -> tuple[int, list[Rows]]:
+    """The version of a household the caller may open, and what is asked about it; not found when there is none.
+
+    `children`: whether something of it is told by their pages.
+    """
     await at.open_household(household)
-    page = families.version_of(household_page(at.commune, household))
-    *answers, [found] = await at.reader.ask(at.commune, *questions, page)
+    page = household_page(at.commune, household)
+    known = at.known(pages_of.families(at.commune, [household]) if children else [page])
+    *answers, [found] = await known.ask(at.commune, *questions, families.version_of(page))
     if not found["version"]:
         raise not_found()
     return found["version"], answers
@@ -155,7 +163,7 @@ def _contacts(others: Rows) -> Rows:
     summary="Les autres membres d'un foyer",
     responses=openapi.answered(200, schemas_families.Members),
 )
-async def members(household: IdText, at: AtOffice, vault: AtVault) -> JSONAnswer:
+async def members(household: IdText, at: AtInstant, vault: AtVault) -> JSONAnswer:
     """Those who live in a household besides its guardians and its children."""
     known = HouseholdId(household)
     _, [others] = await of_household(at, known, shared.people_of(at.commune, known))
@@ -193,7 +201,7 @@ async def remove_member(household: IdText, person: IdText, at: AtCounter) -> Res
     summary="Les contacts d'un foyer",
     responses=openapi.answered(200, schemas_families.Contacts),
 )
-async def contacts(household: IdText, at: AtOffice, vault: AtVault) -> JSONAnswer:
+async def contacts(household: IdText, at: AtInstant, vault: AtVault) -> JSONAnswer:
     """Those the town may call, and who among them may collect the children."""
     known = HouseholdId(household)
     _, [others] = await of_household(at, known, shared.people_of(at.commune, known))

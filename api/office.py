@@ -1,7 +1,7 @@
 """What every resource works with: the ledger to write in, the read models to ask, and how a command is run."""
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Annotated, Any, Final
 from uuid import uuid4
@@ -16,8 +16,9 @@ from api.answers import OPTIONS, JSONAnswer, etag, etag_of
 from api.asking import Reader, Rows
 from api.authorisation import Relation, Rights
 from api.clock import Now
-from api.cursors import Expected, IfMatch, NothingExpected
+from api.cursors import AsOf, Expected, IfMatch, NothingExpected
 from api.door import RIGHTS
+from api.known_at import Asked, Known
 from api.once import IdempotencyKey, Once, kept_once, sent
 from api.problems import invalid_field, not_found
 from api.refusals import answer_of, problem_of
@@ -29,6 +30,7 @@ from ledger.entry import Signature
 from ledger.events import Origin
 from ledger.identifiers import ChildId, Commune, GuardianId, HouseholdId, Stream, Subject
 from ledger.store import Answer, Kept, Store
+from ledger.streams import child_page
 from projections import families
 from projections.question import Question
 
@@ -65,8 +67,11 @@ class Office:
     request: Request
     caller: Caller
     now: datetime
+    """The instant the answer is about."""
     store: Store
     reader: Reader
+    as_of: datetime | None = None
+    """The same, when the past is asked about: nobody is named then, nor is the version of a page told."""
 
     @property
     def commune(self) -> Commune:
@@ -93,6 +98,10 @@ class Office:
         """Notes the children, the households and the persons an answer shows something of, for the access log."""
         self.request.scope.setdefault(SEEN, set()).update(seen)
 
+    def known(self, pages: Sequence[Stream] | Question | None, *, present: frozenset[str] = frozenset()) -> Asked:
+        """Who answers about these pages, as of the instant: see `Known`; now, the reader, whatever the pages."""
+        return self.reader if self.as_of is None else Known(self.reader, self.as_of, pages, present=present)
+
     async def standings(self, children: Iterable[ChildId]) -> dict[ChildId, Standing]:
         """How the caller stands to each child; not found when the table says no for one of them."""
         wanted = list(children)
@@ -100,9 +109,25 @@ class Office:
         return {child: self._standing(child, rows) for child, rows in zip(wanted, answers, strict=True)}
 
     async def ask_about(self, child: ChildId, *questions: Question) -> tuple[Standing, list[Rows]]:
-        """How the caller stands to a child and what is asked about it, in one round trip; not found for a stranger."""
+        """How the caller stands to a child and what is asked about it, in one round trip; not found for a stranger.
+
+        Asked about the past, the households are those of then for which they may ask now.
+        """
+        if self.as_of is not None:
+            return await self._ask_about_then(child, questions)
         [rows, *answers] = await self.reader.ask(self.commune, self._standing_question(child), *questions)
         return self._standing(child, rows), answers
+
+    async def _ask_about_then(self, child: ChildId, questions: Sequence[Question]) -> tuple[Standing, list[Rows]]:
+        standing = (await self.standings([child]))[child]
+        known = self.known([child_page(self.commune, child)])
+        then, *answers = await known.ask(self.commune, families.households_of_child(self.commune, child), *questions)
+        households = tuple(HouseholdId(row["household"]) for row in then)
+        if self.only_for is not None:
+            households = tuple(household for household in households if household in standing.households)
+        if not households:
+            raise not_found()
+        return Standing(households=households, custody=then[0]["custody"], erased=then[0]["erased"]), answers
 
     def _standing_question(self, child: ChildId) -> Question:
         return families.households_of_child(self.commune, child, subject=self.only_for)
@@ -126,9 +151,13 @@ class Office:
         return bool(self.request.scope.get(APART, False))
 
     def tagged(self, content: Any, *, version: int) -> JSONAnswer:
-        """An answer with the version of the page it speaks of; with that of its own bytes for who stands apart."""
+        """An answer with the version of the page it speaks of.
+
+        With that of its own bytes for who stands apart, and for the past, which no command can be held against.
+        """
         body = orjson.dumps(content, option=OPTIONS)
-        return JSONAnswer(body, headers={"ETag": etag_of(body) if self.apart else etag(version)})
+        of_body = self.apart or self.as_of is not None
+        return JSONAnswer(body, headers={"ETag": etag_of(body) if of_body else etag(version)})
 
     def _relation(self, *, custody: bool) -> Relation:
         """How the caller stands to a child they answer for, or to any child for the town's staff."""
@@ -180,6 +209,18 @@ async def office(request: Request, caller: Signed, now: Now) -> Office:
 
 
 AtOffice = Annotated[Office, Depends(office)]
+
+
+async def office_known_at(at: AtOffice, as_of: AsOf) -> Office:
+    """The same, to answer as it would have been at an instant."""
+    if as_of is None:
+        return at
+    if as_of > at.now:
+        raise invalid_field("query", "as_of", "in_the_future")
+    return replace(at, as_of=as_of, now=as_of)
+
+
+AtInstant = Annotated[Office, Depends(office_known_at)]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

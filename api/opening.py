@@ -13,7 +13,7 @@ from api.calendar import AT_ONCE_DAYS
 from api.cursors import bounded_period
 from api.door import doors
 from api.fields import Day, SlugText
-from api.office import AtCounter, AtOffice, Office, Said
+from api.office import AtCounter, AtInstant, Office, Said
 from api.problems import not_found
 from api.town_bodies import CapacityAsked, ClosureAsked
 from commands.change_capacity import ChangeCapacity
@@ -28,7 +28,7 @@ LONGEST_PERIOD_DAYS = 400
 
 
 async def _rules(at: Office, first: date, last: date) -> Rules:
-    versions, closures = await at.reader.ask(
+    versions, closures = await at.known([]).ask(
         at.commune, town.rulebooks(at.commune), town.closures(at.commune, first, last)
     )
     return await at.reader.rules(at.commune, versions, closures)
@@ -41,7 +41,7 @@ async def _rules(at: Office, first: date, last: date) -> Rules:
 )
 async def places_of(
     activity: SlugText,
-    at: AtOffice,
+    at: AtInstant,
     first: Annotated[Day, Query(alias="from", description="Premier jour, inclus.")],
     last: Annotated[Day, Query(alias="to", description="Dernier jour, inclus.")],
 ) -> JSONAnswer:
@@ -49,7 +49,7 @@ async def places_of(
     bounded_period(first, last, most_days=LONGEST_PERIOD_DAYS)
     slug = Slug(activity)
     rules = await _rules(at, first, last)
-    [counts] = await at.reader.ask(at.commune, places.counts(at.commune, slug, first, last))
+    [counts] = await at.known([]).ask(at.commune, places.counts(at.commune, slug, first, last))
     if not counts and all(slug not in rulebook.activities for rulebook in rules.rulebooks):
         raise not_found()
     taken = places.taken(counts)
@@ -62,13 +62,15 @@ async def places_of(
 
 @router.get("/closures", summary="Les jours fermés", responses=openapi.answered(200, schemas_town.Closures))
 async def closures(
-    at: AtOffice,
+    at: AtInstant,
     first: Annotated[Day, Query(alias="from", description="Premier jour, inclus.")],
     last: Annotated[Day, Query(alias="to", description="Dernier jour, inclus.")],
 ) -> JSONAnswer:
     """The days the town closed, and those its rulebook announces."""
     bounded_period(first, last, most_days=LONGEST_PERIOD_DAYS)
-    versions, rows = await at.reader.ask(at.commune, town.rulebooks(at.commune), town.closures(at.commune, first, last))
+    versions, rows = await at.known([]).ask(
+        at.commune, town.rulebooks(at.commune), town.closures(at.commune, first, last)
+    )
     rules = await at.reader.rules(at.commune, versions)
     decided = [{**row, "announced": False} for row in rows]
     announced = [_announced(*closure) for closure in rules.announced_closures(first, last)]

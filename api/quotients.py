@@ -12,7 +12,7 @@ from api.fields import IdText
 from api.formality_bodies import QuotientRecorded
 from api.french_formalities import SOURCES
 from api.households import of_household
-from api.office import AtOffice, AtVersionedCounter, Said
+from api.office import AtInstant, AtVersionedCounter, Said
 from commands.declare_quotient import RecordQuotient
 from commands.execute import Result
 from ledger.identifiers import HouseholdId
@@ -39,12 +39,12 @@ def _said(row: Mapping[str, Any]) -> dict[str, Any]:
     summary="Les quotients familiaux d'un foyer",
     responses=openapi.answered(200, schemas_formalities.Quotients, etag=True),
 )
-async def quotients(household: IdText, at: AtOffice) -> JSONAnswer:
+async def quotients(household: IdText, at: AtInstant) -> JSONAnswer:
     """The latest first. Of two from the same day, the one decided last counts: it comes before the other."""
     known = HouseholdId(household)
     version, [rows] = await of_household(at, known, shared.quotients_of(at.commune, known))
     said = {"household": household, "quotients": [_said(row) for row in rows]}
-    return JSONAnswer(said, version=version)
+    return at.tagged(said, version=version)
 
 
 @router.post(

@@ -103,11 +103,11 @@ def refuse_unborn(at: Office, identity: IdentityAsked, field: str) -> None:
 async def identities(at: Office, vault: Vault, persons: Iterable[str]) -> dict[str, Any]:
     """Who these people are, for those who may know; somebody of whom nothing is known is left out.
 
-    Of somebody forgotten there is the word for it.
+    Of somebody forgotten there is the word for it. Names have no past: an answer about it holds none.
     """
     wanted = [PersonId(person) for person in persons]
     at.saw(*wanted)
-    if at.caller.role in UNNAMED or not wanted:
+    if at.caller.role in UNNAMED or at.as_of is not None or not wanted:
         return {}
     found = await run_in_threadpool(vault.people, at.commune, wanted, kinds=["identity"])
     return {
@@ -123,8 +123,12 @@ def identity_of(commune: Commune, child: ChildId) -> Question:
 
 
 def child_name(at: Office, vault: Vault, child: ChildId, rows: Rows, *, erased: bool) -> str | None:
-    """The name those rows hold, for those who may know it; the word for a child who was forgotten."""
+    """The name those rows hold, for those who may know it; the word for a child who was forgotten.
+
+    Names have no past: an answer about it holds none.
+    """
     person = PersonId(child)
     known = vault.opened(at.commune, [person], rows)[person]
-    told = None if at.caller.role in UNNAMED or isinstance(known, Erased) else known.get("identity")
+    hidden = at.caller.role in UNNAMED or at.as_of is not None or isinstance(known, Erased)
+    told = None if hidden or isinstance(known, Erased) else known.get("identity")
     return name_of(told, erased=erased)

@@ -8,11 +8,10 @@ from pydantic import Field
 
 from api import openapi, schemas_town
 from api.answers import JSONAnswer
-from api.cursors import AsOf
 from api.door import doors
 from api.fields import Day
 from api.french_formalities import KINDS
-from api.office import AtCounter, AtOffice, Said
+from api.office import AtCounter, AtInstant, Said
 from api.problems import not_found
 from api.town_bodies import RulebookText
 from commands.adopt_rulebook import AdoptRulebook
@@ -29,16 +28,15 @@ router = doors("commune")
     "/rulebook", summary="Le règlement en vigueur", responses=openapi.answered(200, schemas_town.RulebookInForce)
 )
 async def in_force(
-    at: AtOffice,
-    as_of: AsOf,
+    at: AtInstant,
     day: Annotated[
         Day | None, Query(description="Le jour concerné ; par défaut celui de `as_of`, sinon aujourd'hui.")
     ] = None,
 ) -> JSONAnswer:
     """The rulebook in force on a day, as it was known at an instant, with its sentences and its closed lists."""
-    [versions] = await at.reader.ask(at.commune, town.rulebooks(at.commune, known_at=as_of))
+    [versions] = await at.known([]).ask(at.commune, town.rulebooks(at.commune))
     rules = await at.reader.rules(at.commune, versions)
-    wanted = day or town_day(rules, as_of or at.now)
+    wanted = day or town_day(rules, at.now)
     rulebook = rules.on(wanted)
     if rulebook is None:
         raise not_found()
@@ -79,9 +77,9 @@ def _described(rulebook: Rulebook) -> dict[str, Any]:
     summary="Les règlements adoptés",
     responses=openapi.answered(200, schemas_town.RulebookVersions),
 )
-async def versions(at: AtOffice, as_of: AsOf) -> JSONAnswer:
+async def versions(at: AtInstant) -> JSONAnswer:
     """Every version, in the order they were adopted."""
-    [rows] = await at.reader.ask(at.commune, town.rulebooks(at.commune, known_at=as_of))
+    [rows] = await at.known([]).ask(at.commune, town.rulebooks(at.commune))
     return JSONAnswer({"versions": [_version(row) for row in rows]})
 
 
@@ -90,9 +88,9 @@ async def versions(at: AtOffice, as_of: AsOf) -> JSONAnswer:
     summary="Le texte d'un règlement",
     responses=openapi.answered(200, schemas_town.RulebookContent),
 )
-async def text(version: Annotated[str, Field(max_length=64)], at: AtOffice) -> JSONAnswer:
+async def text(version: Annotated[str, Field(max_length=64)], at: AtInstant) -> JSONAnswer:
     """The whole text of a version, as adopted."""
-    [rows] = await at.reader.ask(at.commune, town.rulebooks(at.commune))
+    [rows] = await at.known([]).ask(at.commune, town.rulebooks(at.commune))
     row = next((row for row in rows if row["version"] == version), None)
     if row is None:
         raise not_found()
@@ -119,10 +117,13 @@ async def adopt(asked: RulebookText, at: AtCounter) -> Response:
 
 @router.get("/activities", summary="Les activités", responses=openapi.answered(200, schemas_town.Activities))
 async def activities(
-    at: AtOffice, day: Annotated[Day | None, Query(description="Le jour concerné ; aujourd'hui par défaut.")] = None
+    at: AtInstant,
+    day: Annotated[
+        Day | None, Query(description="Le jour concerné ; par défaut celui de `as_of`, sinon aujourd'hui.")
+    ] = None,
 ) -> JSONAnswer:
     """What the rulebook in force offers."""
-    [versions] = await at.reader.ask(at.commune, town.rulebooks(at.commune))
+    [versions] = await at.known([]).ask(at.commune, town.rulebooks(at.commune))
     rules = await at.reader.rules(at.commune, versions)
     rulebook = rules.on(day or town_day(rules, at.now))
     found = rulebook.activities.values() if rulebook else ()

@@ -54,13 +54,18 @@ def changes(entry: Entry, state: State) -> Iterable[Change]:
 
 
 def _change(commune: Commune, child: Child, key: SlotKey) -> Change:
-    columns = {"commune": commune, "child": child.child, "day": key.day, "activity": key.activity, "unit": key.unit}
+    named = (commune, child.child, key.day, key.activity, key.unit)
     slot = child.slots.get(key)
     if slot is None:
-        return Drop(table="calendar_days", key=tuple(columns.values()), row=columns)
+        columns = {"commune": commune, "child": child.child, "day": key.day, "activity": key.activity, "unit": key.unit}
+        return Drop(table="calendar_days", key=named, row=columns)
     enrolment = child.enrolment_on(key.activity, key.day)
     row = {
-        **columns,
+        "commune": commune,
+        "child": child.child,
+        "day": key.day,
+        "activity": key.activity,
+        "unit": key.unit,
         "state": slot.state,
         "demande": slot.removal or slot.demande,
         "household": slot.household,
@@ -68,19 +73,19 @@ def _change(commune: Commune, child: Child, key: SlotKey) -> Change:
         "site": enrolment.site if enrolment else None,
         "child_group": enrolment.group if enrolment else None,
     }
-    return Put(table="calendar_days", key=tuple(columns.values()), row=row)
+    return Put(table="calendar_days", key=named, row=row)
 
 
-def days_of(commune: Commune, child: ChildId, first: date, last: date) -> Question:
+def days_of(commune: Commune, child: ChildId, first: date, last: date, *, told_apart: bool = False) -> Question:
     """What the child has, or has asked for, between two days, both included.
 
     `household` booked the day; `asked_by` is the household of `demande`, which under an alternating custody may be the
-    other.
+    other; and always with `told_apart`, for those whose custody alternates now and did not yet.
     """
     return Question(
         sql="""
             SELECT day, activity, unit, state, demande, household, absence,
-                   CASE WHEN (SELECT bool_or(custody) FROM children
+                   CASE WHEN %(told_apart)s OR (SELECT bool_or(custody) FROM children
                               WHERE commune = %(commune)s AND child = %(child)s)
                         THEN (SELECT d.household FROM demandes d
                               WHERE d.commune = %(commune)s AND d.number = calendar_days.demande)
@@ -89,7 +94,7 @@ def days_of(commune: Commune, child: ChildId, first: date, last: date) -> Questi
             WHERE commune = %(commune)s AND child = %(child)s AND day BETWEEN %(first)s AND %(last)s
             ORDER BY day, activity, unit
         """,
-        values={"commune": commune, "child": child, "first": first, "last": last},
+        values={"commune": commune, "child": child, "first": first, "last": last, "told_apart": told_apart},
     )
 
 
