@@ -117,7 +117,10 @@ class Child:
 
     def enrolment_on(self, activity: Slug, day: date) -> Enrolment | None:
         """The enrolment that lets the child come to the activity that day."""
-        return next((found for found in self.enrolments.values() if found.covers(activity, day)), None)
+        for found in self.enrolments.values():
+            if found.covers(activity, day):
+                return found
+        return None
 
 
 def evolve(child: Child | None, entries: Iterable[Entry]) -> Child | None:
@@ -132,10 +135,13 @@ def evolve(child: Child | None, entries: Iterable[Entry]) -> Child | None:
 
 
 def _draft(child: Child | None, entry: Entry) -> Child:
-    if child is None:
-        assert isinstance(entry.fact, ChildRegistered), f"a child's page starts with its registration: {entry.stream}"
-        return Child(child=entry.fact.child, households=(entry.fact.household,))
-    return copied(child)
+    return born(entry) if child is None else copied(child)
+
+
+def born(entry: Entry) -> Child:
+    """The child the first line of its page tells of."""
+    assert isinstance(entry.fact, ChildRegistered), f"a child's page starts with its registration: {entry.stream}"
+    return Child(child=entry.fact.child, households=(entry.fact.household,))
 
 
 def copied(child: Child) -> Child:
@@ -153,6 +159,9 @@ def apply(child: Child, fact: ChildFact, happened_at: datetime, recorded_at: dat
     """
     child.latest = None
     match fact:
+        case AttendanceRecorded():
+            key = SlotKey(fact.activity, fact.unit, fact.day)
+            child.attendance[key] = Attendance(fact.presence, fact.arrived_at, fact.left_at)
         case EnrolmentRequested():
             child.open[fact.demande] = child.latest = requested(None, fact, happened_at)
         case ReservationRequested() | CancellationRequested() | AbsenceDeclared():
@@ -164,9 +173,6 @@ def apply(child: Child, fact: ChildFact, happened_at: datetime, recorded_at: dat
             _decide(child, fact.demande, fact.days, "rejected", fact.reason, recorded_at)
         case DemandeWithdrawn():
             _decide(child, fact.demande, child.open[fact.demande].pending(), "withdrawn", None, recorded_at)
-        case AttendanceRecorded():
-            key = SlotKey(fact.activity, fact.unit, fact.day)
-            child.attendance[key] = Attendance(fact.presence, fact.arrived_at, fact.left_at)
         case _:
             _of_the_child(child, fact)
 

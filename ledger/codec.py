@@ -7,6 +7,7 @@ canonical form is RFC 8785's for what we allow: keys in ASCII and sorted, no flo
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cache
 from hashlib import sha256
 from typing import Any, Final
 
@@ -18,6 +19,7 @@ from ledger import events
 from ledger.entry import Entry, Signature
 from ledger.events import Fact
 from ledger.identifiers import Commune, Stream
+from ledger.structures import UNREADABLE, Reader, reader
 
 Json = dict[str, Any]
 Upcaster = Callable[[Json], Json]
@@ -97,6 +99,9 @@ def digest(stored: bytes) -> bytes:
     return sha256(stored).digest()
 
 
+_reader_of: Final[Callable[[type], Reader]] = cache(reader)
+
+
 def converter() -> Converter:
     """Typed facts to plain JSON values and back; instants as `wire_time` writes them."""
     made = make_converter()
@@ -131,16 +136,21 @@ class Codec:
 
         Raises UnknownFactError for a name that was never written.
         """
-        seen = {name}
+        seen: set[str] = set()
         while name in self.upcasters:
+            seen.add(name)
             name, rewrite = self.upcasters[name]
             assert name not in seen, f"upcasters turn in a circle at {name}"
-            seen.add(name)
             json = rewrite(json)
         kind = self._kinds.get(name)
         if kind is None:
             raise UnknownFactError(name)
-        fact: Fact = self._converter.structure(json, kind)
+        read = _reader_of(kind)
+        try:
+            fact: Fact = read(json)
+        except UNREADABLE:
+            # An older line may lack a field that has a default; for the others, this says what is wrong.
+            fact = self._converter.structure(json, kind)
         return fact
 
     def write(self, fact: Fact, *, stream: Stream, version: int, previous: bytes, signature: Signature) -> Entry:

@@ -1,6 +1,6 @@
 """A request of the family, as its history shows it: asked, decided day by day, or taken back."""
 
-from collections import Counter
+from collections.abc import Set as AbstractSet
 from datetime import date, datetime
 from typing import Literal, NamedTuple
 
@@ -142,15 +142,15 @@ def decided(
 ) -> Demande:
     """The demande once these days have their outcome. Its status follows when no day waits any more."""
     if demande.wanted is not None:
-        return demande._replace(decided_at=at, status=_status(Counter([outcome])), refusal=reason)
-    named = set(days)
-    after = tuple(day._replace(outcome=outcome, reason=reason) if day.named() in named else day for day in demande.days)
-    return demande._replace(days=after, decided_at=at, status=_status(Counter(day.outcome for day in after)))
+        return demande._replace(decided_at=at, status=_status({outcome}), refusal=reason)
+    named = {(day.day, day.unit, day.action) for day in days}
+    after = tuple([day._replace(outcome=outcome, reason=reason) if day[:3] in named else day for day in demande.days])
+    return demande._replace(days=after, decided_at=at, status=_status({day.outcome for day in after}))
 
 
-def _status(outcomes: Counter[Outcome]) -> Status:
-    if outcomes["pending"]:
+def _status(outcomes: AbstractSet[Outcome]) -> Status:
+    if "pending" in outcomes:
         return "en_cours"
-    if outcomes["approved"]:
+    if "approved" in outcomes:
         return "traitee_positivement"
-    return "retiree" if outcomes["withdrawn"] else "traitee_negativement"
+    return "retiree" if "withdrawn" in outcomes else "traitee_negativement"

@@ -16,6 +16,7 @@ from ledger.events import (
     DemandeApproved,
     DemandeRejected,
     DemandeWithdrawn,
+    PlaceHeld,
     ReservationRequested,
 )
 from ledger.identifiers import Slug
@@ -50,6 +51,20 @@ def _slots(demande: Demande, days: Iterable[DecidedDay | DemandeDay]) -> tuple[S
     if demande.activity is None:
         return ()
     return tuple(SlotKey(demande.activity, day.unit, day.day) for day in days)
+
+
+def taken_by(child: Child, activity: Slug, day: date, units: Iterable[Slug]) -> list[tuple[PlaceHeld, ...]]:
+    """What the child holds of some units on a day, slot by slot: for bulk folds, which compare it with what it held."""
+    slots = [child.slots.get(SlotKey(activity, unit, day)) for unit in units]
+    return [slot.places for slot in slots if slot is not None and slot.holds()]
+
+
+def moved(
+    activity: Slug, day: date, before: Iterable[tuple[PlaceHeld, ...]], after: Iterable[tuple[PlaceHeld, ...]]
+) -> dict[PlaceKey, int]:
+    """The places taken (1) or given back (-1) between two of `taken_by`: each is held once, as `held` says."""
+    was, now = ({place for places in slots for place in places} for slots in (before, after))
+    return {PlaceKey(activity, place.unit, day, place.pool): 1 if place in now else -1 for place in was ^ now}
 
 
 def held(child: Child, keys: Iterable[SlotKey]) -> Counter[PlaceKey]:

@@ -13,16 +13,21 @@ from projections.question import Question
 
 def changes(entry: Entry, state: State) -> Iterable[Change]:
     """The row of `attendance` an entry is about."""
-    if isinstance(entry.fact, AttendanceRecorded) and isinstance(state, Child):
-        key = SlotKey(entry.fact.activity, entry.fact.unit, entry.fact.day)
-        columns = {
+    fact = entry.fact
+    if isinstance(fact, AttendanceRecorded) and isinstance(state, Child):
+        seen = state.attendance[SlotKey(fact.activity, fact.unit, fact.day)]
+        row = {
             "commune": entry.commune,
             "child": state.child,
-            "day": key.day,
-            "activity": key.activity,
-            "unit": key.unit,
+            "day": fact.day,
+            "activity": fact.activity,
+            "unit": fact.unit,
+            "presence": seen.presence,
+            "arrived_at": seen.arrived_at,
+            "left_at": seen.left_at,
         }
-        yield Put(table="attendance", key=tuple(columns.values()), row={**columns, **state.attendance[key]._asdict()})
+        key = (entry.commune, state.child, fact.day, fact.activity, fact.unit)
+        yield Put(table="attendance", key=key, row=row)
 
 
 def sheet(

@@ -1,22 +1,24 @@
 """A page folded line by line: the page after each line, the rows it changes, the places it takes or gives back.
 
 What verify, rebuild, as-of, the follower and the drift watch have in common; each does something else with a line.
+Decisions fold with `evolve`, which leaves the page it was given as it was; here a child is written into, since nobody
+reads it once its next line is taken.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple, cast
 
-from ledger.child import Child
+from ledger.child import Child, apply, born
 from ledger.entry import Entry
-from ledger.holdings import PlaceKey, held, touched
-from ledger.identifiers import Stream
+from ledger.events import AttendanceRecorded, ChildFact
+from ledger.holdings import PlaceKey, moved, taken_by, touched
+from ledger.identifiers import Slug, Stream
 from ledger.rows import Change
 from ledger.store import AnyPage, Page, turned
 from projections.inline import project
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """What one line did."""
 
     entry: Entry
@@ -27,22 +29,51 @@ class Step:
     """Places taken (above zero) or given back (below), by the line."""
 
 
+_NO_PLACES: Mapping[PlaceKey, int] = {}
+
+
 class Folding:
     """One page, from its first line on."""
 
     def __init__(self, stream: Stream) -> None:
         self.page: AnyPage = Page(stream=stream)
+        self._units: dict[Slug, set[Slug]] = {}
+        """The units of each activity the child ever asked for: where to look for what it holds on a day."""
 
     def take(self, entry: Entry) -> Step:
         """The next line. Raises AssertionError when it does not follow the one before."""
-        before = self.page.state
-        self.page = turned(self.page, [entry])
-        after = self.page.state
-        assert after is not None
+        page = self.page
+        if not isinstance(page.state, Child) and not page.stream.startswith("child/"):
+            self.page = turned(page, [entry])
+            assert self.page.state is not None
+            return Step(entry, self.page, tuple(project(entry, self.page.state)), _NO_PLACES)
+        assert entry.version == page.version + 1, f"a line is missing on {page.stream} after {page.version}"
+        assert entry.previous == page.head, f"the chain of {page.stream} is broken at {entry.version}"
+        child = cast("Child", page.state) if page.version else born(entry)
+        places = self._lived(child, entry)
+        self.page = Page(stream=page.stream, version=entry.version, head=entry.digest, state=child)
+        return Step(entry, self.page, tuple(project(entry, child)), places)
+
+    def _lived(self, child: Child, entry: Entry) -> Mapping[PlaceKey, int]:
+        """Writes a line into the child, and tells how it changed the places it holds.
+
+        Only the units ever asked for are looked up, on the days the line is about: looking through every day of the
+        child, as a single decision does, costs 12 microseconds a line in the first school year and more in the next.
+        """
+        fact, signature = cast("ChildFact", entry.fact), entry.signature
+        # Nine lines of ten say who came, which takes no place: looking all the same costs 4 microseconds.
+        keys = () if isinstance(fact, AttendanceRecorded) else touched(child, fact)
+        if not keys:
+            apply(child, fact, signature.happened_at, signature.recorded_at)
+            return _NO_PLACES
+        for key in keys:
+            self._units.setdefault(key.activity, set()).add(key.unit)
+        days = {(key.activity, key.day) for key in keys}
+        before = [taken_by(child, activity, day, self._units[activity]) for activity, day in days]
+        apply(child, fact, signature.happened_at, signature.recorded_at)
         places: dict[PlaceKey, int] = {}
-        if isinstance(before, Child) and isinstance(after, Child):
-            keys = touched(before, entry.fact)  # type: ignore[arg-type]
-            counted = held(after, keys)
-            counted.subtract(held(before, keys))
-            places = {key: delta for key, delta in sorted(counted.items()) if delta}
-        return Step(entry=entry, page=self.page, changes=tuple(project(entry, after)), places=places)
+        for (activity, day), was in zip(days, before, strict=True):
+            now = taken_by(child, activity, day, self._units[activity])
+            if now != was:
+                places.update(moved(activity, day, was, now))
+        return dict(sorted(places.items())) if places else _NO_PLACES
