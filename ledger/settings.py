@@ -52,6 +52,14 @@ class Settings:
     """The file of the keys that wrap the keys of persons; with the embedded database, one of the data directory."""
     erasures: Path | None = None
     """The directory of the journal of erasures, kept apart from the database; the data directory when it is not set."""
+    seal_key: Path | None = None
+    """The file of the key that signs checkpoints; with the embedded database, one of the data directory."""
+    checkpoints: Path | None = None
+    """The directory of the checkpoints, kept apart from the database; one of the data directory when it is not set."""
+    origin: str | None = None
+    """What stands before a town in the name of its tree: for ever, in what is signed."""
+    checkpoint_seconds: float = 60.0
+    """How long at most after a line is sealed a checkpoint is signed."""
     development: bool = False
     """Accepts the development key on a configured database too."""
     log_level: str = "info"
@@ -95,6 +103,10 @@ class Settings:
             issuers_file=Path(issuers_file).expanduser().absolute() if issuers_file else None,
             vault_keys=read.path("ARDOISE_VAULT_KEYS"),
             erasures=read.path("ARDOISE_ERASURES"),
+            seal_key=read.path("ARDOISE_SEAL_KEY"),
+            checkpoints=read.path("ARDOISE_CHECKPOINTS"),
+            origin=read.text("ARDOISE_ORIGIN", "") or None,
+            checkpoint_seconds=read.seconds("ARDOISE_CHECKPOINT_SECONDS", 60.0, least=0.05, most=86_400.0),
             development=read.flag("ARDOISE_DEVELOPMENT"),
             log_level=read.choice("ARDOISE_LOG_LEVEL", "info", LOG_LEVELS),
         )
