@@ -169,7 +169,8 @@ END $$;
 -- them was recorded. Reads from where the seal has come to, so that it costs little whether the seal runs or not.
 CREATE FUNCTION ardoise.seal_lag(p_most bigint)
 RETURNS TABLE (commune text, entries bigint, recorded_at timestamptz) LANGUAGE plpgsql
-SET enable_seqscan = off SET jit = off AS $$
+SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET jit = off
+AS $$
 DECLARE
     town text;
     here record;
