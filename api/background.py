@@ -9,6 +9,7 @@ import structlog
 from prometheus_client import Metric
 from prometheus_client.core import GaugeMetricFamily
 
+from api.behind_watch import DRIFT_LOCK, FOLLOWER_LOCK, BehindWatch
 from api.clock import Clock
 from api.seal_watch import SealWatch
 from ledger.database import service_conninfo
@@ -98,14 +99,17 @@ def background(settings: Settings, service_url: str, *, clock: Clock) -> Backgro
     def connected(name: str) -> str:
         return leader_conninfo(service_url, settings, name)
 
-    sealing = SealWatch(clock)
+    sealing, behind = SealWatch(clock), BehindWatch()
     return Background(
         service_conninfo(service_url, settings, application="ardoise-watch"),
         leaders=[
             Leader("seal", seal.LOCK, connected("seal"), sealing.begin),
+            Leader("follower", FOLLOWER_LOCK, connected("follower"), behind.follow),
+            Leader("drift", DRIFT_LOCK, connected("drift"), behind.watch),
         ],
         watches=[
             sealing,
+            behind,
         ],
     )
 
