@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
-from api import cli_erase, cli_export, cli_import, cli_parked, cli_privacy, logs, rulebooks
+from api import cli_erase, cli_export, cli_import, cli_parked, cli_privacy, cli_seal, logs, rulebooks
 from api.cli_room import COUNTED, counted, town_named
 from api.cli_vault import vault_app
 from api.clock import utc_now
@@ -40,6 +40,7 @@ app.add_typer(cli_privacy.app)
 app.add_typer(cli_erase.app)
 app.add_typer(cli_export.app)
 app.add_typer(cli_parked.app)
+app.add_typer(cli_seal.app)
 
 CommuneArgument = Annotated[str, typer.Argument(help="A town, as a slug: villennes-sur-seine.")]
 

@@ -1,0 +1,93 @@
+"""The seal from the command line: what waits is sealed once, or this process leads beside those that serve."""
+
+import signal
+import threading
+import time
+from types import FrameType
+from typing import Annotated
+
+import orjson
+import psycopg
+import typer
+from rich.console import Console
+from rich.progress import Progress
+
+from api import logs
+from api.background import leader_conninfo
+from api.cli_room import COUNTED, counted
+from api.running import in_one_line, opened, read_settings, stop
+from ledger.identifiers import Commune
+from replay.leader import Leader
+from replay.seal import LOCK, Grown, Seal, SealError, seal_once
+
+app = typer.Typer()
+
+
+@app.command(epilog="Example: `ardoise seal --once`")
+@in_one_line
+def seal(
+    once: Annotated[bool, typer.Option("--once", help="Seal what is committed now, then end.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="With --once: one JSON object.")] = False,
+) -> None:
+    """Give positions to what was committed, and grow the tree of each town, without serving.
+
+    Every `ardoise serve` does it too; one leads at a time, and another takes over when it is gone. Without --once, this
+    process leads, or waits to, until a signal asks to stop.
+    """
+    if as_json and not once:
+        stop("--json goes with --once: a process that leads writes a log.")
+    settings = read_settings()
+    with opened(settings) as ready:
+        conninfo = leader_conninfo(ready.urls.service_url, settings, "seal")
+        if not once:
+            logs.configure(level=settings.log_level_number)
+            _lead(conninfo)
+            return
+        began = time.monotonic()
+        with psycopg.connect(conninfo, autocommit=True) as connection:
+            trees = _sealed(connection)
+        _tell(trees, time.monotonic() - began, as_json=as_json)
+
+
+def _lead(conninfo: str) -> None:
+    """Leads, or waits to, until a signal."""
+    asked = threading.Event()
+
+    def ask(_signal: int, _frame: FrameType | None) -> None:
+        asked.set()
+
+    for each in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(each, ask)
+    leader = Leader("seal", LOCK, conninfo, Seal)
+    leader.start()
+    asked.wait()
+    leader.stop()
+
+
+def _sealed(connection: psycopg.Connection) -> dict[Commune, Grown]:
+    with Progress(*COUNTED, console=Console(stderr=True), transient=True) as bars:
+        task = bars.add_task("sealing", total=None)
+        try:
+            return seal_once(
+                connection, progress=lambda done, all_: bars.update(task, completed=done, total=all_, refresh=True)
+            )
+        except SealError as error:
+            stop(str(error))
+
+
+def _tell(trees: dict[Commune, Grown], seconds: float, *, as_json: bool) -> None:
+    lines = sum(tree.lines for tree in trees.values())
+    pace = round(lines / seconds)
+    if as_json:
+        towns = [
+            {"commune": commune, "entries": tree.lines, "size": tree.size, "root": tree.root.hex()}
+            for commune, tree in trees.items()
+        ]
+        said = {"entries": lines, "seconds": round(seconds, 3), "entries_per_second": pace, "towns": towns}
+        typer.echo(orjson.dumps(said).decode())
+        return
+    for commune, tree in trees.items():
+        typer.echo(
+            f"{commune}: {counted(tree.size, 'entry', 'entries')}, {tree.lines} of them new, root {tree.root.hex()}"
+        )
+    typer.echo(f"{counted(lines, 'entry', 'entries')} sealed in {seconds:.1f} s ({pace:,} a second).")
