@@ -33,6 +33,12 @@ CREATE TABLE ardoise.trees (
 );
 INSERT INTO ardoise.trees SELECT DISTINCT commune FROM ardoise.entries;
 
+-- The towns that brought lines, for the seal to make their trees. A town may be here several times: those who bring its
+-- first lines at once do not wait for one another, as they would for a row that is unique.
+CREATE TABLE ardoise.announced_towns (commune text NOT NULL);
+CREATE INDEX announced_towns_by_name ON ardoise.announced_towns (commune);
+INSERT INTO ardoise.announced_towns SELECT commune FROM ardoise.trees;
+
 ALTER TABLE ardoise.entries FORCE ROW LEVEL SECURITY;
 ALTER TABLE ardoise.entries ENABLE ALWAYS TRIGGER entries_are_never_changed;
 ALTER TABLE ardoise.entries ALTER COLUMN arrival SET DEFAULT nextval('ardoise.arrivals');
@@ -48,8 +54,8 @@ DECLARE
     town text := nullif(current_setting('ardoise.commune', true), '');
 BEGIN
     PERFORM pg_advisory_xact_lock_shared(1634886756, 1);
-    IF town IS NOT NULL AND NOT EXISTS (SELECT FROM ardoise.trees t WHERE t.commune = town) THEN
-        INSERT INTO ardoise.trees (commune) VALUES (town) ON CONFLICT DO NOTHING;
+    IF town IS NOT NULL AND NOT EXISTS (SELECT FROM ardoise.announced_towns t WHERE t.commune = town) THEN
+        INSERT INTO ardoise.announced_towns VALUES (town);
     END IF;
     RETURN NULL;
 END $$;
@@ -108,7 +114,8 @@ BEGIN
 END $$;
 GRANT SELECT, INSERT, UPDATE ON ardoise.trees TO ardoise_app;
 GRANT SELECT, UPDATE ON ardoise.settled TO ardoise_app;
-GRANT SELECT ON ardoise.trees, ardoise.settled TO ardoise_auditor;
+GRANT SELECT, INSERT ON ardoise.announced_towns TO ardoise_app;
+GRANT SELECT ON ardoise.trees, ardoise.settled, ardoise.announced_towns TO ardoise_auditor;
 
 -- Seals the lines whose number is after p_after and at most p_upto, or among p_missing, and that are not sealed yet.
 -- Answers, of each town that has some: the tree before, the leaves one after the other, and the numbers that were found,
@@ -124,6 +131,10 @@ DECLARE
     hashes bytea;
     fresh bigint[];
 BEGIN
+    INSERT INTO ardoise.trees (commune)
+    SELECT DISTINCT a.commune FROM ardoise.announced_towns a
+    WHERE NOT EXISTS (SELECT FROM ardoise.trees t WHERE t.commune = a.commune) ORDER BY a.commune
+    ON CONFLICT DO NOTHING;
     FOR town IN SELECT t.commune FROM ardoise.trees t ORDER BY t.commune LOOP
         PERFORM set_config('ardoise.commune', town, true);
         CONTINUE WHEN NOT EXISTS (SELECT FROM ardoise.entries e
@@ -176,7 +187,7 @@ DECLARE
     here record;
 BEGIN
     SELECT s.arrival, s.missing INTO here FROM ardoise.settled s;
-    FOR town IN SELECT t.commune FROM ardoise.trees t ORDER BY t.commune LOOP
+    FOR town IN SELECT DISTINCT a.commune FROM ardoise.announced_towns a ORDER BY a.commune LOOP
         PERFORM set_config('ardoise.commune', town, true);
         RETURN QUERY
             WITH unsealed AS (

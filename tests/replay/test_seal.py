@@ -1,0 +1,347 @@
+"""Each line gets one position, without a gap, whatever commits late, rolls back, stays open or is killed."""
+
+import random
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+
+import psycopg
+import pytest
+
+from api.background import leader_conninfo
+from ledger.settings import Settings
+from replay import seal as sealing
+from replay.leader import Leader
+from replay.seal import LOCK, MOST_COUNTED, Seal, SealError, frontier, lag, seal_once
+from tests.replay.lines import (
+    OTHER,
+    TOWN,
+    Connection,
+    all_rounds,
+    bring,
+    committed,
+    leader,
+    pages,
+    reference_root,
+    sealed,
+    waiting,
+    writer,
+)
+from tests.servers import Database
+
+WRITERS = 8
+EACH = 60
+
+
+@pytest.fixture
+def leads(database: Database) -> Iterator[Connection]:
+    with leader(database) as connection:
+        yield connection
+
+
+def test_lines_get_positions_from_one_in_each_town(database: Database, leads: Connection):
+    committed(database, "a", 1, 2)
+    committed(database, "z", 1, town=OTHER)
+    committed(database, "b", 1)
+    trees = seal_once(leads)
+    assert pages(database) == ["a 1", "a 2", "b 1"]
+    assert pages(database, OTHER) == ["z 1"]
+    for town, lines in ((TOWN, 3), (OTHER, 1)):
+        found = sealed(database, town)
+        assert [line.position for line in found] == list(range(1, lines + 1))
+        assert trees[town] == (lines, lines, reference_root([line.stored for line in found]))
+    assert {town: grown.lines for town, grown in seal_once(leads).items()} == {TOWN: 0, OTHER: 0}
+
+
+def test_what_commits_late_is_sealed_when_it_commits_and_holds_nobody_up(database: Database, leads: Connection):
+    seal = Seal()
+    with writer(database) as late:
+        bring(late, "late", 1)
+        committed(database, "early", 1)
+        all_rounds(seal, leads)
+        assert pages(database) == ["early 1"]
+        committed(database, "early", 2)
+        all_rounds(seal, leads)
+        assert pages(database) == ["early 1", "early 2"]
+        assert waiting(database) == (3, [1])
+        late.commit()
+    all_rounds(seal, leads)
+    assert pages(database) == ["early 1", "early 2", "late 1"]
+    seal.close(leads)
+    assert waiting(database) == (3, [])
+
+
+def test_the_first_line_of_a_town_may_commit_late(database: Database, leads: Connection):
+    seal = Seal()
+    with writer(database) as late:
+        bring(late, "late", 1)
+        committed(database, "z", 1, town=OTHER)
+        all_rounds(seal, leads)
+        assert pages(database, OTHER) == ["z 1"]
+    all_rounds(seal, leads)
+    assert pages(database) == ["late 1"]
+
+
+def test_a_number_that_was_rolled_back_is_waited_for_by_nobody(database: Database, leads: Connection):
+    seal = Seal()
+    with writer(database) as undone:
+        bring(undone, "undone", 1)
+        all_rounds(seal, leads)
+        undone.rollback()
+        bring(undone, "undone", 1)
+        undone.rollback()
+    committed(database, "a", 1)
+    all_rounds(seal, leads)
+    assert (pages(database), waiting(database)) == (["a 1"], (3, []))
+
+
+def test_a_long_transaction_of_somebody_else_is_not_waited_for(database: Database, leads: Connection):
+    with psycopg.connect(database.admin_url) as somebody:
+        somebody.execute("CREATE TABLE public.theirs AS SELECT txid_current()")
+        with writer(database) as undone:
+            bring(undone, "undone", 1)
+            undone.rollback()
+        committed(database, "a", 1)
+        seal_once(leads)
+        assert (pages(database), waiting(database)) == (["a 1"], (2, []))
+
+
+def test_a_gap_waits_only_for_those_who_were_there_when_it_was_seen(database: Database, leads: Connection):
+    seal = Seal()
+    with writer(database) as undone, writer(database) as long:
+        bring(undone, "undone", 1)
+        all_rounds(seal, leads)
+        bring(long, "long", 1)
+        undone.rollback()
+        all_rounds(seal, leads)
+        seal.close(leads)
+        assert waiting(database) == (2, [2])
+
+
+def test_gaps_of_a_long_transaction_cost_nothing_while_it_stays_open(database: Database, leads: Connection):
+    seal = Seal()
+    with writer(database) as long, writer(database) as undone:
+        bring(long, "long", 1)
+        for _ in range(50):
+            bring(undone, "undone", *range(1, 101))
+            all_rounds(seal, leads)
+            undone.rollback()
+        committed(database, "a", 1)
+        all_rounds(seal, leads)
+        all_rounds(seal, leads)
+        asked: list[str] = []
+        counted = Counting(leads, asked)
+        all_rounds(seal, counted)  # type: ignore[arg-type]
+        assert len(asked) == 2, "the last number, and who holds the lock"
+        with writer(database) as more:
+            bring(more, "more", 1)
+        all_rounds(seal, leads)
+        assert pages(database) == ["a 1", "more 1"]
+        long.commit()
+    all_rounds(seal, leads)
+    assert pages(database) == ["a 1", "more 1", "long 1"]
+
+
+class Counting:
+    """A connection that remembers what it was asked."""
+
+    def __init__(self, connection: Connection, asked: list[str]) -> None:
+        self._connection = connection
+        self._asked = asked
+
+    def execute(self, question: str, *values: object) -> object:
+        self._asked.append(question)
+        return self._connection.execute(question, *values)  # type: ignore[arg-type]
+
+    def transaction(self) -> object:
+        return self._connection.transaction()
+
+
+def test_a_new_leader_goes_on_where_the_last_one_stopped(database: Database, leads: Connection):
+    with writer(database) as late:
+        bring(late, "late", 1)
+        committed(database, "a", 1)
+        all_rounds(Seal(), leads)
+        committed(database, "a", 2)
+        late.commit()
+    all_rounds(Seal(), leads)
+    assert pages(database) == ["a 1", "late 1", "a 2"]
+
+
+def test_a_leader_that_wrote_nothing_down_lately_loses_nothing(database: Database, leads: Connection):
+    committed(database, "a", 1)
+    all_rounds(Seal(), leads)
+    with psycopg.connect(database.admin_url) as admin:
+        admin.execute("UPDATE ardoise.settled SET arrival = 0, missing = '{}'")
+    committed(database, "a", 2)
+    all_rounds(Seal(), leads)
+    assert (pages(database), waiting(database)) == (["a 1", "a 2"], (2, []))
+
+
+def test_lines_are_sealed_in_windows_in_the_order_of_their_pages(
+    database: Database, leads: Connection, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(sealing, "WINDOW", 7)
+    seal = Seal()
+    with writer(database) as late:
+        bring(late, "a", *range(1, 31))
+        bring(late, "b", *range(1, 31))
+        with writer(database) as undone:
+            bring(undone, "c", *range(1, 31))
+            undone.rollback()
+        all_rounds(seal, leads)
+        assert pages(database) == []
+    committed(database, "a", *range(31, 61))
+    all_rounds(seal, leads)
+    expected = (
+        [f"a {at}" for at in range(1, 31)] + [f"b {at}" for at in range(1, 31)] + [f"a {at}" for at in range(31, 61)]
+    )
+    assert pages(database) == expected
+
+
+def test_many_writers_that_commit_and_roll_back_are_sealed_gaplessly_and_once(database: Database):
+    made = [
+        Leader(name, LOCK, leader_conninfo(database.service_url, Settings(), name), Seal) for name in ("one", "two")
+    ]
+    for each in made:
+        each.start()
+    with ThreadPoolExecutor(WRITERS) as threads:
+        kept = sum(threads.map(lambda number: write_for_a_while(database, number), range(WRITERS)))
+    for each in made:
+        each.stop()
+    with leader(database) as connection:
+        seal_once(connection)
+    for town in (TOWN, OTHER):
+        lines = sealed(database, town)
+        assert [line.position for line in lines] == list(range(1, len(lines) + 1))
+        assert len({line.stored for line in lines}) == len(lines)
+        for page in {line.page for line in lines}:
+            versions = [line.version for line in lines if line.page == page]
+            assert versions == list(range(1, len(versions) + 1))
+        with leader(database) as connection:
+            tree = frontier(connection, town, len(lines))
+        assert tree.root() == reference_root([line.stored for line in lines])
+    assert len(sealed(database)) + len(sealed(database, OTHER)) == kept
+    with psycopg.connect(database.admin_url) as admin:
+        assert admin.execute("SELECT count(*) FROM ardoise.entries").fetchone() == (kept,)
+
+
+def write_for_a_while(database: Database, number: int) -> int:
+    """Transactions of a writer, some of which it takes back, some of which it lets lie; how many lines it kept."""
+    chance = random.Random(number)
+    town = (TOWN, OTHER)[number % 2]
+    version = 0
+    with writer(database, town) as connection:
+        for _ in range(EACH):
+            lines = chance.randint(1, 5)
+            bring(connection, f"page-{number}", *range(version + 1, version + lines + 1), town=town)
+            if chance.random() < 0.3:
+                time.sleep(chance.random() * 0.1)
+            if chance.random() < 0.3:
+                connection.rollback()
+            else:
+                connection.commit()
+                version += lines
+    return version
+
+
+def test_two_who_seal_at_once_make_one_tree(database: Database):
+    stop = threading.Event()
+
+    def write() -> None:
+        with writer(database) as connection:
+            for version in range(1, 301):
+                bring(connection, "a", version)
+                connection.commit()
+        stop.set()
+
+    def seal(_: int) -> int:
+        made = Seal()
+        with leader(database) as connection:
+            while not stop.is_set():
+                made.round(connection)
+            all_rounds(made, connection)
+        return made.sealed
+
+    with ThreadPoolExecutor(3) as threads:
+        writing = threads.submit(write)
+        shares = list(threads.map(seal, range(2)))
+        writing.result()
+    assert sum(shares) == 300
+    assert min(shares) > 0, "both sealed some"
+    assert pages(database) == [f"a {version}" for version in range(1, 301)]
+    with leader(database) as connection:
+        assert frontier(connection, TOWN, 300).root() == reference_root([line.stored for line in sealed(database)])
+
+
+def test_a_leader_whose_lock_is_taken_away_does_not_fork_the_tree(database: Database):
+    made = [
+        Leader(name, LOCK, leader_conninfo(database.service_url, Settings(), name), Seal) for name in ("one", "two")
+    ]
+    for each in made:
+        each.start()
+    with psycopg.connect(database.admin_url, autocommit=True) as admin:
+        for version in range(1, 201):
+            committed(database, "a", version)
+            if version % 40 == 0:
+                admin.execute(
+                    "SELECT pg_terminate_backend(pid) FROM pg_locks"
+                    " WHERE locktype = 'advisory' AND objid = 2 AND granted AND database ="
+                    " (SELECT oid FROM pg_database WHERE datname = current_database())"
+                )
+        give_up_at = time.monotonic() + 10
+        while len(sealed(database)) < 200 and time.monotonic() < give_up_at:
+            time.sleep(0.05)
+    assert [each.leads for each in made].count(True) == 1
+    for each in made:
+        each.stop()
+    lines = sealed(database)
+    assert pages(database) == [f"a {version}" for version in range(1, 201)]
+    with leader(database) as connection:
+        assert frontier(connection, TOWN, 200).root() == reference_root([line.stored for line in lines])
+
+
+def test_nothing_is_sealed_below_a_sequence_that_was_not_restored(database: Database, leads: Connection):
+    committed(database, "a", 1, 2, 3)
+    seal_once(leads)
+    with psycopg.connect(database.admin_url) as admin:
+        admin.execute("SELECT setval('ardoise.arrivals', 1)")
+    with pytest.raises(SealError, match=r"up to number 3, and the sequence ardoise\.arrivals is at 1"):
+        seal_once(leads)
+
+
+def test_a_tree_whose_rows_were_taken_out_does_not_grow(database: Database, leads: Connection):
+    committed(database, "a", *range(1, 301))
+    seal_once(leads)
+    with psycopg.connect(database.admin_url) as admin:
+        admin.execute("DELETE FROM ardoise.tree_nodes")
+    committed(database, "a", 301)
+    with pytest.raises(SealError, match="has 300 leaves and only 44 of them are kept"):
+        seal_once(leads)
+
+
+def test_the_lag_counts_what_is_committed_and_not_sealed(database: Database, leads: Connection):
+    assert lag(leads, datetime.now(UTC)) == {}
+    with writer(database) as late:
+        bring(late, "late", 1)
+        committed(database, "a", 1)
+        all_rounds(Seal(), leads)
+        assert lag(leads, datetime.now(UTC)) == {}
+        committed(database, "b", *range(1, MOST_COUNTED + 100), town=OTHER)
+        late.commit()
+    behind = lag(leads, datetime.now(UTC) + timedelta(hours=1))
+    assert {town: each.entries for town, each in behind.items()} == {TOWN: 1, OTHER: MOST_COUNTED}
+    assert all(3600 <= each.seconds < 3700 for each in behind.values())
+    all_rounds(Seal(), leads)
+    assert lag(leads, datetime.now(UTC)) == {}
+
+
+def test_the_order_of_arrivals_is_that_of_the_lines_of_a_page(database: Database):
+    with writer(database) as connection:
+        bring(connection, "a", *range(200, 0, -1))
+        connection.commit()
+        found = connection.execute("SELECT version, arrival FROM ardoise.entries ORDER BY version").fetchall()
+    assert all(two[1] == one[1] + 1 for one, two in pairwise(found))
