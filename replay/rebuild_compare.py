@@ -1,0 +1,242 @@
+"""What a rebuild found: the served rows beside the new ones, and a digest of every table."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any, Final, LiteralString
+
+import orjson
+from psycopg import sql
+
+from projections.models import Table
+from replay.rebuild_catalogue import LIVE, NEW, columns, named
+from replay.rebuild_state import PLACES, Connection, Run, one, set_town, towns
+
+MOST_SUSPECTS: Final = 10_000
+"""So many differing rows are looked at again, one by one, while nobody writes; of more, only their number is told."""
+SHOWN: Final = 5
+
+PLACES_TABLE: Final = Table(name=PLACES, key=("commune", "activity", "unit", "day", "pool"), pages=("child", "town"))
+PAGE_OF_ROW: Final[Mapping[str, LiteralString]] = {
+    "demande_versions": "coalesce(o.stream, n.stream)",
+    "place_changes": "coalesce(o.stream, n.stream)",
+    "household_children": "'child/' || coalesce(o.commune, n.commune) || '/' || coalesce(o.child, n.child)",
+}
+"""The page a row of what follows the seal comes from."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Differences:
+    """How many rows the served table had alone, the new one has alone, and both have otherwise; some of their keys."""
+
+    only_old: int = 0
+    only_new: int = 0
+    different: int = 0
+    first: tuple[str, ...] = ()
+    exact: bool = True
+    """Whether they were counted while nobody wrote; otherwise a moment before."""
+
+    @property
+    def count(self) -> int:
+        """All of them."""
+        return self.only_old + self.only_new + self.different
+
+
+def digest(connection: Connection, schema: str, table: Table) -> str:
+    """The SHA-256 of the rows of a table as text, in the order of their keys, town after town."""
+    relation = sql.Identifier(schema, table.name)
+    names = [name for name, _ in columns(connection, named(schema, table.name))]
+    kinds = dict(columns(connection, named(schema, table.name)))
+    order = [
+        sql.SQL("{} COLLATE {}").format(sql.Identifier(name), sql.Identifier("C")) if kinds[name] == "text"
+        else sql.Identifier(name)
+        for name in table.key
+    ]  # fmt: skip
+    said = sha256()
+    for commune in towns(connection):
+        with connection.transaction():
+            set_town(connection, commune)
+            question = sql.SQL("COPY (SELECT {} FROM {} WHERE commune = {} ORDER BY {}) TO STDOUT").format(
+                sql.SQL(", ").join(map(sql.Identifier, names)),
+                relation,
+                sql.Literal(commune),
+                sql.SQL(", ").join(order),
+            )
+            with connection.cursor().copy(question) as copy:
+                for data in copy:
+                    said.update(data)
+    return said.hexdigest()
+
+
+def rows_in(connection: Connection, table: Table) -> int:
+    """How many rows the new table has."""
+    question = sql.SQL("SELECT count(*) FROM {}").format(sql.Identifier(NEW, table.name))
+    row = connection.execute(question).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def find_suspects(connection: Connection, run: Run) -> dict[str, Differences]:
+    """Compares all of both in one snapshot. What differs is kept as suspect: a line may have come in between.
+
+    Answers the tables where too much differs for it to be looked at again.
+    """
+    too_many = {}
+    with connection.transaction():
+        connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        connection.execute("TRUNCATE rebuild.suspects")
+        all_towns = towns(connection)
+        if run.past:
+            find_unfollowed(connection)
+        for table in run.tables:
+            sides = _sides(connection, table)
+            kept = 0
+            for commune in all_towns:
+                set_town(connection, commune)
+                limit = sql.Literal(MOST_SUSPECTS + 1 - kept)
+                statement = sql.SQL(
+                    "INSERT INTO rebuild.suspects SELECT {name}, {key} FROM {sides} LIMIT {limit}"
+                    " ON CONFLICT DO NOTHING"
+                ).format(name=sql.Literal(table.name), key=_key(table), sides=sides, limit=limit)
+                kept += connection.execute(statement, {"commune": commune}).rowcount
+                if kept > MOST_SUSPECTS:
+                    break
+            if kept > MOST_SUSPECTS:
+                connection.execute("DELETE FROM rebuild.suspects WHERE relation = %s", (table.name,))
+                too_many[table.name] = _counted(connection, table, sides, all_towns)
+    return too_many
+
+
+def _sides(connection: Connection, table: Table) -> sql.Composed:
+    """Rows of a town that are not the same on both sides: `o` the served one, `n` the new one."""
+    names = [name for name, _ in columns(connection, named(LIVE, table.name))]
+    return sql.SQL(
+        "(SELECT * FROM {live} WHERE commune = %(commune)s) o FULL JOIN"
+        " (SELECT * FROM {new} WHERE commune = %(commune)s) n USING ({key})"
+        " WHERE (o.* IS NULL OR n.* IS NULL OR ({ours}) IS DISTINCT FROM ({theirs})) {followed}"
+    ).format(
+        followed=_followed(table),
+        live=sql.Identifier(LIVE, table.name),
+        new=sql.Identifier(NEW, table.name),
+        key=sql.SQL(", ").join(map(sql.Identifier, table.key)),
+        ours=_of("o", names),
+        theirs=_of("n", names),
+    )
+
+
+def _of(side: str, names: Sequence[str]) -> sql.Composed:
+    return sql.SQL(", ").join(sql.Identifier(side, name) for name in names)
+
+
+def _key(table: Table) -> sql.Composed:
+    parts = [sql.SQL("{}, {}").format(sql.Literal(name), sql.Identifier(name)) for name in table.key]
+    return sql.SQL("jsonb_build_object({})").format(sql.SQL(", ").join(parts))
+
+
+_COUNTS: Final = """
+    count(*) FILTER (WHERE n.commune IS NULL), count(*) FILTER (WHERE o.commune IS NULL),
+    count(*) FILTER (WHERE o.commune IS NOT NULL AND n.commune IS NOT NULL)
+"""
+
+
+def _counted(connection: Connection, table: Table, sides: sql.Composed, all_towns: Sequence[str]) -> Differences:
+    old = new = both = 0
+    first: list[str] = []
+    for commune in all_towns:
+        set_town(connection, commune)
+        question = sql.SQL("SELECT {}, (array_agg({}))[1:{}] FROM {}").format(
+            sql.SQL(_COUNTS), _key(table), sql.Literal(SHOWN), sides
+        )
+        row = connection.execute(question, {"commune": commune}).fetchone()
+        assert row is not None
+        old, new, both = old + row[0], new + row[1], both + row[2]
+        first.extend(_said(table, key) for key in row[3] or ())
+    return Differences(only_old=old, only_new=new, different=both, first=tuple(first[:SHOWN]), exact=False)
+
+
+def suspect(connection: Connection, table: Table, keys: Sequence[dict[str, Any]]) -> None:
+    """Rows that changed since both were compared."""
+    connection.execute(
+        "INSERT INTO rebuild.suspects SELECT %s, k.value FROM jsonb_array_elements(%s::jsonb) k ON CONFLICT DO NOTHING",
+        (table.name, orjson.dumps(keys).decode()),
+    )
+
+
+def look_again(connection: Connection, run: Run) -> dict[str, Differences]:
+    """Which of the suspects differ now: while nobody writes, the others are innocent."""
+    found = {}
+    for table in run.tables:
+        names = [name for name, _ in columns(connection, named(LIVE, table.name))]
+        question = sql.SQL(
+            "SELECT {counts}, (array_agg(s.key ORDER BY s.key))[1:{shown}] FROM rebuild.suspects s"
+            " CROSS JOIN LATERAL jsonb_populate_record(NULL::{new}, s.key) k"
+            " LEFT JOIN {live} o ON ({old_key}) = ({key}) LEFT JOIN {new} n ON ({new_key}) = ({key})"
+            " WHERE s.relation = {name} AND k.commune = %(commune)s AND ({ours}) IS DISTINCT FROM ({theirs}) {followed}"
+        ).format(
+            counts=sql.SQL(_COUNTS),
+            shown=sql.Literal(SHOWN),
+            live=sql.Identifier(LIVE, table.name),
+            new=sql.Identifier(NEW, table.name),
+            key=_of("k", table.key),
+            old_key=_of("o", table.key),
+            new_key=_of("n", table.key),
+            name=sql.Literal(table.name),
+            ours=_of("o", names),
+            theirs=_of("n", names),
+            followed=_followed(table),
+        )
+        found[table.name] = _again(connection, table, question)
+    return found
+
+
+def _again(connection: Connection, table: Table, question: sql.Composed) -> Differences:
+    rows = connection.execute(
+        "SELECT DISTINCT key ->> 'commune' FROM rebuild.suspects WHERE relation = %s", (table.name,)
+    ).fetchall()
+    old = new = both = 0
+    first: list[str] = []
+    for (commune,) in sorted(rows):
+        set_town(connection, commune)
+        row = connection.execute(question, {"commune": commune}).fetchone()
+        assert row is not None
+        old, new, both = old + row[0], new + row[1], both + row[2]
+        first.extend(_said(table, key) for key in row[3] or ())
+    return Differences(only_old=old, only_new=new, different=both, first=tuple(first[:SHOWN]))
+
+
+def _followed(table: Table) -> sql.SQL:
+    """Of what follows the seal, a page that was not followed to its end is not compared: it is late, not wrong."""
+    page = PAGE_OF_ROW.get(table.name)
+    if page is None:
+        return sql.SQL("")
+    return sql.SQL(
+        "AND NOT EXISTS (SELECT FROM rebuild.unfollowed u"
+        f" WHERE u.commune = coalesce(o.commune, n.commune) AND u.stream = {page})"
+    )
+
+
+_UNFOLLOWED: Final = """
+    INSERT INTO rebuild.unfollowed
+    SELECT %(commune)s, e.stream FROM ardoise.seals s
+    JOIN ardoise.entries e ON e.commune = s.commune AND e.arrival = s.arrival
+    WHERE s.commune = %(commune)s AND s.position > %(position)s
+    UNION
+    SELECT %(commune)s, e.stream FROM ardoise.entries e
+    WHERE e.commune = %(commune)s AND e.arrival > (SELECT arrival FROM ardoise.settled)
+      AND NOT EXISTS (SELECT FROM ardoise.seals s WHERE s.commune = e.commune AND s.arrival = e.arrival)
+    ON CONFLICT DO NOTHING
+"""
+
+
+def find_unfollowed(connection: Connection) -> None:
+    """The pages with lines that what follows the seal has not come to."""
+    connection.execute("DELETE FROM rebuild.unfollowed")
+    for commune in towns(connection):
+        set_town(connection, commune)
+        question = "SELECT position FROM ardoise.followed WHERE commune = %s AND model = 'past'"
+        position = one(connection, question, commune) or 0
+        connection.execute(_UNFOLLOWED, {"commune": commune, "position": position})
+
+
+def _said(table: Table, key: dict[str, Any]) -> str:
+    return " ".join(str(key[name]) for name in table.key)

@@ -1,0 +1,254 @@
+"""The end of a rebuild: what was written meanwhile, and the moment at which everybody sees the new tables.
+
+Nobody may see a table that is not complete in their snapshot. So the last lines are committed in the new tables while
+writers wait, then every transaction that began before is waited for, and only then are the tables exchanged.
+"""
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+import orjson
+from psycopg import sql
+from psycopg.errors import LockNotAvailable, QueryCanceled
+
+from ledger.migrate import LATEST
+from ledger.rows import Put
+from projections.models import READ_MODELS, Table
+from replay.leader import LOCK_CLASS
+from replay.rebuild_catalogue import LIVE, NEW, description
+from replay.rebuild_compare import Differences, find_unfollowed, look_again, suspect
+from replay.rebuild_places import add_places, repair_places
+from replay.rebuild_rows import Last, Line, Reader, Told, plain
+from replay.rebuild_state import LINES_LOCK, PLACES, Connection, RebuildRefusedError, Run, horizon, one, set_town, towns
+
+FEW_LINES: Final = 200
+"""So many lines are caught up within a moment, while writers wait."""
+PATIENCE_MS: Final = 300
+"""How long each lock is waited for: writers and readers wait behind, and a service gives up after two seconds."""
+GIVE_UP_SECONDS: Final = 600.0
+PAGES_AT_ONCE: Final = 50
+"""However many pages were written on, so many are in memory."""
+
+_WRITTEN_ON: Final = """
+    SELECT stream FROM ardoise.entries WHERE commune = %s AND arrival > %s AND arrival <= %s GROUP BY stream
+"""
+_PAGES: Final = """
+    SELECT stream, version, stored, arrival FROM ardoise.entries
+    WHERE commune = %s AND stream = ANY(%s) AND arrival <= %s ORDER BY stream, version
+"""
+_OTHERS: Final = """
+    SELECT l.virtualtransaction FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid
+    WHERE l.locktype = 'virtualxid' AND l.granted AND l.mode = 'ExclusiveLock'
+      AND a.datname = current_database() AND a.usesysid IS NOT NULL AND NOT l.pid = ANY(%(ours)s)
+      AND NOT EXISTS (SELECT FROM pg_locks w WHERE w.pid = l.pid AND NOT w.granted AND w.locktype = 'advisory'
+                      AND w.classid = %(lock)s AND w.objid = %(lines)s)
+"""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Swapped:
+    """How it ended: what differed, up to which arrival, and how long those who write had to wait."""
+
+    differences: Mapping[str, Differences]
+    arrival: int
+    lines: int
+    """How many lines were caught up."""
+    writers_waited_ms: float
+    tries: int
+
+
+class _TryAgain(Exception):  # noqa: N818 - not an error: somebody is in the way for now
+    pass
+
+
+def catch_up(connection: Connection, run: Run, reader: Reader, upto: int, *, compared: bool) -> tuple[Run, int]:
+    """Folds anew the pages with lines after those in the tables, in one transaction; how many lines were new."""
+    new = 0
+    with connection.transaction():
+        for commune in towns(connection):
+            set_town(connection, commune)
+            new += _lines_since(connection, commune, run.caught, upto)
+            streams = [name for (name,) in connection.execute(_WRITTEN_ON, (commune, run.caught, upto))]
+            for start in range(0, len(streams), PAGES_AT_ONCE):
+                some = streams[start : start + PAGES_AT_ONCE]
+                lines: Iterable[Line] = connection.execute(_PAGES, (commune, some, upto), binary=True)
+                _replace(connection, run, (told for _, told in reader.pages(lines, after=run.caught)), compared)
+        connection.execute("UPDATE rebuild.run SET caught = %s", (upto,))
+    return replace(run, caught=upto), new
+
+
+def _lines_since(connection: Connection, commune: str, after: int, upto: int) -> int:
+    question = "SELECT count(*) FROM ardoise.entries WHERE commune = %s AND arrival > %s AND arrival <= %s"
+    return int(one(connection, question, commune, after, upto))
+
+
+def _replace(connection: Connection, run: Run, pages: Iterator[Told], compared: bool) -> None:
+    last: Last = {}
+    for told in pages:
+        for name, page in told.last.items():
+            last.setdefault(name, {}).update(page)
+        if run.places:
+            add_places(connection, told)
+    for table in run.tables:
+        changes = last.get(table.name, {})
+        if not changes:
+            continue
+        new, keys = sql.Identifier(NEW, table.name), [_key(table, change.row) for change in changes.values()]
+        columns = sql.SQL(", ").join(map(sql.Identifier, table.key))
+        connection.execute(
+            sql.SQL("DELETE FROM {new} WHERE ({key}) IN (SELECT {key} FROM jsonb_populate_recordset(NULL::{new}, %s))")
+            .format(new=new, key=columns),
+            (_json(keys),),
+        )  # fmt: skip
+        connection.execute(
+            sql.SQL("INSERT INTO {new} SELECT * FROM jsonb_populate_recordset(NULL::{new}, %s)").format(new=new),
+            (_json([plain(change.row) for change in changes.values() if isinstance(change, Put)]),),
+        )
+        if compared:
+            suspect(connection, table, keys)
+
+
+def _key(table: Table, row: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: row[name] for name in table.key}
+
+
+def _json(rows: list[dict[str, Any]]) -> str:
+    return orjson.dumps(rows, option=orjson.OPT_UTC_Z).decode()
+
+
+def approach(connection: Connection, run: Run, reader: Reader, *, compared: bool) -> tuple[Run, int]:
+    """Catches up while writes go on, until few lines remain; how many came."""
+    came = 0
+    for _ in range(20):
+        run, new = catch_up(connection, run, reader, horizon(connection), compared=compared)
+        came += new
+        if new <= FEW_LINES:
+            break
+    return run, came
+
+
+def end(
+    connections: tuple[Connection, Connection],
+    run: Run,
+    reader: Reader,
+    known: Mapping[str, Differences],
+    *,
+    swap: bool,
+    say: Callable[[str], None],
+) -> Swapped:
+    """The last lines, the last look at what differs, and the exchange unless it is only a check.
+
+    Tried again and again, for ten minutes at most: whoever reads or writes never waits long behind us. Raises
+    RebuildRefusedError.
+    """
+    main, helper = connections
+    give_up_at, tries, came = time.monotonic() + GIVE_UP_SECONDS, 0, 0
+    while True:
+        tries += 1
+        run, new = approach(helper, run, reader, compared=True)
+        came += new
+        _wait_for_others(main, helper, seconds=5.0)
+        begun = time.perf_counter()
+        try:
+            with main.transaction():
+                run, new, found = _moment(main, helper, run, reader, swap=swap)
+        except (_TryAgain, LockNotAvailable, QueryCanceled):
+            run = replace(run, caught=one(helper, "SELECT caught FROM rebuild.run"))
+            if time.monotonic() > give_up_at:
+                raise RebuildRefusedError(
+                    "somebody has held a transaction open for ten minutes: end it, then run this again."
+                ) from None
+            say(f"somebody reads the old tables: trying again ({tries})")
+            time.sleep(min(0.5 * tries, 5.0))
+            continue
+        waited = (time.perf_counter() - begun) * 1_000
+        return Swapped(
+            differences={**found, **known}, arrival=run.caught, lines=came + new, writers_waited_ms=waited, tries=tries
+        )
+
+
+def _moment(
+    main: Connection, helper: Connection, run: Run, reader: Reader, *, swap: bool
+) -> tuple[Run, int, dict[str, Differences]]:
+    """What happens while nobody writes."""
+    main.execute(sql.SQL("SET LOCAL lock_timeout = {}").format(sql.Literal(PATIENCE_MS)))
+    main.execute("SELECT pg_advisory_xact_lock(%s, %s)", (LOCK_CLASS, LINES_LOCK))
+    reached = one(helper, "SELECT last_value FROM ardoise.arrivals")
+    run, new = catch_up(helper, run, reader, int(reached), compared=True)
+    if run.past:
+        find_unfollowed(helper)
+    if not swap:
+        found = look_again(main, run)
+        return run, new, found | repair_places(main, run, mend=False)
+    if not _wait_for_others(main, helper, seconds=PATIENCE_MS / 1_000):
+        raise _TryAgain
+    _lock(main, run)
+    found = look_again(main, run) | repair_places(main, run, mend=True)
+    _exchange(main, run)
+    return run, new, found
+
+
+def _wait_for_others(main: Connection, helper: Connection, *, seconds: float) -> bool:
+    """Whether everybody whose snapshot is older than now has ended. Writers who wait for us read again afterwards."""
+    values = {"ours": [main.info.backend_pid, helper.info.backend_pid], "lock": LOCK_CLASS, "lines": LINES_LOCK}
+    give_up_at = time.monotonic() + seconds
+    awaited = {name for (name,) in helper.execute(_OTHERS, values)}
+    while awaited:
+        if time.monotonic() > give_up_at:
+            return False
+        time.sleep(0.005)
+        awaited &= {name for (name,) in helper.execute(_OTHERS, values)}
+    return True
+
+
+def _lock(main: Connection, run: Run) -> None:
+    """The old tables for us alone: all of them within a moment, or none."""
+    if not run.tables:
+        return
+    names = sql.SQL(", ").join(sql.Identifier(LIVE, table.name) for table in run.tables)
+    main.execute(sql.SQL("SET LOCAL statement_timeout = {}").format(sql.Literal(PATIENCE_MS)))
+    main.execute(sql.SQL("LOCK TABLE {} IN ACCESS EXCLUSIVE MODE").format(names))
+    main.execute("SET LOCAL statement_timeout = 0")
+
+
+def _exchange(main: Connection, run: Run) -> None:
+    """The new tables take the place and the name of the old ones, which go."""
+    if one(main, "SELECT max(number) FROM ardoise.schema_migrations") != LATEST:
+        raise RebuildRefusedError("the schema was changed during the rebuild: run it again with the code of today.")
+    for table in run.tables:
+        live, new = sql.Identifier(LIVE, table.name), sql.Identifier(NEW, table.name)
+        before = description(main, LIVE, table.name)
+        if one(main, "SELECT relforcerowsecurity FROM pg_class WHERE oid = %s::regclass", f"{LIVE}.{table.name}"):
+            main.execute(sql.SQL("ALTER TABLE {} FORCE ROW LEVEL SECURITY").format(new))
+        if description(main, NEW, table.name) != before:
+            raise RebuildRefusedError(
+                f"ardoise.{table.name} was altered during the rebuild: run it again with --fresh."
+            )
+        main.execute(sql.SQL("DROP TABLE {}").format(live))
+        main.execute(sql.SQL("ALTER TABLE {} SET SCHEMA {}").format(new, sql.Identifier(LIVE)))
+    for name, version in run.wanted.items():
+        if name != PLACES:
+            main.execute(
+                "INSERT INTO ardoise.read_models (model, version, built_at) VALUES (%s, %s, now())"
+                " ON CONFLICT (model) DO UPDATE SET version = excluded.version, built_at = excluded.built_at",
+                (name, version),
+            )
+    for name in run.wanted:
+        if name != PLACES and READ_MODELS[name].behind == "seal":
+            _follow_on(main, name)
+    main.execute("DROP SCHEMA rebuild CASCADE")
+
+
+def _follow_on(main: Connection, model: str) -> None:
+    """Whoever follows the seal goes on after the lines that are sealed: all of them are in the new tables."""
+    for commune in towns(main):
+        set_town(main, commune)
+        main.execute(
+            "INSERT INTO ardoise.followed (model, commune, position)"
+            " SELECT %s, commune, size FROM ardoise.trees WHERE commune = %s"
+            " ON CONFLICT (model, commune) DO UPDATE SET position = excluded.position",
+            (model, commune),
+        )
+        main.execute("DELETE FROM ardoise.parked WHERE model = %s AND commune = %s", (model, commune))
