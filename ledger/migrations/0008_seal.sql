@@ -64,11 +64,14 @@ CREATE TRIGGER entries_are_announced BEFORE INSERT ON ardoise.entries
 ALTER TABLE ardoise.entries ENABLE ALWAYS TRIGGER entries_are_announced;
 
 -- One row an entry that is sealed. leaf: the RFC 9162 leaf hash of its stored bytes, SHA-256(0x00 || stored).
+-- stream and line: which one it was, when somebody took it away; a page says nothing of a last line it has lost.
 CREATE TABLE ardoise.seals (
     commune text NOT NULL,
     position bigint NOT NULL CHECK (position > 0),
     arrival bigint NOT NULL,
     leaf bytea NOT NULL CHECK (length(leaf) = 32),
+    stream text NOT NULL,
+    line bigint NOT NULL,
     PRIMARY KEY (commune, position)
 );
 CREATE UNIQUE INDEX seals_by_arrival ON ardoise.seals (commune, arrival);
@@ -147,14 +150,16 @@ BEGIN
             UNION ALL
             SELECT s.arrival FROM ardoise.seals s WHERE s.commune = town AND s.arrival = ANY (p_missing));
         WITH found AS MATERIALIZED (  -- hashed before they are sorted: the lines themselves are not carried along
-            SELECT e.arrival, sha256('\x00'::bytea || e.stored) AS hash FROM ardoise.entries e
+            SELECT e.arrival, sha256('\x00'::bytea || e.stored) AS hash, e.stream, e.version
+            FROM ardoise.entries e
             WHERE e.commune = town AND e.arrival > p_after AND e.arrival <= p_upto AND e.arrival <> ALL (known)
             UNION ALL
-            SELECT e.arrival, sha256('\x00'::bytea || e.stored) FROM ardoise.entries e
+            SELECT e.arrival, sha256('\x00'::bytea || e.stored), e.stream, e.version FROM ardoise.entries e
             WHERE e.commune = town AND e.arrival = ANY (p_missing) AND e.arrival <> ALL (known)
         ), kept AS (
-            INSERT INTO ardoise.seals AS s (commune, position, arrival, leaf)
-            SELECT town, base + row_number() OVER (ORDER BY f.arrival), f.arrival, f.hash FROM found f
+            INSERT INTO ardoise.seals AS s (commune, position, arrival, leaf, stream, line)
+            SELECT town, base + row_number() OVER (ORDER BY f.arrival), f.arrival, f.hash, f.stream, f.version
+            FROM found f
             RETURNING s.position, s.arrival, s.leaf
         )
         SELECT string_agg(k.leaf, ''::bytea ORDER BY k.position), array_agg(k.arrival ORDER BY k.position)

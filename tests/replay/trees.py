@@ -31,8 +31,8 @@ def grow(connection: Connection, commune: Commune, size: int, start: int = 0) ->
     with connection.transaction():
         connection.execute("SELECT set_config('ardoise.commune', %s, true)", (commune,))
         connection.execute(
-            """INSERT INTO ardoise.seals (commune, position, arrival, leaf)
-               SELECT %s, position, position, leaf
+            """INSERT INTO ardoise.seals (commune, position, arrival, leaf, stream, line)
+               SELECT %s, position, position, leaf, 'page', position
                FROM unnest(%s::bytea[]) WITH ORDINALITY AS l (leaf, position) WHERE position > %s""",
             (commune, leaves, start),
         )
