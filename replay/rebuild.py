@@ -150,7 +150,7 @@ def versions(models: Iterable[str]) -> dict[str, int]:
 def served(connection: Connection) -> dict[str, int]:
     """The version of the rows of each read model that are served now."""
     known = connection.execute("SELECT model, version FROM ardoise.read_models").fetchall()
-    return {name: 1 for name in READ_MODELS} | {name: version for name, version in known if name in READ_MODELS}
+    return dict.fromkeys(READ_MODELS, 1) | {name: version for name, version in known if name in READ_MODELS}
 
 
 def _begun(main: Connection, wanted: Mapping[str, int], *, fresh: bool) -> Run:

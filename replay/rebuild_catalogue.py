@@ -157,10 +157,21 @@ def _row(connection: Connection, question: LiteralString, relation: str) -> tupl
     return row
 
 
+def refuse_another_shape(connection: Connection, table: str) -> None:
+    """Nobody may have altered the live table since the new one was made from it. Raises RebuildRefusedError."""
+    old, new = (
+        [line for line in description(connection, schema, table) if not line.startswith("forced")]
+        for schema in (LIVE, NEW)
+    )
+    if old != new:
+        raise RebuildRefusedError(f"ardoise.{table} was altered during the rebuild: run it again with --fresh.")
+
+
 def description(connection: Connection, schema: str, table: str) -> list[str]:
     """Everything a table is besides its rows, in a form in which two tables can be compared."""
     relation = named(schema, table)
-    said = [f"rest {_row(connection, _REST, relation)[:5]}"]
+    secured, forced, *rest, _ = _row(connection, _REST, relation)
+    said = [f"secured {secured} {rest}", f"forced {forced}"]
     for what, question in (
         ("column", _COLUMNS),
         ("note", _NOTES),

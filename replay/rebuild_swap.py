@@ -17,7 +17,7 @@ from ledger.migrate import LATEST
 from ledger.rows import Put
 from projections.models import READ_MODELS, Table
 from replay.leader import LOCK_CLASS
-from replay.rebuild_catalogue import LIVE, NEW, description
+from replay.rebuild_catalogue import LIVE, NEW, refuse_another_shape
 from replay.rebuild_compare import Differences, find_unfollowed, look_again, suspect
 from replay.rebuild_places import add_places, repair_places
 from replay.rebuild_rows import Last, Line, Reader, Told, plain
@@ -144,6 +144,8 @@ def end(
     RebuildRefusedError.
     """
     main, helper = connections
+    for table in run.tables:
+        refuse_another_shape(main, table.name)
     give_up_at, tries, came = time.monotonic() + GIVE_UP_SECONDS, 0, 0
     while True:
         tries += 1
@@ -219,13 +221,8 @@ def _exchange(main: Connection, run: Run) -> None:
         raise RebuildRefusedError("the schema was changed during the rebuild: run it again with the code of today.")
     for table in run.tables:
         live, new = sql.Identifier(LIVE, table.name), sql.Identifier(NEW, table.name)
-        before = description(main, LIVE, table.name)
         if one(main, "SELECT relforcerowsecurity FROM pg_class WHERE oid = %s::regclass", f"{LIVE}.{table.name}"):
             main.execute(sql.SQL("ALTER TABLE {} FORCE ROW LEVEL SECURITY").format(new))
-        if description(main, NEW, table.name) != before:
-            raise RebuildRefusedError(
-                f"ardoise.{table.name} was altered during the rebuild: run it again with --fresh."
-            )
         main.execute(sql.SQL("DROP TABLE {}").format(live))
         main.execute(sql.SQL("ALTER TABLE {} SET SCHEMA {}").format(new, sql.Identifier(LIVE)))
     for name, version in run.wanted.items():
