@@ -24,7 +24,8 @@ STUCK_SECONDS: Final = 30.0
 class BehindWatch:
     """What /metrics and /readyz say of the read model that follows the seal, and of the drift watch."""
 
-    def __init__(self) -> None:
+    def __init__(self, drift_share: float = drift.SHARE) -> None:
+        self._share = drift_share
         self._towns: list[TownBehind] | None = None
         self._moved: dict[Commune, tuple[int, float]] = {}
         self._checked = 0
@@ -35,7 +36,7 @@ class BehindWatch:
 
     def watch(self) -> Step:
         """The drift watch's work, each time this process comes to lead."""
-        return drift.begin(self._count)
+        return drift.begin(self._count, share=self._share)
 
     def sample(self, connection: Connection) -> None:
         """Asks how every town does, and remembers since when each position stays."""

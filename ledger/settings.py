@@ -60,6 +60,8 @@ class Settings:
     """What stands before a town in the name of its tree: for ever, in what is signed."""
     checkpoint_seconds: float = 60.0
     """How long at most after a line is sealed a checkpoint is signed."""
+    drift_percent: float = 2.0
+    """Of the time of one processor, what the drift watch may take."""
     development: bool = False
     """Accepts the development key on a configured database too."""
     log_level: str = "info"
@@ -107,6 +109,7 @@ class Settings:
             checkpoints=read.path("ARDOISE_CHECKPOINTS"),
             origin=read.text("ARDOISE_ORIGIN", "") or None,
             checkpoint_seconds=read.seconds("ARDOISE_CHECKPOINT_SECONDS", 60.0, least=0.05, most=86_400.0),
+            drift_percent=read.number("ARDOISE_DRIFT_PERCENT", 2.0, least=0.01, most=50.0),
             development=read.flag("ARDOISE_DEVELOPMENT"),
             log_level=read.choice("ARDOISE_LOG_LEVEL", "info", LOG_LEVELS),
         )
@@ -157,12 +160,15 @@ class _Variables:
         return int(text)
 
     def seconds(self, name: str, default: float, *, least: float, most: float) -> float:
+        return self.number(name, default, least=least, most=most, of=" of seconds")
+
+    def number(self, name: str, default: float, *, least: float, most: float, of: str = "") -> float:
         try:
             number = float(self.text(name, str(default)))
         except ValueError:
             number = least - 1
         if not least <= number <= most:
-            raise SettingsError(f"{name} must be a number of seconds from {least} to {most}.")
+            raise SettingsError(f"{name} must be a number{of} from {least} to {most}.")
         return number
 
     def flag(self, name: str) -> bool:

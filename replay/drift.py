@@ -195,7 +195,9 @@ def _differing(
     )
     try:
         with connection.transaction():
-            rows = connection.execute(question, {**values, "told": orjson.dumps(told).decode()}).fetchall()
+            rows = connection.execute(
+                question, {**values, "told": orjson.dumps(told, option=orjson.OPT_UTC_Z).decode()}
+            ).fetchall()
     except REFUSED:
         yield Difference(what="rows_refused", place=table.name)
         return
@@ -264,6 +266,6 @@ class Watch:
         return Stream(row[0])
 
 
-def begin(checked: Callable[[], None]) -> Step:
-    """A watch for somebody who comes to lead; it is told of every page that was checked."""
-    return Watch(checked=checked).step
+def begin(checked: Callable[[], None], *, share: float = SHARE) -> Step:
+    """A watch for somebody who comes to lead; `checked` is told of every page."""
+    return Watch(checked=checked, share=share).step

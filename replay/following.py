@@ -167,7 +167,8 @@ class Pages:
 def _encoded(puts: Iterable[Put]) -> Rows:
     """The last of the rows under each key, in the form they are sent in."""
     return {
-        table: [orjson.Fragment(orjson.dumps(row)) for row in found["put"]] for table, found in merged(puts).items()
+        table: [orjson.Fragment(orjson.dumps(row, option=orjson.OPT_UTC_Z)) for row in found["put"]]
+        for table, found in merged(puts).items()
     }
 
 
