@@ -1,7 +1,7 @@
 """What runs beside the doors in every process that serves: work that one of them does at a time, and a watch on it."""
 
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final, Protocol
 
 import psycopg
@@ -10,12 +10,14 @@ from prometheus_client import Metric
 from prometheus_client.core import GaugeMetricFamily
 
 from api.behind_watch import DRIFT_LOCK, FOLLOWER_LOCK, BehindWatch
+from api.checkpoint_watch import CheckpointWatch
 from api.clock import Clock
 from api.seal_watch import SealWatch
 from ledger.database import service_conninfo
 from ledger.settings import Settings
-from replay import seal
+from replay import seal, signing
 from replay.leader import KEEPALIVE, SERVER_KEEPALIVE, Connection, Leader
+from replay.notary import Notary
 
 SAMPLED_SECONDS: Final = 2.0
 STEP_MS: Final = 60_000
@@ -43,8 +45,17 @@ class Watch(Protocol):
 class Background:
     """The threads of a process that serves. Gauges and warnings are those of the last sample."""
 
-    def __init__(self, conninfo: str, *, leaders: Sequence[Leader], watches: Sequence[Watch]) -> None:
+    def __init__(
+        self,
+        conninfo: str,
+        *,
+        leaders: Sequence[Leader],
+        watches: Sequence[Watch],
+        last: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`last` is what remains to be done once nothing leads any more."""
         self._conninfo = conninfo
+        self._last = last
         self._leaders = leaders
         self._watches = watches
         self._stop = threading.Event()
@@ -64,6 +75,7 @@ class Background:
         for leader in self._leaders:
             leader.stop()
         self._sampler.join()
+        self._last()
 
     def warnings(self) -> list[str]:
         """What an operator should know, as codes."""
@@ -93,24 +105,28 @@ class Background:
                 self._stop.wait(SAMPLED_SECONDS)
 
 
-def background(settings: Settings, service_url: str, *, clock: Clock) -> Background:
+def background(settings: Settings, service_url: str, *, clock: Clock, notary: Notary) -> Background:
     """All that runs beside the doors. One line a leader, one line a watch."""
 
     def connected(name: str) -> str:
         return leader_conninfo(service_url, settings, name)
 
-    sealing, behind = SealWatch(clock), BehindWatch()
+    sealing, behind = SealWatch(clock), BehindWatch(settings.drift_percent / 100)
+    signed = CheckpointWatch(notary, settings.checkpoint_seconds, connected("checkpoints"))
     return Background(
         service_conninfo(service_url, settings, application="ardoise-watch"),
         leaders=[
             Leader("seal", seal.LOCK, connected("seal"), sealing.begin),
             Leader("follower", FOLLOWER_LOCK, connected("follower"), behind.follow),
             Leader("drift", DRIFT_LOCK, connected("drift"), behind.watch),
+            Leader("checkpoints", signing.LOCK, connected("checkpoints"), signed.begin),
         ],
         watches=[
             sealing,
             behind,
+            signed,
         ],
+        last=signed.finish,
     )
 
 

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from api import cli_erase, cli_export, cli_import, cli_parked, cli_privacy, cli_seal, logs, rulebooks
+from api.cli_checkpoint import checkpoint_app
 from api.cli_room import COUNTED, counted, town_named
 from api.cli_vault import vault_app
 from api.clock import utc_now
@@ -36,6 +37,7 @@ app = typer.Typer(
 )
 app.add_typer(rulebooks.app, name="rulebook")
 app.add_typer(vault_app, name="vault")
+app.add_typer(checkpoint_app, name="checkpoint")
 app.add_typer(cli_privacy.app)
 app.add_typer(cli_erase.app)
 app.add_typer(cli_export.app)

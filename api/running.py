@@ -21,9 +21,12 @@ from ledger.database import (
 )
 from ledger.migrate import MigrationRefusedError, migrate
 from ledger.settings import Settings, SettingsError
+from replay.notary import Notary
 
 AUDITOR = "ardoise_auditor"
 """The role that may read everything and write nothing."""
+CHECK_MS = "60000"
+"""A backup may have lines to seal before it can be compared with what was signed."""
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -67,13 +70,24 @@ def read_settings() -> Settings:
 
 
 @contextmanager
-def opened(settings: Settings) -> Iterator[Opened]:
-    """The configured database, checked; the embedded one is brought up to date first, since nobody else does it."""
+def opened(settings: Settings, *, to_read: bool = False) -> Iterator[Opened]:
+    """The configured database, checked; the embedded one is brought up to date first, since nobody else does it.
+
+    Who only reads may read a database that is older than its last checkpoint, or another one.
+    """
     with database_of(settings) as urls:
         if settings.embedded:
             migrate(urls.owner_url, log=lambda _: None)
         check_database(urls.service_url)
+        if not to_read:
+            _refuse_older(settings, urls.service_url)
         yield Opened(settings=settings, urls=urls)
+
+
+def _refuse_older(settings: Settings, service_url: str) -> None:
+    conninfo = service_conninfo(service_url, settings, application="ardoise-check", statement_timeout=CHECK_MS)
+    with psycopg.connect(conninfo, autocommit=True) as connection:
+        Notary.open(settings).refuse_older(connection)
 
 
 @contextmanager
@@ -83,5 +97,5 @@ def readable(settings: Settings) -> Iterator[str]:
     if url is not None and conninfo_to_dict(url).get("user") == AUDITOR:
         yield service_conninfo(url, settings, application="ardoise-audit", role=AUDITOR)
         return
-    with opened(settings) as ready:
+    with opened(settings, to_read=True) as ready:
         yield service_conninfo(ready.urls.service_url, ready.settings, application="ardoise-audit")

@@ -51,6 +51,7 @@ from ledger.settings import Settings
 from projections.inline import project
 from replay.erasures import settle
 from replay.unwritten import refuse_unwritten
+from replay.notary import Notary
 from vault.journal import Journal, Journaled
 from vault.key_file import ring_for
 from vault.people import Vault
@@ -122,10 +123,12 @@ def application(settings: Settings, service_url: str, *, clock: Clock = utc_now)
     """The service on a database that `check_database` accepted."""
     pools, ring, vault_ring = _Pools(), key_ring(settings), ring_for(settings, service_url)
     journal = Journal.open(settings)
-    beside = background(settings, service_url, clock=clock)
+    notary = Notary.open(settings)
+    beside = background(settings, service_url, clock=clock, notary=notary)
     with psycopg.connect(service_conninfo(service_url, settings), autocommit=True) as connection:
         refuse_unwritten(journal, connection)
 
+        notary.refuse_older(connection)
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         pools.writes = writes = open_pool(service_url, settings)
@@ -142,6 +145,7 @@ def application(settings: Settings, service_url: str, *, clock: Clock = utc_now)
         app.state.heal = pools.heal
         beside.start()
         try:
+        app.state.notary = notary
             yield
         finally:
             await run_in_threadpool(beside.stop)

@@ -10,7 +10,6 @@ import structlog
 from ledger.identifiers import Commune
 from replay.checkpoint import Checkpoint
 from replay.checkpoint_files import CheckpointsError
-from replay.leader import Step
 from replay.notary import AnotherPastError, Notary, towns_of
 from replay.seal import seal_once
 from replay.tree import Connection
@@ -36,14 +35,8 @@ class Signing:
         """Checkpoints this process wrote."""
         self.refused: dict[Commune, str] = {}
         """The towns whose tree was not signed the last time, and why."""
-        self.sizes: dict[Commune, int] = {}
-        """The last size this process signed, or found signed, of each town."""
         self._seconds = seconds
         self._now = now
-
-    def begin(self) -> Step:
-        """What `replay.leader.Leader` calls each time this process comes to lead."""
-        return self.step
 
     def step(self, connection: Connection) -> float:
         """Signs every town that grew; in how many seconds to come back."""
@@ -68,6 +61,5 @@ class Signing:
         self.refused.pop(commune, None)
         if made is not None:
             self.signed += 1
-            self.sizes[commune] = made.head.size
             log.info("signed", commune=commune, size=made.head.size)
         return made

@@ -19,6 +19,7 @@ from typer.testing import CliRunner
 from api.cli import app
 from ledger.settings import SettingsError
 from tests.http.world import World, made, refused, world_on
+from tests.losses import loss_accepted
 from tests.servers import Cluster, Database
 from vault.journal import JournalError
 
@@ -84,11 +85,11 @@ def test_an_import_older_than_the_erasure_is_not_imported_again(
             [known] = made(world.agent.get("/households"), 200)["households"]
             assert "Canarizoe" in orjson.dumps(known).decode()
             made(erase(world, known["household"]), 200)
-        with world_on(older, tmp_path) as world:
+        with world_on(older, loss_accepted(tmp_path)) as world:
             code, _, err = run_on(older, tmp_path)("import", "valmont", str(file))
             assert (code, "person_erased" in err) == (1, True), err
             assert "Canari" not in world.agent.get("/households").text
-        code, _, err = run_on(oldest, tmp_path)("import", "valmont", str(file))
+        code, _, err = run_on(oldest, loss_accepted(tmp_path))("import", "valmont", str(file))
         assert (code, "person_erased" in err) == (1, True), err
 
 
@@ -104,7 +105,7 @@ def test_a_command_that_is_sent_again_names_nobody_who_was_forgotten(
             home = world.household()
             made(world.agent.post(f"/households/{home}/guardians", told, key="sent-again"))
             made(erase(world, home), 200)
-        with world_on(older, tmp_path) as world:
+        with world_on(older, loss_accepted(tmp_path)) as world:
             refused(world.agent.post(f"/households/{there}/guardians", told, key="sent-again"), "not_found", 404)
             assert said_of(world) == ([], 0)
 
@@ -135,7 +136,7 @@ def test_an_erasure_that_a_backup_could_undo_is_not_answered(
         with world_on(database, tmp_path) as world:
             refused(failing(tmp_path, database, lambda: erase(world, home, key=key)), "database_unavailable", 503)
             assert len(made(erase(world, home, key=key), 200)["erased"]) == 1
-        with world_on(older, tmp_path) as world:
+        with world_on(older, loss_accepted(tmp_path)) as world:
             assert said_of(world) == ([], 1)
 
 
@@ -146,7 +147,7 @@ def test_asked_again_with_another_key_the_journal_says_all_of_it(
         with world_on(database, tmp_path) as world:
             refused(failing(tmp_path, database, lambda: erase(world, home)), "database_unavailable", 503)
             assert len(made(erase(world, home), 200)["already"]) == 1
-        with world_on(older, tmp_path) as world:
+        with world_on(older, loss_accepted(tmp_path)) as world:
             assert said_of(world) == ([], 1)
 
 
@@ -167,7 +168,7 @@ def test_a_service_whose_journal_was_lost_does_not_start_until_it_is_written_aga
         assert run("erase", "--rebuild-journal", "--json")[:2] == (0, '{"written":0}\n')
         with world_on(database, tmp_path) as world:
             assert said_of(world) == ([], 1)
-        with world_on(older, tmp_path) as world:
+        with world_on(older, loss_accepted(tmp_path)) as world:
             assert said_of(world) == ([], 1)
 
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from replay.seal_key import new_lines
 from tests.faults.service import Service, refused, url_of
 from tests.servers import Database
 from vault.key_file import FILE, new_line
@@ -16,7 +17,16 @@ def issuer(tmp_path: Path) -> dict[str, str]:
         '{"keys": [{"kty": "OKP", "crv": "Ed25519", "alg": "EdDSA", "kid": "1",'
         ' "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}'
     )
-    return {"ARDOISE_ISSUERS": "https://login.example.org", "ARDOISE_JWKS": str(jwks)}
+    key = tmp_path / "seal"
+    key.write_text(new_lines())
+    key.chmod(0o600)
+    return {
+        "ARDOISE_ISSUERS": "https://login.example.org",
+        "ARDOISE_JWKS": str(jwks),
+        "ARDOISE_SEAL_KEY": str(key),
+        "ARDOISE_CHECKPOINTS": str(tmp_path / "signed"),
+        "ARDOISE_ORIGIN": "ardoise.example.org",
+    }
 
 
 def test_the_setting_is_missing(tmp_path: Path, database: Database, issuer: dict[str, str]) -> None:
