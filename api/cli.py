@@ -11,7 +11,18 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
-from api import cli_erase, cli_export, cli_import, cli_parked, cli_privacy, cli_seal, logs, rulebooks
+from api import (
+    cli_erase,
+    cli_evidence,
+    cli_export,
+    cli_import,
+    cli_parked,
+    cli_privacy,
+    cli_rebuild,
+    cli_seal,
+    logs,
+    rulebooks,
+)
 from api.cli_checkpoint import checkpoint_app
 from api.cli_room import COUNTED, counted, town_named
 from api.cli_vault import vault_app
@@ -41,8 +52,10 @@ app.add_typer(checkpoint_app, name="checkpoint")
 app.add_typer(cli_privacy.app)
 app.add_typer(cli_erase.app)
 app.add_typer(cli_export.app)
+app.add_typer(cli_evidence.app)
 app.add_typer(cli_parked.app)
 app.add_typer(cli_seal.app)
+app.add_typer(cli_rebuild.app)
 
 CommuneArgument = Annotated[str, typer.Argument(help="A town, as a slug: villennes-sur-seine.")]
 
