@@ -217,12 +217,12 @@ def _followed(table: Table) -> sql.SQL:
 
 _UNFOLLOWED: Final = """
     INSERT INTO rebuild.unfollowed
-    SELECT %(commune)s, e.stream FROM ardoise.seals s
-    JOIN ardoise.entries e ON e.commune = s.commune AND e.arrival = s.arrival
-    WHERE s.commune = %(commune)s AND s.position > %(position)s
+    SELECT s.commune, s.stream FROM ardoise.seals s WHERE s.commune = %(commune)s AND s.position > %(position)s
     UNION
-    SELECT %(commune)s, e.stream FROM ardoise.entries e
-    WHERE e.commune = %(commune)s AND e.arrival > (SELECT arrival FROM ardoise.settled)
+    SELECT e.commune, e.stream FROM ardoise.entries e
+    WHERE e.commune = %(commune)s
+      AND (e.arrival > (SELECT arrival FROM ardoise.settled)
+           OR e.arrival = ANY ((SELECT missing FROM ardoise.settled)::bigint[]))
       AND NOT EXISTS (SELECT FROM ardoise.seals s WHERE s.commune = e.commune AND s.arrival = e.arrival)
     ON CONFLICT DO NOTHING
 """

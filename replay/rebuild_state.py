@@ -143,8 +143,9 @@ def set_town(connection: Connection, commune: str) -> None:
 
 def towns(connection: Connection) -> list[Commune]:
     """Every town that ever had a line."""
-    rows = connection.execute('SELECT commune FROM ardoise.trees ORDER BY commune COLLATE "C"')
-    return [Commune(name) for (name,) in rows]
+    return sorted(
+        Commune(name) for (name,) in connection.execute("SELECT DISTINCT commune FROM ardoise.announced_towns")
+    )
 
 
 def horizon(connection: Connection) -> int:

@@ -38,6 +38,19 @@ _PAGES: Final = """
     SELECT stream, version, stored, arrival FROM ardoise.entries
     WHERE commune = %s AND stream = ANY(%s) AND arrival <= %s ORDER BY stream, version
 """
+_TOWNS_IN: Final = """
+    WITH RECURSIVE some AS (
+        SELECT min(commune) AS commune FROM {0}
+        UNION ALL
+        SELECT (SELECT min(t.commune) FROM {0} t WHERE t.commune > some.commune) FROM some
+        WHERE some.commune IS NOT NULL
+    )
+    SELECT commune FROM some WHERE commune IS NOT NULL
+"""
+_FORCED: Final = """
+    SELECT relname FROM pg_class
+    WHERE relnamespace = 'ardoise'::regnamespace AND relname = ANY(%s) AND relforcerowsecurity
+"""
 _OTHERS: Final = """
     SELECT l.virtualtransaction FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid
     WHERE l.locktype = 'virtualxid' AND l.granted AND l.mode = 'ExclusiveLock'
@@ -219,9 +232,16 @@ def _exchange(main: Connection, run: Run) -> None:
     """The new tables take the place and the name of the old ones, which go."""
     if one(main, "SELECT max(number) FROM ardoise.schema_migrations") != LATEST:
         raise RebuildRefusedError("the schema was changed during the rebuild: run it again with the code of today.")
+    known = towns(main)
+    forced = {name for (name,) in main.execute(_FORCED, ([table.name for table in run.tables],))}
     for table in run.tables:
         live, new = sql.Identifier(LIVE, table.name), sql.Identifier(NEW, table.name)
-        if one(main, "SELECT relforcerowsecurity FROM pg_class WHERE oid = %s::regclass", f"{LIVE}.{table.name}"):
+        main.execute(sql.SQL("ALTER TABLE {} NO FORCE ROW LEVEL SECURITY").format(live))
+        strangers = [name for (name,) in main.execute(sql.SQL(_TOWNS_IN).format(live)) if name not in known]
+        if strangers:
+            # Never heard of: its lines were not read, and dropping its rows would lose them.
+            raise RebuildRefusedError(f"ardoise.{table.name} has rows of {strangers[0]}, a town that brought no line.")
+        if table.name in forced:
             main.execute(sql.SQL("ALTER TABLE {} FORCE ROW LEVEL SECURITY").format(new))
         main.execute(sql.SQL("DROP TABLE {}").format(live))
         main.execute(sql.SQL("ALTER TABLE {} SET SCHEMA {}").format(new, sql.Identifier(LIVE)))
