@@ -97,6 +97,7 @@ POST   /households/{household}/custody                       .   .   .   .   .  
 GET    /households/{household}/quotients              read   x   .   .   .   .   .    x   .   x   x   .   .
 POST   /households/{household}/quotients                     .   .   .   .   .   .    x   .   .   .   .   .
 GET    /households/{household}/reads                  read   x   .   .   .   .   .    x   .   x   .   .   .
+GET    /households/{household}/history                read   .   .   .   .   .   .    x   .   x   .   .   .
 POST   /households/{household}/demandes                      x   .   .   .   .   .    x   .   .   .   .   .
 GET    /activations                                   read   .   .   .   .   .   .    x   .   .   .   .   .
 POST   /activations/{activation}/decision                    .   .   .   .   .   .    x   .   .   .   .   .
@@ -114,6 +115,7 @@ POST   /children/{child}/enrolments                          .   .   .   .   .  
 POST   /children/{child}/enrolments/{enrolment}/end          .   .   .   .   .   .    x   .   .   .   .   .
 POST   /children/{child}/demandes                            x   x   x   x   .   .    x   .   .   .   .   .
 GET    /children/{child}/calendar                     read   x   x   x   x   .   .    x   .   x   .   .   .
+GET    /children/{child}/entries                      read   .   .   .   .   .   .    x   .   x   .   .   .
 
 GET    /demandes                                      read   x   x   o   o   o   o    x   .   x   .   .   .
 POST   /demandes                                             x   x   x   c   .   .    x   .   .   .   .   .

@@ -12,6 +12,7 @@ from api import (
     schemas_custody,
     schemas_erasure,
     schemas_formalities,
+    schemas_history,
     schemas_people,
     schemas_town,
 )
@@ -273,6 +274,7 @@ EXAMPLES: Final[Mapping[Any, Any]] = MappingProxyType(
         **schemas_access.EXAMPLES,
         **schemas_custody.EXAMPLES,
         **schemas_erasure.EXAMPLES,
+        **schemas_history.EXAMPLES,
         schemas_town.Alive: {"status": "alive"},
         schemas_town.Ready: {"status": "ready", "schema": 2},
     }

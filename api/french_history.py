@@ -48,6 +48,10 @@ NOUNS: Final[Mapping[DemandeKind, Noun]] = MappingProxyType(
 ACTIONS: Final[Mapping[str, DemandeKind]] = MappingProxyType(
     {"reserve": "reservation", "cancel": "cancellation", "absence": "absence"}
 )
+ORDER: Final = "Dans l'ordre des écritures (`oldest`), ou dans l'ordre inverse (`newest`)."
+FROM_DAY: Final = "Premier jour d'écriture, inclus."
+TO_DAY: Final = "Dernier jour d'écriture, inclus."
+TYPE: Final = "Les seules écritures de cette nature, quelle que soit leur version."
 PRESENCES: Final[Mapping[str, str]] = MappingProxyType({"present": "Présence", "absent": "Absence"})
 
 

@@ -1,0 +1,127 @@
+"""What happened to a family: every line of its pages, with its sentence, its cause and what it changed."""
+
+from collections.abc import AsyncIterator, Sequence
+from typing import Annotated, Final, Literal
+
+import orjson
+from fastapi import Depends, Query
+from fastapi.responses import Response, StreamingResponse
+
+from api import french_history, openapi, schemas_history
+from api.answers import OPTIONS, JSONAnswer
+from api.cursors import Page, PageAsked, write_cursor
+from api.door import doors
+from api.fields import Day, IdText
+from api.history_words import HistoryWords
+from api.households import of_household
+from api.office import AtInstant, Office
+from api.problems import Problem, invalid_field
+from api.reads import bounds
+from api.schemas_history import FactName
+from api.telling import Story, Wanted, identifier_of, of_child, rendered, told
+from api.telling import of_household as story_of_household
+from commands.town_days import timezone_of
+from ledger.identifiers import ChildId, HouseholdId
+from replay.timeline import Line
+
+router = doors("historique")
+
+NDJSON: Final = "application/x-ndjson"
+OF_A_PAGE: Final = ("cursor", "limit", "order")
+"""What a list in parts is asked with, and a whole stream is not."""
+Order = Literal["oldest", "newest"]
+
+
+class Asked:
+    """What of a history is asked for, in days of the town until its clock is known."""
+
+    def __init__(
+        self,
+        page: PageAsked,
+        order: Annotated[Order, Query(description=french_history.ORDER)] = "oldest",
+        first: Annotated[Day | None, Query(alias="from", description=french_history.FROM_DAY)] = None,
+        last: Annotated[Day | None, Query(alias="to", description=french_history.TO_DAY)] = None,
+        kind: Annotated[FactName | None, Query(alias="type", description=french_history.TYPE)] = None,
+    ) -> None:
+        if first is not None and last is not None and last < first:
+            raise invalid_field("query", "to", "period_expected")
+        self.page, self.order, self.first, self.last, self.kind = page, order, first, last, kind
+
+    def wanted(self, story: Story) -> Wanted:
+        """The same, in instants."""
+        since, until = bounds(self.first, self.last, timezone_of(story.rules))
+        return Wanted(since=since, until=until, kind=self.kind)
+
+
+AskedFor = Annotated[Asked, Depends()]
+
+
+@router.get(
+    "/households/{household}/history",
+    summary="L'histoire d'un foyer et de ses enfants",
+    responses=openapi.streamed(schemas_history.History, schemas_history.HistoryItem),
+)
+async def of_a_household(household: IdText, at: AtInstant, asked: AskedFor) -> Response:
+    """What happened to a household, and to each of its children while they were of it."""
+    known = HouseholdId(household)
+    await of_household(at, known)
+    return await _answered(at, await story_of_household(at.reader, at.commune, known, as_of=at.as_of), asked)
+
+
+@router.get(
+    "/children/{child}/entries",
+    summary="Les écritures sur la page d'un enfant",
+    responses=openapi.streamed(schemas_history.History, schemas_history.HistoryItem),
+)
+async def of_a_child(child: IdText, at: AtInstant, asked: AskedFor) -> Response:
+    """Every line of a child's page, whichever household it was of."""
+    known = ChildId(child)
+    await at.ask_about(known)
+    return await _answered(at, await of_child(at.reader, at.commune, known, as_of=at.as_of), asked)
+
+
+async def _answered(at: Office, story: Story, asked: Asked) -> Response:
+    wanted = asked.wanted(story)
+    if wants_ndjson(at):
+        for name in OF_A_PAGE:
+            if name in at.request.query_params:
+                raise invalid_field("query", name, "value_error")
+        lines = [line for line in story.lines if wanted.keeps(line)]
+        at.saw(*story.about(lines))
+        return StreamingResponse(ndjson(at, story, lines), media_type=NDJSON)
+    lines = [line for line in _after(story, asked.page, asked.order) if wanted.keeps(line)]
+    shown = lines[: asked.page.limit]
+    following = write_cursor(f"lines-{asked.order}", _place(shown[-1])) if len(lines) > len(shown) else None
+    at.saw(*story.about(shown))
+    words = HistoryWords(rules=story.rules)
+    said = [rendered(item, words) async for item in told(at.reader, story, shown)]
+    return JSONAnswer({"entries": said, "next": following})
+
+
+def wants_ndjson(at: Office) -> bool:
+    """Whether the whole is asked for, an item a line."""
+    accepted = ",".join(at.request.headers.getlist("accept")).lower()
+    return NDJSON in (part.partition(";")[0].strip() for part in accepted.split(","))
+
+
+async def ndjson(at: Office, story: Story, lines: Sequence[Line]) -> AsyncIterator[bytes]:
+    """The items, one a line, the oldest first. They are read while they are sent: the memory is that of some."""
+    words = HistoryWords(rules=story.rules)
+    async for item in told(at.reader, story, lines):
+        yield orjson.dumps(rendered(item, words), option=OPTIONS | orjson.OPT_APPEND_NEWLINE)
+
+
+def _place(line: Line) -> tuple[str, int]:
+    return identifier_of(line.stream), line.version
+
+
+def _after(story: Story, page: Page, order: Order) -> list[Line]:
+    """The lines that come after the one the cursor names. It is found where it stands now, however many came since."""
+    lines = story.lines if order == "oldest" else story.lines[::-1]
+    place = page.after(f"lines-{order}", (str, int))
+    if place is None:
+        return lines
+    found = next((number for number, line in enumerate(lines) if _place(line) == place), None)
+    if found is None:
+        raise Problem("invalid_cursor")
+    return lines[found + 1 :]
