@@ -39,13 +39,13 @@ _PAGES: Final = """
     WHERE commune = %s AND stream = ANY(%s) AND arrival <= %s ORDER BY stream, version
 """
 _TOWNS_IN: Final = """
-    WITH RECURSIVE some AS (
+    WITH RECURSIVE listed AS (
         SELECT min(commune) AS commune FROM {0}
         UNION ALL
-        SELECT (SELECT min(t.commune) FROM {0} t WHERE t.commune > some.commune) FROM some
-        WHERE some.commune IS NOT NULL
+        SELECT (SELECT min(t.commune) FROM {0} t WHERE t.commune > listed.commune) FROM listed
+        WHERE listed.commune IS NOT NULL
     )
-    SELECT commune FROM some WHERE commune IS NOT NULL
+    SELECT commune FROM listed WHERE commune IS NOT NULL
 """
 _FORCED: Final = """
     SELECT relname FROM pg_class
