@@ -24,8 +24,6 @@ from replay.tree import BrokenTreeError, Hashes, hashes_for, size_of
 from replay.verify_evidence import BELONGS, FORMAT, MOST_ENTRIES
 
 Connection = psycopg.Connection[TupleRow]
-Signer = Callable[[int, bytes], Checkpoint]
-"""Signs the head of a town's tree: its size and its root."""
 
 _PAGES: Final = """
     SELECT e.stream FROM ardoise.entries e
@@ -112,54 +110,53 @@ class Collector:
     commune: Commune
     household: HouseholdId
     now: datetime
-    under: Checkpoint | None = None
-    """The checkpoint to prove the lines under; the tree as it stands otherwise."""
+    under: Checkpoint
+    """What the lines are proven under."""
+    key: str = ""
+    """The verifier key of it, where it is known."""
     kept: Sequence[Checkpoint] = ()
     """Older ones, that the tree is proven to have grown from."""
     with_town: bool = False
     """The town's own page too: its rulebooks, closures and places."""
-
-    key: str = ""
     progress: Callable[[int, int], None] = lambda _done, _of: None
     """Told how many lines were proven, and of how many."""
 
-    def collect(self, connection: Connection, sign: Signer) -> Evidence:
+    def collect(self, connection: Connection) -> Evidence:
         """The evidence, from one snapshot of the database. Raises EvidenceError when nothing could be proven."""
         with connection.transaction():
             connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
             connection.execute("SELECT set_config('ardoise.commune', %s, true)", (self.commune,))
             connection.execute("SET LOCAL statement_timeout = 0")
-            return self._collected(connection, sign)
+            try:
+                return self._collected(connection)
+            except BrokenTreeError as error:
+                raise EvidenceError(f"the tree of this town was damaged: {error}.") from error
 
-    def _collected(self, connection: Connection, sign: Signer) -> Evidence:
+    def _collected(self, connection: Connection) -> Evidence:
+        size = self.under.head.size
         [[tree]] = _asked(connection, size_of(self.commune))
-        sealed = tree["size"]
-        size = sealed if self.under is None else self.under.head.size
-        sizes = [each.head.size for each in self.kept if 0 < each.head.size < size]
-        if size > sealed:
-            raise EvidenceError(f"the checkpoint has {size} lines, and only {sealed} are sealed in this database.")
+        if size > tree["size"]:
+            raise EvidenceError(f"the checkpoint is of {size} lines, and {tree['size']} are sealed in this database.")
         rows = self._rows(connection)
-        proven = [row for row in rows if row["position"] is not None and row["position"] <= size]
-        if not any(row["stream"] == household_page(self.commune, self.household) for row in proven):
-            raise EvidenceError("no line of this household is under the checkpoint yet: try again in a second.")
-        try:
-            hashes = _hashes(connection, self.commune, size, *sizes)
-            root = merkle.root_at(size, hashes)
-            consistency = [(first, merkle.consistency(first, size, hashes)) for first in sizes]
-            lines = list(self._proven(connection, proven, size))
-        except BrokenTreeError as error:
-            raise EvidenceError(f"the seal of this town is damaged: {error}.") from error
-        if self.under is not None and self.under.head.root != root:
+        home = household_page(self.commune, self.household)
+        if not any(row["stream"] == home for row in rows):
+            raise EvidenceError("there is no household of that name in this town.")
+        proven = [row for row in rows if _is_under(row, size)]
+        if not any(row["stream"] == home for row in proven):
+            raise EvidenceError("no line of this household is under the checkpoint: take a later one.")
+        sizes = sorted({each.head.size for each in self.kept if 0 < each.head.size < size})
+        hashes = _hashes(connection, self.commune, size, *sizes)
+        if merkle.root_at(size, hashes) != self.under.head.root:
             raise EvidenceError(f"the first {size} lines of this database are not those of the checkpoint.")
         return Evidence(
             commune=self.commune,
             household=self.household,
             exported_at=self.now,
-            checkpoint=self.under or sign(size, root),
+            checkpoint=self.under,
             key=self.key,
-            lines=lines,
+            lines=list(self._proven(connection, proven, size)),
             pages=_counted(rows, size),
-            consistency=consistency,
+            consistency=[(first, merkle.consistency(first, size, hashes)) for first in sizes],
         )
 
     def _rows(self, connection: Connection) -> list[DictRow]:
@@ -201,13 +198,16 @@ def _text(row: DictRow) -> str:
         raise EvidenceError(f"{row['stream']} line {row['version']} was changed: it is no text any more.") from None
 
 
+def _is_under(row: DictRow, size: int) -> bool:
+    return row["position"] is not None and row["position"] <= size
+
+
 def _counted(rows: Sequence[DictRow], size: int) -> dict[Stream, tuple[int, int]]:
     """Of each page, how many lines are under the checkpoint and how many are not."""
     counts: dict[Stream, tuple[int, int]] = {}
     for row in rows:
         under, later = counts.get(row["stream"], (0, 0))
-        is_under = row["position"] is not None and row["position"] <= size
-        counts[row["stream"]] = (under + 1, later) if is_under else (under, later + 1)
+        counts[row["stream"]] = (under + 1, later) if _is_under(row, size) else (under, later + 1)
     return counts
 
 
