@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from hashlib import sha256
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import psycopg
 from psycopg.rows import TupleRow
@@ -100,7 +100,7 @@ def reference_root(stored: Sequence[bytes]) -> bytes:
     return sha256(b"\x01" + reference_root(stored[:split]) + reference_root(stored[split:])).digest()
 
 
-def all_rounds(seal: Seal, connection: Connection) -> None:
+def all_rounds(seal: Seal, connection: Any) -> None:
     """Rounds, until there is nothing more to read."""
     while seal.round(connection):
         pass

@@ -3,10 +3,11 @@
 import random
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
+from typing import Any
 
 import psycopg
 import pytest
@@ -132,10 +133,9 @@ def test_gaps_of_a_long_transaction_cost_nothing_while_it_stays_open(database: D
         committed(database, "a", 1)
         all_rounds(seal, leads)
         all_rounds(seal, leads)
-        asked: list[str] = []
-        counted = Counting(leads, asked)
-        all_rounds(seal, counted)  # type: ignore[arg-type]
-        assert len(asked) == 2, "the last number, and who holds the lock"
+        watched = Watched(leads)
+        all_rounds(seal, watched)
+        assert len(watched.asked) == 2, "the last number, and who holds the lock"
         with writer(database) as more:
             bring(more, "more", 1)
         all_rounds(seal, leads)
@@ -145,19 +145,47 @@ def test_gaps_of_a_long_transaction_cost_nothing_while_it_stays_open(database: D
     assert pages(database) == ["a 1", "more 1", "long 1"]
 
 
-class Counting:
-    """A connection that remembers what it was asked."""
+class Watched:
+    """A connection that remembers what it was asked, and lets something happen after a question."""
 
-    def __init__(self, connection: Connection, asked: list[str]) -> None:
+    def __init__(self, connection: Connection, after: dict[str, Callable[[], None]] | None = None) -> None:
+        self.asked: list[str] = []
         self._connection = connection
-        self._asked = asked
+        self._after = after or {}
 
-    def execute(self, question: str, *values: object) -> object:
-        self._asked.append(question)
-        return self._connection.execute(question, *values)  # type: ignore[arg-type]
+    def execute(self, question: str, *values: Any, **how: Any) -> Any:
+        self.asked.append(question)
+        answered = self._connection.execute(question, *values, **how)
+        for words in [words for words in self._after if words in question]:
+            self._after.pop(words)()
+        return answered
 
-    def transaction(self) -> object:
+    def transaction(self) -> Any:
         return self._connection.transaction()
+
+
+def test_a_line_that_commits_while_a_round_runs_is_found_by_the_next(database: Database, leads: Connection):
+    with writer(database) as late:
+        bring(late, "late", 1)
+        seal = Seal()
+        all_rounds(seal, Watched(leads, {"ardoise.seal_lines": late.commit}))
+    all_rounds(seal, leads)
+    assert pages(database) == ["late 1"]
+
+
+@pytest.mark.parametrize("words", ["ardoise.arrivals", "pg_locks"])
+def test_a_line_that_is_brought_while_a_round_runs_is_found_when_it_commits(
+    database: Database, leads: Connection, words: str
+):
+    seal = Seal()
+    with writer(database) as other, writer(database) as late:
+        bring(other, "other", 1)
+        all_rounds(seal, Watched(leads, {words: lambda: bring(late, "late", 1)}))
+        other.commit()
+        all_rounds(seal, leads)
+        late.commit()
+    all_rounds(seal, leads)
+    assert pages(database) == ["other 1", "late 1"]
 
 
 def test_a_new_leader_goes_on_where_the_last_one_stopped(database: Database, leads: Connection):
@@ -249,32 +277,34 @@ def write_for_a_while(database: Database, number: int) -> int:
 
 
 def test_two_who_seal_at_once_make_one_tree(database: Database):
+    seals = Seal(), Seal()
     stop = threading.Event()
 
-    def write() -> None:
+    def write() -> int:
+        version = 0
         with writer(database) as connection:
-            for version in range(1, 301):
+            while version < 300 or (min(seal.sealed for seal in seals) < 10 and version < 20_000):
+                version += 1
                 bring(connection, "a", version)
                 connection.commit()
         stop.set()
+        return version
 
-    def seal(_: int) -> int:
-        made = Seal()
+    def lead(seal: Seal) -> None:
         with leader(database) as connection:
             while not stop.is_set():
-                made.round(connection)
-            all_rounds(made, connection)
-        return made.sealed
+                seal.round(connection)
+            all_rounds(seal, connection)
 
     with ThreadPoolExecutor(3) as threads:
         writing = threads.submit(write)
-        shares = list(threads.map(seal, range(2)))
-        writing.result()
-    assert sum(shares) == 300
-    assert min(shares) > 0, "both sealed some"
-    assert pages(database) == [f"a {version}" for version in range(1, 301)]
+        list(threads.map(lead, seals))
+    lines = writing.result()
+    assert sum(seal.sealed for seal in seals) == lines
+    assert min(seal.sealed for seal in seals) >= 10, "both sealed some"
+    assert pages(database) == [f"a {version}" for version in range(1, lines + 1)]
     with leader(database) as connection:
-        assert frontier(connection, TOWN, 300).root() == reference_root([line.stored for line in sealed(database)])
+        assert frontier(connection, TOWN, lines).root() == reference_root([line.stored for line in sealed(database)])
 
 
 def test_a_leader_whose_lock_is_taken_away_does_not_fork_the_tree(database: Database):

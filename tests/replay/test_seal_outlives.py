@@ -16,6 +16,7 @@ from replay.seal import Seal, frontier, seal_once
 from tests.replay.lines import (
     OTHER,
     TOWN,
+    Connection,
     all_rounds,
     bring,
     committed,
@@ -62,6 +63,38 @@ def test_a_dump_restored_in_another_server_goes_on_with_the_same_tree(database: 
                     assert frontier(connection, OTHER, 300).root() == trees[OTHER].root
         finally:
             server.leave()
+
+
+def test_a_line_of_a_prepared_transaction_is_waited_for_even_by_another_leader() -> None:
+    with scratch_directory() as directory:
+        server = Server(directory / "data")
+        try:
+            with psycopg.connect(server.start().admin_url, autocommit=True) as admin:
+                admin.execute("ALTER SYSTEM SET max_prepared_transactions = 4")
+            server.leave()
+            with cluster_with_roles(server.start().admin_url) as cluster, cluster.database() as made:
+                migrate(made.owner_url, log=lambda _: None)
+                with leader(made) as connection:
+                    prepare(made, connection)
+        finally:
+            server.leave()
+
+
+def prepare(database: Database, connection: Connection) -> None:
+    one, two = Seal(), Seal()
+    with writer(database) as late:
+        bring(late, "late", 1)
+        all_rounds(one, connection)
+        late.execute("PREPARE TRANSACTION 'theirs'")
+    committed(database, "a", 1)
+    all_rounds(one, connection)
+    one.close(connection)
+    assert (pages(database), waiting(database)) == (["a 1"], (2, [1]))
+    all_rounds(two, connection)
+    with psycopg.connect(database.admin_url, autocommit=True) as admin:
+        admin.execute("COMMIT PREPARED 'theirs'")
+    all_rounds(two, connection)
+    assert pages(database) == ["a 1", "late 1"]
 
 
 def run(name: str, *arguments: str) -> None:
