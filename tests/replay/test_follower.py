@@ -1,0 +1,328 @@
+"""The past that is followed is the past that happened: whatever the batches, the order, the restarts."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
+from hashlib import sha256
+from typing import Any
+
+import orjson
+import psycopg
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from ledger.child import Child
+from ledger.entry import Entry
+from ledger.holdings import PlaceKey, held
+from ledger.identifiers import Commune, Slug, Stream
+from ledger.rows import Change, Put, merged
+from ledger.store import Page, turned
+from projections.inline import project
+from projections.past import FOREVER, PastOfPage
+from replay.folding import Folding
+from replay.follower import Follower, follow_once, retried
+from replay.seal import seal_once
+from replay.watched import parked, towns_behind
+from tests.asks import approve, reserve
+from tests.histories import histories
+from tests.replay.pasts import CODEC, Connection, Pages, add, as_service, pages_of
+from tests.servers import Database
+from tests.spec import Ask
+from tests.town import AWA, CANTINE, MATTEO, Person
+
+TABLES = ("demande_versions", "place_changes", "household_children")
+real_database = settings(
+    max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
+skews = st.lists(st.sampled_from([0, 0, 1, -7, 60, -60 * 24]), min_size=1, max_size=5)
+moves = st.lists(st.sampled_from(["write", "write", "write", "seal", "follow", "far", "restart", "back"]), max_size=60)
+
+
+@pytest.fixture
+def service(module_database: Database) -> Iterator[Connection]:
+    with as_service(module_database) as connection:
+        yield connection
+
+
+def kept(connection: Connection, commune: Commune, table: str) -> list[Any]:
+    with connection.transaction():
+        connection.execute("SELECT set_config('ardoise.commune', %s, true)", (commune,))
+        rows = connection.execute(f"SELECT to_jsonb(t) FROM ardoise.{table} t WHERE commune = %s", (commune,))
+        return sorted((row for (row,) in rows), key=str)
+
+
+def typed(connection: Connection, table: str, rows: list[Any]) -> list[Any]:
+    """Rows as the database would give them back."""
+    given = orjson.dumps(rows, option=orjson.OPT_UTC_Z).decode()
+    told = connection.execute(
+        f"SELECT to_jsonb(t) FROM jsonb_populate_recordset(NULL::ardoise.{table}, %s::jsonb) t", (given,)
+    )
+    return sorted((row for (row,) in told), key=str)
+
+
+def from_scratch(lines: list[Entry]) -> dict[str, list[Any]]:
+    """The rows of the past of a page, folded at once."""
+    folding, past, puts = Folding(lines[0].stream), PastOfPage(), []
+    for line in lines:
+        step = folding.take(CODEC.read(line.stored))
+        puts.extend(past.take(step.entry, step.changes, step.places))
+    return {table: changes["put"] for table, changes in merged(puts).items()}
+
+
+def agree(connection: Connection, pages: Pages) -> None:
+    """What was followed is what a fold from the first line makes of it."""
+    told: dict[str, list[Any]] = {table: [] for table in TABLES}
+    for stream in pages.written:
+        for table, rows in from_scratch(pages.so_far(stream)).items():
+            told[table].extend(rows)
+    for table in TABLES:
+        assert kept(connection, pages.town, table) == typed(connection, table, told[table]), table
+
+
+def set_back(connection: Connection, commune: Commune, position: int) -> None:
+    with connection.transaction():
+        connection.execute("SELECT set_config('ardoise.commune', %s, true)", (commune,))
+        connection.execute("UPDATE ardoise.followed SET position = least(position, %s)", (position,))
+
+
+@real_database
+@given(histories, skews, moves, st.integers(1, 9), st.data())
+def test_whatever_the_batches_and_the_order_the_past_is_the_fold_of_the_lines(
+    service: Connection, history: Any, skew: list[int], steps: list[str], batch: int, data: st.DataObject
+) -> None:
+    pages = pages_of(history, skew)
+    follower = Follower(batch=batch, far_behind=1_000)
+    for step in steps:
+        match step:
+            case "write" if pages.left:
+                pages.write(service, data.draw(st.sampled_from(pages.left)))
+            case "seal":
+                seal_once(service)
+            case "follow":
+                follower.step(service)
+            case "far":
+                Follower(batch=batch, far_behind=0).step(service)
+            case "restart":
+                follower = Follower(batch=batch, far_behind=1_000)
+            case "back":
+                set_back(service, pages.town, data.draw(st.integers(0, 20)))
+    while pages.left:
+        pages.write(service, data.draw(st.sampled_from(pages.left)))
+    seal_once(service)
+    while follower.step(service) == 0:
+        pass
+    follow_once(service, batch=batch)
+    agree(service, pages)
+    assert parked(service, pages.town) == []
+
+
+def cut(lines: list[Entry], known_at: datetime) -> list[Entry]:
+    """A page as it was known: up to its first line recorded later."""
+    upto = next((place for place, line in enumerate(lines) if line.signature.recorded_at > known_at), len(lines))
+    return lines[:upto]
+
+
+def as_it_was(lines: list[Entry]) -> tuple[list[Any], Counter[PlaceKey], set[str]]:
+    """The rows of demandes, the places held and the households a child was ever of, as the commands knew them."""
+    page: Any = Page(stream=lines[0].stream) if lines else None
+    changes: list[Change] = []
+    households: set[str] = set()
+    for line in lines:
+        page = turned(page, [line])
+        changes.extend(project(line, page.state))
+        households.update(page.state.households)
+    rows = merged(change for change in changes if isinstance(change, Put) and change.table == "demandes")
+    places = held(page.state, page.state.slots) if lines and isinstance(page.state, Child) else Counter()
+    return rows.get("demandes", {"put": []})["put"], places, households
+
+
+@real_database
+@given(histories, skews, st.data())
+def test_what_is_read_of_an_instant_is_what_was_known_then(
+    service: Connection, history: Any, skew: list[int], data: st.DataObject
+) -> None:
+    pages = pages_of(history, skew)
+    for stream in list(pages.lines):
+        while stream in pages.left:
+            pages.write(service, stream)
+    seal_once(service)
+    follow_once(service)
+    instants = sorted({line.signature.recorded_at for lines in pages.lines.values() for line in lines})
+    known_at = data.draw(st.sampled_from(instants)) + data.draw(
+        st.sampled_from([timedelta(), timedelta(microseconds=-1)])
+    )
+    demandes: list[Any] = []
+    places: Counter[PlaceKey] = Counter()
+    of_households: set[tuple[str, str]] = set()
+    for stream, lines in pages.lines.items():
+        rows, taken, households = as_it_was(cut(lines, known_at))
+        demandes.extend(rows)
+        places.update(taken)
+        of_households.update((household, stream.split("/")[-1]) for household in households)
+    with service.transaction():
+        service.execute("SELECT set_config('ardoise.commune', %s, true)", (pages.town,))
+        told = service.execute(
+            "SELECT to_jsonb(v) - 'line' - 'stream' - 'known_from' - 'known_until' FROM ardoise.demande_versions v"
+            " WHERE known_from <= %(at)s AND known_until > %(at)s",
+            {"at": known_at},
+        ).fetchall()
+        counted = service.execute(
+            "SELECT activity, unit, day, pool, sum(delta) FROM ardoise.place_changes WHERE known_at <= %s"
+            " GROUP BY 1, 2, 3, 4 HAVING sum(delta) <> 0",
+            (known_at,),
+        ).fetchall()
+        ever = service.execute(
+            "SELECT household, child FROM ardoise.household_children WHERE known_at <= %s", (known_at,)
+        ).fetchall()
+    assert sorted((row for (row,) in told), key=str) == typed(service, "demandes", demandes)
+    assert {PlaceKey(Slug(a), Slug(u), day, pool): int(n) for a, u, day, pool, n in counted} == dict(places)
+    assert set(ever) == of_households
+
+
+# Pages that cannot be followed ---------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def own(database: Database) -> Iterator[Connection]:
+    with as_service(database) as connection:
+        yield connection
+
+
+def booked() -> Pages:
+    """Two children who both asked for days."""
+    asks = [(CANTINE, ask(person)) for person in (MATTEO, AWA) for ask in (asked_for, agreed_to)]
+    return pages_of([("2024-01-10 10:00", ask) for ask in asks], [0])
+
+
+def asked_for(person: Person) -> Ask:
+    return reserve("2024-01-26 repas", "2024-03-26 repas", of=person)
+
+
+def agreed_to(person: Person) -> Ask:
+    return approve(of=person)
+
+
+def changed(entry: Entry, said: dict[str, Any]) -> Entry:
+    """The line with other words, under their own digest."""
+    stored = orjson.dumps(orjson.loads(entry.stored) | said, option=orjson.OPT_SORT_KEYS)
+    return replace(entry, stored=stored, digest=sha256(stored).digest())
+
+
+POISONS: dict[str, Any] = {
+    "UnknownFactError": {"type": "of_tomorrow.v1"},
+    "OutOfPlaceError": {"version": 99},
+    "AssertionError": {"previous": "00" * 32},
+}
+
+
+@pytest.mark.parametrize(("error", "said"), POISONS.items(), ids=POISONS.keys())
+@pytest.mark.parametrize("far_behind", [0, 1_000])
+def test_a_page_that_cannot_be_followed_is_set_aside_and_the_others_go_on(
+    own: Connection, error: str, said: dict[str, Any], far_behind: int
+) -> None:
+    pages = booked()
+    bad, good = pages.lines
+    last = pages.lines[bad].pop()
+    for stream in (bad, good):
+        while stream in pages.left:
+            pages.write(own, stream)
+    add(own, changed(last, said))
+    seal_once(own)
+    follow_once(own, far_behind=far_behind)
+    [page] = parked(own, pages.town)
+    assert (page.stream, page.line, page.error, page.tries) == (bad, last.version, error, 1)
+    [town] = towns_behind(own)
+    assert (town.lag, town.parked) == (0, 1)
+    agree(own, pages)
+
+
+def test_a_page_put_right_is_followed_again_from_its_line_on(own: Connection, database: Database) -> None:
+    pages = booked()
+    bad, _ = pages.lines
+    line = pages.lines[bad][-2]
+    for stream in list(pages.lines):
+        for entry in pages.lines[stream]:
+            add(own, changed(entry, {"type": "of_tomorrow.v1"}) if entry is line else entry)
+        pages.written[stream] = len(pages.lines[stream])
+    seal_once(own)
+    follow_once(own)
+    assert [recovered for _, recovered in retried(own, pages.town, at_once=True)] == [False]
+    [page] = parked(own, pages.town)
+    assert (page.line, page.tries) == (line.version, 2)
+    assert (page.next_try_at - page.parked_at) > timedelta(seconds=1)
+    with psycopg.connect(database.admin_url, autocommit=True) as superuser:
+        superuser.execute("ALTER TABLE ardoise.entries DISABLE TRIGGER USER")
+        superuser.execute(
+            "UPDATE ardoise.entries SET stored = %s, digest = %s WHERE stream = %s AND version = %s",
+            (line.stored, line.digest, line.stream, line.version),
+        )
+    assert [recovered for _, recovered in retried(own, pages.town, at_once=True)] == [True]
+    assert parked(own, pages.town) == []
+    agree(own, pages)
+
+
+def test_a_row_the_database_refuses_sets_its_page_aside_alone(own: Connection) -> None:
+    pages = booked()
+    bad, good = pages.lines
+    for line in pages.lines[bad]:
+        fact = orjson.loads(line.stored)["fact"]
+        if "days" in fact and "activity" in fact:
+            add(own, changed(line, {"fact": fact | {"activity": "a\x00b"}}))
+            break
+        pages.write(own, bad)
+    while good in pages.left:
+        pages.write(own, good)
+    seal_once(own)
+    follow_once(own)
+    [page] = parked(own, pages.town)
+    assert (page.stream, page.line, page.error) == (bad, 1, "UntranslatableCharacter")
+    del pages.written[bad]
+    agree(own, pages)
+
+
+def test_a_batch_that_is_cut_off_is_followed_again_whole(own: Connection, database: Database) -> None:
+    pages = booked()
+    for stream in list(pages.lines):
+        while stream in pages.left:
+            pages.write(own, stream)
+    seal_once(own)
+    follower = Follower(batch=3)
+    follower.step(own)
+    with psycopg.connect(database.admin_url, autocommit=True) as superuser:
+        superuser.execute("SELECT pg_terminate_backend(%s)", (own.info.backend_pid,))
+    with pytest.raises(psycopg.OperationalError):
+        follower.step(own)
+    with as_service(database) as again:
+        while follower.step(again) == 0:
+            pass
+        agree(again, pages)
+
+
+def test_a_town_that_appears_is_followed_by_whoever_follows_already(own: Connection) -> None:
+    follower = Follower()
+    follower.step(own)
+    pages = booked()
+    for stream in list(pages.lines):
+        while stream in pages.left:
+            pages.write(own, stream)
+    seal_once(own)
+    while follower.step(own) == 0:
+        pass
+    agree(own, pages)
+
+
+def test_the_last_state_of_a_demande_is_known_for_ever(own: Connection) -> None:
+    pages = booked()
+    for stream in list(pages.lines):
+        while stream in pages.left:
+            pages.write(own, stream)
+    seal_once(own)
+    follow_once(own)
+    versions = kept(own, pages.town, "demande_versions")
+    assert {row["status"]: row["known_until"] == FOREVER for row in versions} == {
+        "en_cours": False,
+        "traitee_positivement": True,
+    }
+    assert Stream(versions[0]["stream"]) in pages.lines
