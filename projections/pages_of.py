@@ -123,9 +123,14 @@ def followed(commune: Commune, *, known_at: datetime) -> Question:
                   AND s.position > coalesce(
                       (SELECT f.position FROM followed f WHERE f.commune = %(commune)s AND f.model = 'past'), 0)
             ) AND NOT EXISTS (
-                SELECT FROM entries e
-                WHERE e.commune = %(commune)s AND e.recorded_at <= %(known_at)s
-                  AND e.arrival > (SELECT s.arrival FROM settled s)
+                SELECT FROM (
+                    SELECT commune, arrival, recorded_at FROM entries
+                    WHERE commune = %(commune)s AND arrival > (SELECT arrival FROM settled)
+                    UNION ALL
+                    SELECT commune, arrival, recorded_at FROM entries
+                    WHERE commune = %(commune)s AND arrival = ANY ((SELECT missing FROM settled)::bigint[])
+                ) e
+                WHERE e.recorded_at <= %(known_at)s
                   AND NOT EXISTS (SELECT FROM seals s WHERE s.commune = e.commune AND s.arrival = e.arrival)
             ) AS followed
         """,

@@ -1,0 +1,282 @@
+"""What was known at an instant, over HTTP: what is asked about the past, by whom, and what is refused."""
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import psycopg
+import pytest
+
+from tests.http.world import Who, World, made, refused
+from tests.servers import Database
+
+RESERVED, WITHDRAWN, LATER = "2024-01-16 10:00", "2024-01-17 10:00", "2024-02-01 08:00"
+MONTH = {"month": "2024-03"}
+DAY = "2024-03-27"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lived:
+    """A family that asked for a day, and took it back the day after."""
+
+    world: World
+    parent: Who
+    child: str
+    household: str
+    number: int
+    reserved: str
+    """The instant of the demande, as clients write it."""
+    withdrawn: str
+
+    def box(self, **asked: str) -> Any:
+        """What the calendar shows of the day."""
+        days = made(self.parent.get(f"/children/{self.child}/calendar", **MONTH, **asked), 200)["days"]
+        return next(box for box in days if (box["day"], box["unit"]) == (DAY, "journee"))
+
+
+@pytest.fixture
+def lived(world: World) -> Lived:
+    household = world.household("parent-1")
+    child = world.child(household, "mercredis")
+    parent = world.guardian("parent-1")
+    world.clock.set(RESERVED)
+    [asked] = made(parent.ask(child, "mercredis", DAY))["demandes"]
+    reserved = world.clock.instant.isoformat()
+    world.clock.set(WITHDRAWN)
+    made(parent.delete(f"/demandes/{asked['number']}"), 200)
+    withdrawn = world.clock.instant.isoformat()
+    world.clock.set(LATER)
+    return Lived(
+        world=world,
+        parent=parent,
+        child=child,
+        household=household,
+        number=asked["number"],
+        reserved=reserved,
+        withdrawn=withdrawn,
+    )
+
+
+def patiently(ask: Any) -> httpx.Response:
+    """The answer, once what is behind the seal has come to it."""
+    until = time.monotonic() + 20
+    while True:
+        answer: httpx.Response = ask()
+        if answer.status_code != 503 or time.monotonic() > until:
+            return answer
+
+
+def test_the_calendar_is_told_as_it_was_at_the_exact_instant(lived: Lived) -> None:
+    assert lived.box()["state"] == "free"
+    assert lived.box(as_of=lived.reserved)["state"] == "awaiting_add"
+    assert lived.box(as_of=lived.reserved)["demande"] == lived.number
+    assert lived.box(as_of="2024-01-16T09:59:59.999999+01:00")["state"] == "free"
+    assert lived.box(as_of="2024-01-17T09:59:59.999999+01:00")["state"] == "awaiting_add"
+    assert lived.box(as_of=lived.withdrawn)["state"] == "free"
+
+
+def test_what_could_be_changed_is_judged_at_the_hour_asked_about(lived: Lived) -> None:
+    lived.world.clock.set("2024-03-27 12:00")
+    assert lived.box()["code"] == "deadline_passed"
+    assert lived.box(as_of=lived.withdrawn)["editable"] is True
+
+
+def test_a_demande_is_told_with_the_status_it_had(lived: Lived) -> None:
+    def status(**asked: str) -> str:
+        said: str = made(lived.parent.get(f"/demandes/{lived.number}", **asked), 200)["status"]
+        return said
+
+    assert status() == status(as_of=lived.withdrawn) == "retiree"
+    assert status(as_of=lived.reserved) == "en_cours"
+    refused(lived.parent.get(f"/demandes/{lived.number}", as_of="2024-01-16T08:00:00Z"), "not_found", 404)
+
+
+@pytest.mark.parametrize("who", ["parent", "agent", "auditor"])
+def test_lists_of_demandes_are_those_of_then(lived: Lived, who: str) -> None:
+    caller = lived.parent if who == "parent" else lived.world.who(who)
+
+    def statuses(**asked: str) -> list[str]:
+        answer = patiently(lambda: caller.get("/demandes", **asked))
+        return [demande["status"] for demande in made(answer, 200)["demandes"]]
+
+    assert statuses(as_of=lived.reserved) == ["en_cours"]
+    assert statuses(as_of=lived.withdrawn, child=lived.child) == ["retiree"]
+    assert statuses(as_of=lived.reserved, household=lived.household) == ["en_cours"]
+    assert statuses(as_of="2024-01-16T08:00:00Z") == []
+    assert statuses(as_of=lived.withdrawn, status="en_cours") == []
+
+
+def test_places_are_those_that_were_taken_and_set_then(lived: Lived) -> None:
+    world = lived.world
+    [asked] = made(lived.parent.ask(lived.child, "mercredis", "2024-04-03"))["demandes"]
+    made(world.agent.post(f"/demandes/{asked['number']}/decision", {"approve": "all"}), 200)
+    taken = world.clock.instant
+    world.clock.set("2024-02-02 08:00")
+    world.places("mercredis", "2024-04-03", 3, "matinee", "grands")
+    counted = world.clock.instant
+    world.clock.set("2024-02-03 08:00")
+
+    def slot(as_of: str) -> tuple[Any, Any]:
+        day = {"from_": "2024-04-03", "to": "2024-04-03", "as_of": as_of}
+        answer = patiently(lambda: world.agent.get("/activities/mercredis/places", **day))
+        found = {(each["unit"], each["pool"]): each for each in made(answer, 200)["places"]}
+        morning = found["matinee", "grands"]
+        return morning["taken"], morning["capacity"] if morning["set_by_town"] else None
+
+    assert slot(lived.withdrawn) == (0, None)
+    assert slot(taken.isoformat()) == (1, None)
+    assert slot(counted.isoformat()) == (1, 3)
+
+
+def test_a_household_is_told_as_it_was_and_names_nobody(world: World) -> None:
+    household = world.household("parent-1")
+    child = world.child(household)
+    identity = {"given_name": "Zoé", "family_name": "Exemple", "birth_date": "2016-05-04"}
+    made(world.agent.send("PUT", f"/children/{child}/identity", body=identity, key=uuid4().hex), 200)
+    then = world.clock.instant.isoformat()
+    world.clock.set(RESERVED)
+    made(world.agent.post(f"/households/{household}/members", {"identity": {"given_name": "Rose", "family_name": "B"}}))
+    now = made(world.agent.get(f"/households/{household}"), 200)
+    assert len(now["members"]) == 1
+    assert now["identities"]
+    before = patiently(lambda: world.agent.get(f"/households/{household}", as_of=then))
+    assert made(before, 200) == {**now, "members": [], "identities": {}}
+    assert "Zoé" not in before.text
+    assert made(world.agent.get(f"/children/{child}", as_of=then), 200)["name"] is None
+
+
+def test_an_answer_about_the_past_is_tagged_by_its_bytes_so_that_no_command_expects_it(lived: Lived) -> None:
+    path = f"/children/{lived.child}"
+    now, then = lived.parent.get(path), lived.parent.get(path, as_of=lived.reserved)
+    assert now.headers["etag"] != then.headers["etag"] == lived.parent.get(path, as_of=lived.reserved).headers["etag"]
+    again = {"child": lived.child, "activity": "mercredis", "reserve": [{"day": "2024-04-10", "unit": "journee"}]}
+    refused(lived.parent.post("/demandes", again, If_Match=then.headers["etag"]), "version_changed", 412)
+
+
+@pytest.mark.parametrize(
+    ("instant", "code"),
+    [
+        ("2024-02-01T07:00:00.000001Z", "in_the_future"),
+        ("2030-01-01T00:00:00Z", "in_the_future"),
+        ("2024-01-16", "instant_expected"),
+        ("2024-01-16T10:00:00", "instant_expected"),
+        ("yesterday", "instant_expected"),
+    ],
+)
+def test_an_instant_that_has_not_come_or_is_none_is_refused(lived: Lived, instant: str, code: str) -> None:
+    for path in (f"/children/{lived.child}", "/demandes", f"/households/{lived.household}"):
+        said = refused(lived.parent.get(path, as_of=instant), "invalid_request", 422)
+        assert [(error["field"], error["code"]) for error in said["errors"]] == [("as_of", code)]
+
+
+def test_before_anything_is_known_there_is_nothing(lived: Lived) -> None:
+    agent, early = lived.world.agent, "2020-01-01T00:00:00Z"
+    child, home = f"/children/{lived.child}", f"/households/{lived.household}"
+    for path in (child, f"{child}/enrolments", home, f"{home}/guardians", f"{home}/quotients", f"{home}/custody"):
+        refused(patiently(lambda path=path: agent.get(path, as_of=early)), "not_found", 404)
+    refused(agent.get(f"{child}/calendar", **MONTH, as_of=early), "not_found", 404)
+    assert made(agent.get("/demandes", as_of=early), 200)["demandes"] == []
+    assert made(agent.get("/households", as_of=early), 200)["households"] == []
+    refused(agent.get("/rulebook", as_of=early), "not_found", 404)
+    assert made(agent.get("/activities", as_of=early), 200) == {"activities": []}
+
+
+def test_rights_are_those_of_now(lived: Lived) -> None:
+    world, agent = lived.world, lived.world.agent
+    [guardian] = made(agent.get(f"/households/{lived.household}/guardians"), 200)["guardians"]
+    made(agent.post(f"/households/{lived.household}/guardians", {"subject": "parent-new"}))
+    newcomer = world.guardian("parent-new")
+    assert made(newcomer.get(f"/children/{lived.child}", as_of=lived.reserved), 200)["household"] == lived.household
+    where = f"/households/{lived.household}/guardians/{guardian['guardian']}/suspension"
+    made(agent.post(where, {"scope": "guardian", "reason": "authority_withdrawn"}), 200)
+    for path in (
+        f"/children/{lived.child}",
+        f"/children/{lived.child}/enrolments",
+        f"/households/{lived.household}",
+        f"/demandes/{lived.number}",
+    ):
+        refused(lived.parent.get(path, as_of=lived.reserved), "not_found", 404)
+    assert made(lived.parent.get("/demandes", as_of=lived.reserved), 200)["demandes"] == []
+
+
+def test_a_household_reads_nothing_of_what_the_other_did_before_custody_alternated(world: World) -> None:
+    one, other = world.household("parent-1"), world.household("parent-2")
+    child = world.child(one, "mercredis")
+    made(world.agent.post(f"/children/{child}/households", {"household": other}))
+    world.clock.set(RESERVED)
+    [asked] = made(world.guardian("parent-1").ask(child, "mercredis", DAY))["demandes"]
+    then = world.clock.instant.isoformat()
+    mother = world.guardian("parent-2")
+
+    def number() -> Any:
+        days = made(mother.get(f"/children/{child}/calendar", **MONTH, as_of=then), 200)["days"]
+        return next(box for box in days if (box["day"], box["unit"]) == (DAY, "journee"))["demande"]
+
+    assert number() == asked["number"]
+    world.clock.set(WITHDRAWN)
+    custody = {
+        "child": child,
+        "kind": "alternating",
+        "first_day": "2024-01-01",
+        "even_weeks": one,
+        "odd_weeks": other,
+        "proof": {"kind": "judgement", "seen_on": "2024-01-08"},
+    }
+    made(world.agent.post(f"/households/{one}/custody", custody))
+    assert number() is None
+    refused(mother.get(f"/demandes/{asked['number']}", as_of=then), "not_found", 404)
+    assert made(mother.get("/demandes", as_of=then), 200)["demandes"] == []
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/me", "/activations", "/documents", "/children/{child}/identity", "/children/{child}/health"],
+)
+def test_what_has_no_past_refuses_an_instant_as_any_unknown_word(lived: Lived, path: str) -> None:
+    answer = lived.world.agent.get(path.format(child=lived.child), as_of=lived.reserved)
+    assert refused(answer, "invalid_request", 422)["errors"][0]["code"] == "unknown_parameter"
+
+
+def test_to_ask_about_the_past_of_a_family_is_a_read(lived: Lived) -> None:
+    made(lived.world.agent.get(f"/children/{lived.child}/calendar", **MONTH, as_of=lived.reserved), 200)
+    reads = made(lived.world.agent.get(f"/households/{lived.household}/reads"), 200)["reads"]
+    assert "GET /children/{child}/calendar" in {read["operation"] for read in reads}
+
+
+@pytest.fixture
+def stopped(lived: Lived, module_database: Database) -> Iterator[psycopg.Connection[Any]]:
+    """Somebody under whose eyes the follower does not advance; it has come to the end."""
+    patiently(lambda: lived.world.agent.get("/demandes", as_of=lived.world.clock.instant.isoformat()))
+    with psycopg.connect(module_database.admin_url, autocommit=True) as superuser, superuser.transaction():
+        superuser.execute("SELECT position FROM ardoise.followed WHERE commune = %s FOR UPDATE", [lived.world.commune])
+        yield superuser
+
+
+def test_what_was_not_followed_yet_is_never_answered_wrongly(lived: Lived, stopped: psycopg.Connection[Any]) -> None:
+    before = lived.world.clock.instant.isoformat()
+    lived.world.clock.instant += timedelta(minutes=1)
+    made(lived.parent.ask(lived.child, "mercredis", "2024-04-03"))
+    now = lived.world.clock.instant.isoformat()
+    assert len(made(lived.world.agent.get("/demandes", as_of=before), 200)["demandes"]) == 1
+    answer = lived.world.agent.get("/demandes", as_of=now)
+    refused(answer, "past_not_ready", 503)
+    assert answer.headers["retry-after"] == "2"
+    assert len(made(lived.parent.get("/demandes", as_of=now), 200)["demandes"]) == 2, "pages are folded without it"
+
+
+def test_a_page_set_aside_makes_its_past_wait_and_no_earlier_one(
+    lived: Lived, stopped: psycopg.Connection[Any]
+) -> None:
+    page = f"child/{lived.world.commune}/{lived.child}"
+    [(line,)] = stopped.execute("SELECT max(version) FROM ardoise.entries WHERE stream = %s", [page]).fetchall()
+    with psycopg.connect(stopped.info.dsn, password=stopped.info.password, autocommit=True) as other:
+        other.execute(
+            "INSERT INTO ardoise.parked VALUES ('past', %s, %s, %s, 'KeyError', 1, now(), now() + interval '1 hour')",
+            [lived.world.commune, page, line],
+        )
+    refused(lived.world.agent.get("/demandes", as_of=lived.withdrawn), "past_not_ready", 503)
+    assert made(lived.world.agent.get("/demandes", as_of=lived.reserved), 200)["demandes"]
