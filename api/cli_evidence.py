@@ -23,7 +23,7 @@ from replay import verify_evidence
 from replay.checkpoint import LARGEST_BYTES, Checkpoint, parse, verify
 from replay.checkpoint_files import CheckpointFiles
 from replay.evidence import Collector, Connection, Evidence, EvidenceError
-from replay.notary import AnotherPastError, Notary
+from replay.notary import AnotherPastError, Notary, towns_of
 from replay.seal import SealError, seal_once
 from replay.verify_evidence import RefusedError, checkpoint_of, key_of, verified
 
@@ -151,11 +151,13 @@ def _checkpoint(connection: Connection, settings: Settings, commune: Commune, ba
     connection.execute(f"SET statement_timeout = {STEP_MS}")
     try:
         seal_once(connection, progress=lambda done, all_: bars.update(task, completed=done, total=all_))
-        notary.sign(connection, commune, utc_now())
+        # A town that is not there is not signed: its tree would be one of nothing, for ever.
+        found = commune in towns_of(connection) and (
+            notary.sign(connection, commune, utc_now()) or notary.last(commune)
+        )
     except (SealError, AnotherPastError) as error:
         stop(str(error))
-    found = notary.last(commune)
-    if found is None:
+    if not found:
         stop(f"there is no line of {commune} in this database: is it the right town, and the right database?")
     return found, verify(found, notary.keys.verifiers(found.head.origin)).text
 
