@@ -142,6 +142,11 @@ POST   /closures                                             .   .   .   .   .  
 DELETE /closures/{day}                                       .   .   .   .   .   .    o   .   .   .   .   .
 POST   /capacities                                           .   .   .   .   .   .    o   .   .   .   .   .
 
+GET    /entries                                       read   .   .   .   .   .   .    .   .   x   x   .   x
+GET    /entries/{position}/proof                             .   .   .   .   .   .    .   .   o   o   .   o
+GET    /checkpoint                                           o   o   o   o   o   o    o   .   o   o   o   o
+GET    /checkpoint/proof                                     .   .   .   .   .   .    .   .   o   o   .   o
+
 GET    /erasures                                             .   .   .   .   .   .    .   .   x   .   x   .
 POST   /erasures/preview                              read   .   .   .   .   .   .    .   .   .   .   x   .
 POST   /erasures                                             .   .   .   .   .   .    .   .   .   .   x   .

@@ -74,6 +74,7 @@ STATUS: Final[Mapping[str, int]] = MappingProxyType(
         "vault_unavailable": 503,
         "identity_unavailable": 503,
         "not_ready": 503,
+        "no_checkpoint_yet": 503,
         "past_not_ready": 503,
     }
 )

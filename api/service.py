@@ -15,6 +15,7 @@ from api import (
     activations,
     attendance,
     calendar,
+    checkpoints,
     children,
     custody,
     decisions,
@@ -23,6 +24,7 @@ from api import (
     erasures,
     family_history,
     family_keys,
+    feed,
     formalities,
     guardians,
     history,
@@ -51,8 +53,8 @@ from ledger.postgres import Pool, PostgresStore
 from ledger.settings import Settings
 from projections.inline import project
 from replay.erasures import settle
-from replay.unwritten import refuse_unwritten
 from replay.notary import Notary
+from replay.unwritten import refuse_unwritten
 from vault.journal import Journal, Journaled
 from vault.key_file import ring_for
 from vault.people import Vault
@@ -76,6 +78,8 @@ ROUTERS = (
     family_history.router,
     documents.router,
     erasures.router,
+    feed.router,
+    checkpoints.router,
     attendance.router,
     town.router,
     opening.router,
@@ -128,9 +132,9 @@ def application(settings: Settings, service_url: str, *, clock: Clock = utc_now)
     notary = Notary.open(settings)
     beside = background(settings, service_url, clock=clock, notary=notary)
     with psycopg.connect(service_conninfo(service_url, settings), autocommit=True) as connection:
+        notary.refuse_older(connection)
         refuse_unwritten(journal, connection)
 
-        notary.refuse_older(connection)
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         pools.writes = writes = open_pool(service_url, settings)
@@ -145,9 +149,9 @@ def application(settings: Settings, service_url: str, *, clock: Clock = utc_now)
         app.state.vault = Vault(vault_ring, writes)
         app.state.attempts = Attempts(writes)
         app.state.heal = pools.heal
+        app.state.notary = notary
         beside.start()
         try:
-        app.state.notary = notary
             yield
         finally:
             await run_in_threadpool(beside.stop)

@@ -1,0 +1,86 @@
+"""The whole ledger of a town as it is sealed, for those who follow it: auditor, billing, portal server."""
+
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, Final
+
+import orjson
+from fastapi import Query
+from fastapi.responses import Response
+from pydantic import BeforeValidator
+
+from api import french_checkpoints, openapi, schemas_checkpoints
+from api.answers import OPTIONS, JSONAnswer
+from api.cursors import DEFAULT_LIMIT, MAX_LIMIT
+from api.door import doors
+from api.fields import MAX_NUMBER, read_digits
+from api.negotiation import NDJSON, also, wants
+from api.office import AtOffice
+from projections.feed import sealed
+
+router = doors("registre scellé")
+
+SOMEBODY: Final = frozenset(
+    ("child", "household", "guardian", "person", "owner", "about", "even_week", "odd_week", "even_years", "odd_years")
+)
+"""The members of a fact that name somebody, or a household."""
+_ABOUT_FAMILIES: Final = ("child", "household", "account")
+
+
+@router.get(
+    "/entries",
+    summary="Le registre scellé, dans l'ordre",
+    responses=also(
+        openapi.answered(200, schemas_checkpoints.SealedEntries),
+        NDJSON,
+        {"$ref": f"#/components/schemas/{schemas_checkpoints.SealedEntry.__name__}"},
+    ),
+)
+async def listed(
+    at: AtOffice,
+    after: Annotated[
+        int, BeforeValidator(read_digits), Query(ge=0, le=MAX_NUMBER, description=french_checkpoints.AFTER)
+    ] = 0,
+    limit: Annotated[
+        int, BeforeValidator(read_digits), Query(ge=1, le=MAX_LIMIT, description=french_checkpoints.LIMIT)
+    ] = DEFAULT_LIMIT,
+) -> Response:
+    """Every line once, in one order for ever: a line that comes later has a higher position. Names nobody."""
+    [rows] = await at.reader.ask(at.commune, sealed(at.commune, after=after, limit=limit))
+    at.saw(*(seen for row in rows for seen in of_whom(row)))
+    said = [rendered(row) for row in rows]
+    if wants(at.request, NDJSON):
+        lines = b"".join(orjson.dumps(entry, option=OPTIONS | orjson.OPT_APPEND_NEWLINE) for entry in said)
+        return Response(lines, media_type=NDJSON)
+    return JSONAnswer({"entries": said, "next": said[-1]["position"] if said else after})
+
+
+def rendered(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A line as it is shown: the very text that was hashed, since what is parsed and written again hashes otherwise."""
+    return {
+        "position": row["position"],
+        "stream": row["stream"],
+        "version": row["version"],
+        "type": row["type"],
+        "recorded_at": row["recorded_at"],
+        "digest": bytes(row["digest"]).hex(),
+        "stored": bytes(row["stored"]).decode(),
+    }
+
+
+def of_whom(row: Mapping[str, Any]) -> Iterator[str]:
+    """Whom a line says something of: whose page it is on, and whom its fact names."""
+    kind, _, rest = str(row["stream"]).partition("/")
+    if kind in _ABOUT_FAMILIES:
+        yield rest.rpartition("/")[2]
+    yield from _named(orjson.loads(bytes(row["stored"]))["fact"])
+
+
+def _named(part: Any, name: str = "") -> Iterator[str]:
+    if isinstance(part, dict):
+        for member, value in part.items():
+            yield from _named(value, member)
+    elif isinstance(part, list):
+        for value in part:
+            yield from _named(value, name)
+    elif isinstance(part, str) and name in SOMEBODY:
+        yield part
