@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from ledger.identifiers import Commune
+from tests.http.signed import SECONDS
 from tests.http.world import NOW, World, world_on
 from tests.servers import Database
 from tests.town import VALMONT
@@ -18,7 +19,7 @@ _towns = count(1)
 def service(module_database: Database, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """A service on a ledger of its own."""
     directory: Path = tmp_path_factory.mktemp("service")
-    with world_on(module_database, directory) as made:
+    with world_on(module_database, directory, checkpoint_seconds=SECONDS) as made:
         yield made
 
 

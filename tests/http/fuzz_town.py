@@ -20,6 +20,8 @@ PARENTS: Final = ["parent-1", "parent-3", "parent-4", "parent-5"]
 """Accounts of one family: the search suspends one or another on its way."""
 MANY: Final = 12
 """Of what can be ended, tied or decided once: a few are its examples, the others are for the search to find."""
+SIGNED: Final = 40
+"""Lines of the town that are signed before the search begins, and more."""
 NEWCOMERS: Final = 60
 """Accounts nobody knows: one may type five keys an hour, and ask once to be activated."""
 
@@ -164,6 +166,8 @@ class FuzzTown:
             f"POST {enrolment}/end": {"child": [child], "enrolment": [world.enrol(child, "mercredis")]},
             "POST /activations/{activation}/decision": {"activation": self.many(self.activation)},
             "DELETE /closures/{day}": {"day": closed, "activity": ["cantine"], "site": ["centre"]},
+            "GET /entries/{position}/proof": {"position": [1, 2, SIGNED], "size": [SIGNED, SIGNED + 1]},
+            "GET /checkpoint/proof": {"from": [1, 2, SIGNED], "to": [SIGNED, SIGNED + 1]},
             "DELETE /demandes/{number}": {"number": [self.demande("2024-05-15")]},
             "POST /demandes/{number}/decision": {"number": [self.demande(day) for day in ("2024-05-22", "2024-06-19")]},
         }

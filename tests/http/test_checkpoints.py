@@ -1,7 +1,6 @@
 """What is sealed is told in order, signed, and proved over HTTP to those who check by their own computation."""
 
 import base64
-import time
 from collections.abc import Iterator
 from hashlib import sha256
 
@@ -14,6 +13,7 @@ from hypothesis import strategies as st
 from ledger.identifiers import Commune
 from replay.checkpoint import VerifierKey, parse, verify
 from replay.merkle import leaf_hash, root_from_inclusion, roots_from_consistency
+from tests.http.signed import until_signed
 from tests.http.world import Who, World, made, refused, world_on
 from tests.replay.trees import plain_root
 from tests.servers import Database
@@ -39,13 +39,6 @@ def town(service: World, module_database: Database) -> World:
         [[count]] = superuser.execute("SELECT count(*) FROM ardoise.entries WHERE commune = 'scellee'").fetchall()
     until_signed(world, count)
     return world
-
-
-def until_signed(world: World, size: int) -> None:
-    give_up_at = time.monotonic() + 30
-    while (said := world.who("auditor").get("/checkpoint").json()).get("size") != size:
-        assert time.monotonic() < give_up_at, said
-        time.sleep(0.02)
 
 
 @pytest.fixture(scope="module")

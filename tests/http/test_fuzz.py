@@ -15,7 +15,8 @@ from typing import Any
 import orjson
 import pytest
 
-from tests.http.fuzz_town import FuzzTown, Told
+from tests.http.fuzz_town import SIGNED, FuzzTown, Told
+from tests.http.signed import until_signed
 from tests.http.world import World
 from tests.vault import papers_made as papers
 
@@ -112,6 +113,7 @@ def drawn(place: str, dictionary: str) -> str:
 def search(world: World, directory: Path, *options: str) -> None:
     config, town = directory / "schemathesis.toml", directory / "town.json"
     told = FuzzTown(world).told()
+    until_signed(world, SIGNED + 1)
     town.write_bytes(orjson.dumps({**asdict(told), "papers": PAPERS}))
     config.write_text(configuration(told))
     command = [

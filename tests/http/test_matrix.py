@@ -10,6 +10,7 @@ from api.authorisation import OPERATIONS, Mark, Rights
 from api.door import PREFIX, open_doors
 from api.service import ROUTERS
 from tests.http.matrix import ABOUT, CALLERS, OTHERS, Cast
+from tests.http.signed import until_signed
 from tests.http.world import World
 from tests.servers import Database
 
@@ -56,6 +57,8 @@ def test_an_operation_answers_each_as_the_table_says_and_tells_nothing_more(
 ) -> None:
     rights = OPERATIONS[operation]
     cast, done = Cast.settle(world, module_database), False
+    if "/entries" in operation or "/checkpoint" in operation:
+        until_signed(world)
     for caller in sorted(CALLERS, key=lambda name: marked(rights, name) in ("yes", "custody")):
         mark = marked(rights, caller)
         answer = cast.send(rights, caller)
