@@ -4,7 +4,7 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from benchmarks import access, appends, http, pages
+from benchmarks import access, appends, history, http, pages
 from benchmarks.bench import fresh_database, say
 
 BENCHMARKS: Final[Mapping[str, Callable[[str], None]]] = {
@@ -12,6 +12,7 @@ BENCHMARKS: Final[Mapping[str, Callable[[str], None]]] = {
     "appends": appends.run,
     "http": http.run,
     "access": access.run,
+    "history": history.run,
 }
 
 

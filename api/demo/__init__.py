@@ -10,9 +10,10 @@ from typing import Final
 
 import httpx
 import typer
+from psycopg.conninfo import make_conninfo
 
 from api import logs
-from api.demo import chanteloup, present, tour, villars, villennes
+from api.demo import auditor, chanteloup, present, tour, villars, villennes
 from api.demo.cast import CHANTELOUP, VILLARS, VILLENNES, Cast
 from api.demo.notes import Notes
 from api.demo.page import Page
@@ -22,6 +23,7 @@ from api.running import stop
 from api.server import running_server, server
 from api.service import application
 from ledger.database import DatabaseUrls, check_database, database_of
+from ledger.directory import ADMIN
 from ledger.identifiers import Commune
 from ledger.migrate import migrate
 from ledger.numbers import set_next_number
@@ -85,6 +87,8 @@ def _play(settings: Settings, listener: socket.socket | None, page: Page, open_t
         notes = story.enter_context(closing(Notes(settings.data)))
         stage = Stage(http=http, clock=clock, key=DevelopmentKey.open(settings.data), notes=notes)
         casts = _told(stage, urls, page)
+        admin_url = make_conninfo(urls.owner_url, user=ADMIN) if settings.embedded else None
+        auditor.play(casts, settings, admin_url, page)
         days = _today(casts, page)
         page.line(_counted(stage), style="green")
     if listener is not None:

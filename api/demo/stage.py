@@ -60,6 +60,7 @@ class Person:
 
 AGENT: Final = Person("l'agent", "agent", Subject("agent-demo"))
 ADMIN: Final = Person("l'administration", "admin", Subject("admin-demo"))
+AUDITOR: Final = Person("l'auditrice", "auditor", Subject("audit-demo"))
 
 
 @dataclass(frozen=True, slots=True)

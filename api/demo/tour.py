@@ -11,10 +11,10 @@ from typing import Final
 from uuid import uuid4
 
 from api.clock import utc_now
-from api.demo.cast import VILLARS, Cast, Child
+from api.demo.cast import VILLARS, VILLENNES, Cast, Child
 from api.demo.page import Page
 from api.demo.present import Bookable
-from api.demo.stage import ADMIN, AGENT, CLIENT, Person
+from api.demo.stage import ADMIN, AGENT, AUDITOR, CLIENT, Person
 from api.demo.words import long_day
 from api.development import OWNER_ONLY, DevelopmentKey, issue_token
 from ledger.identifiers import Commune
@@ -39,7 +39,12 @@ def write_tokens(settings: Settings, casts: Mapping[Commune, Cast], days: Sequen
     villars = casts[VILLARS]
     lines += [f"{shell_word(name)}={_token(key, villars.parents[name], VILLARS)}" for name in NOE_S_PARENTS]
     lines.append(f"FOYER_INAYA={villars.homes['Inaya'].household}")
-    lines += sorted({f"{shell_word(child.name)}={child.id}" for child in [villars.child("Noé"), *_children(days)]})
+    matteo = casts[VILLENNES].child("Matteo")
+    lines.append(f"AUDITRICE={_token(key, AUDITOR, VILLENNES)}")
+    lines.append(f"FOYER_ELENA={casts[VILLENNES].homes['Elena'].household}")
+    lines += sorted(
+        {f"{shell_word(child.name)}={child.id}" for child in [villars.child("Noé"), matteo, *_children(days)]}
+    )
     path = settings.data / FILE
     draft = path.with_name(f"{FILE}.{uuid4().hex}")
     with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, OWNER_ONLY), "w", encoding="ascii") as file:
@@ -80,7 +85,7 @@ def near(path: Path) -> str:
     return shlex.quote(f"./{path.relative_to(here)}" if path.is_relative_to(here) else str(path))
 
 
-def _ardoise(settings: Settings) -> str:
+def ardoise(settings: Settings) -> str:
     """The command line of this installation, on the data of this demo."""
     elsewhere = settings.data != Path.cwd() / ".ardoise"
     data = f"ARDOISE_DATA={near(settings.data)} " if elsewhere else ""
@@ -93,11 +98,11 @@ def show(page: Page, settings: Settings, casts: Mapping[Commune, Cast], days: Se
     page.line()
     page.say(f"Le service répond sur [bold]{address}[/] : /openapi.json (l'interface), /readyz, /metrics.")
     page.say(
-        f"Onze jetons (parent, agent, admin de chaque ville, et les deux parents de Noé), bons {HOURS} heures, sont"
-        f" dans {near(tokens)}."
+        f"Douze jetons (parent, agent, admin de chaque ville, les deux parents de Noé, une auditrice), bons {HOURS}"
+        f" heures, sont dans {near(tokens)}."
     )
     page.say("Pour un autre jeton :")
-    page.paste(f"  {_ardoise(settings)} token villars --role agent --subject agent-demo")
+    page.paste(f"  {ardoise(settings)} token villars --role agent --subject agent-demo")
     page.line()
     page.line("Dans un autre terminal, depuis ce répertoire :", style="bold")
     page.line()
@@ -107,7 +112,7 @@ def show(page: Page, settings: Settings, casts: Mapping[Commune, Cast], days: Se
         page.line()
         page.say("Aucun jour ne peut être réservé avant la fin de l'année scolaire : revenez à la rentrée.")
         return
-    for number, (caption, lines) in enumerate([*_lines(day), *_family_lines(days)], start=1):
+    for number, (caption, lines) in enumerate([*_lines(day), *_family_lines(days), *_auditor_lines()], start=1):
         page.line()
         page.line(f"{number}. {caption}", style="cyan")
         page.paste(*lines)
@@ -187,6 +192,20 @@ def _family_lines(days: Sequence[Bookable]) -> list[tuple[str, list[str]]]:
     return [
         *seen,
         ("Qui a consulté le dossier d'Inaya", [CURL, f"  {reads} \\", '  -H "Authorization: Bearer $INAYA"']),
+    ]
+
+
+def _auditor_lines() -> list[tuple[str, list[str]]]:
+    """What was known then, and all that happened since."""
+    bearer = '-H "Authorization: Bearer $AUDITRICE"'
+    known = '"$VILLENNES/demandes?child=$MATTEO&from=2024-03-27&to=2024-03-27&as_of=2024-03-07T18:30:00Z"'
+    history = '"$VILLENNES/households/$FOYER_ELENA/history?limit=5"'
+    return [
+        (
+            "Ce que l'on savait le 7 mars 2024 à 19:30 du 27 mars de Matteo, vu par l'auditrice",
+            [CURL, f"  {known} \\", f"  {bearer}"],
+        ),
+        ("L'histoire de la famille d'Elena, ligne à ligne", [CURL, f"  {history} \\", f"  {bearer}"]),
     ]
 
 
