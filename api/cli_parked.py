@@ -1,5 +1,6 @@
 """What an operator asks of what stands behind the seal: pages set aside, rows that differ."""
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Annotated, Any
@@ -11,6 +12,7 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
+from api import logs
 from api.cli_room import STEPS, counted, printer, town_named
 from api.running import in_one_line, opened, read_settings, readable, stop
 from ledger.database import service_conninfo
@@ -74,6 +76,7 @@ def list_parked(
 
 
 def _retry(communes: list[str] | None) -> None:
+    logs.configure(level=logging.ERROR)
     with opened(read_settings()) as ready:
         conninfo = service_conninfo(ready.urls.service_url, ready.settings, application="ardoise-parked")
         with psycopg.connect(conninfo, autocommit=True) as connection, _progress() as bars:
