@@ -90,4 +90,8 @@ def _tell(trees: dict[Commune, Grown], seconds: float, *, as_json: bool) -> None
         typer.echo(
             f"{commune}: {counted(tree.size, 'entry', 'entries')}, {tree.lines} of them new, root {tree.root.hex()}"
         )
-    typer.echo(f"{counted(lines, 'entry', 'entries')} sealed in {seconds:.1f} s ({pace:,} a second).")
+    typer.echo(
+        f"{counted(lines, 'entry', 'entries')} sealed in {seconds:.1f} s ({pace:,} a second)."
+        if lines
+        else "Nothing waited to be sealed."
+    )
