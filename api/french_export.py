@@ -28,6 +28,8 @@ OF_THE_TERMINAL: Final[Mapping[str, str]] = MappingProxyType(
         "ardoise export-person": "La copie du dossier, pour la personne concernée",
         "ardoise erase": "Ce qu'un effacement détruirait, et ce que la loi garde",
         "ardoise who-read": "Qui a consulté le dossier",
+        "ardoise history": "L'histoire de la famille",
+        "ardoise as-of": "Ce qui était connu à un instant",
     }
 )
 """What an operator does at the terminal, by its name in the access log."""
