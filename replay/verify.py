@@ -1,215 +1,206 @@
-"""Does a town's ledger still say what it said? Every chain, every place and every read model, against the facts.
+"""Does a town's ledger still say what it said? Lines, the tree, places, answers and read models, against the facts.
 
-It finds an edit, a deletion, a swap or an insertion at its place on a page. A page cut at its end, or written anew to
-its end, needs a size and a head kept elsewhere to be found.
+A line that was changed, moved, removed or inserted is named by its page and its number; once it was sealed, so is one
+that was cut off a page's end, or written anew with all that follows it. What a superuser changed everywhere at once, in
+lines, seals and hashes, is found by the checkpoints, which are not in the database.
+
+One exported snapshot of the database for all of it, so that it may run while families book, in as many processes as
+wanted. `verify_lines` reads everything once and only suspects; `verify_pages` names what is wrong on a suspected page;
+`verify_tree` grows the tree again; `verify_rows` folds the pages.
 """
 
-from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing
-from dataclasses import dataclass, field
-from hashlib import sha256
-from typing import Any, Final
+from collections.abc import Callable, Generator, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
 
-import orjson
-import psycopg
-from psycopg.rows import TupleRow
+from psycopg import sql
 
-from ledger.child import Child
-from ledger.codec import Codec, UnknownFactError
 from ledger.database import missing_guards
-from ledger.entry import GENESIS, Entry
-from ledger.holdings import PlaceKey, held
-from ledger.identifiers import Commune, Stream
-from ledger.rows import Drop
-from ledger.snapshots import FOLD, pack
-from ledger.store import AnyPage, Page, turned
-from ledger.town import Town
-from projections.inline import project
-from replay.kept_rows import BY_CHILD, BY_TOWN, KeptRows, Table, Told, differing, rows_of
+from ledger.holdings import PlaceKey
+from ledger.identifiers import Commune
+from replay.checkpoint import Checkpoint
+from replay.findings import Finding
+from replay.following import MODEL
+from replay.verify_answers import unanswered
+from replay.verify_lines import Connection, Range, Sealed, Segment, joined, read_range, settled_of, shares
+from replay.verify_pages import cut, judged
+from replay.verify_pool import Pool, pool_of
+from replay.verify_rows import SOURCES, TABLES, Folded, differences, fold_pages, rows_of
+from replay.verify_tree import grown_again
 
-Connection = psycopg.Connection[TupleRow]
+__all__ = ["Connection", "Finding", "Verification", "verify"]
 
-_ENTRIES: Final = """
-    SELECT commune, stream, version, type, recorded_at, stored, digest FROM entries
-    WHERE commune = %s ORDER BY stream COLLATE "C", version
-"""
-_SNAPSHOTS: Final = "SELECT stream, version, fold, state FROM snapshots WHERE commune = %s"
+_SEALS_GUARDS: Final = ("seals_are_never_changed", "seals_are_never_emptied")
+_GUARDS: Final = "SELECT tgname FROM pg_trigger WHERE tgrelid = 'ardoise.seals'::regclass AND tgenabled = 'A'"
 _PLACES: Final = "SELECT activity, unit, day, pool, taken, is_set, capacity FROM places WHERE commune = %s"
-_BATCH: Final = 2_000
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Finding:
-    """One thing that is not as the facts say. `where` names a line of a page, a slot or a row."""
-
-    what: str
-    where: str
+_ENDS: Final = """
+    SELECT coalesce(least((SELECT min(arrival) FROM entries WHERE commune = %(commune)s),
+                          (SELECT min(arrival) FROM seals WHERE commune = %(commune)s)), 1) - 1,
+           coalesce(greatest((SELECT max(arrival) FROM entries WHERE commune = %(commune)s),
+                             (SELECT max(arrival) FROM seals WHERE commune = %(commune)s)), 0)
+"""
+_PARKED: Final = "SELECT stream, line FROM parked WHERE model = %s AND commune = %s"
+_SHARES: Final = 8
+"""Ranges a process: none waits long for the last one."""
 
 
 @dataclass(kw_only=True, slots=True)
-class _Facts:
-    """What the facts say: of one child at a time, and of the town as a whole."""
+class Verification:
+    """One town, to be verified. `lines` counts what was read; `progress` is told of it."""
 
-    told: Told = field(default_factory=dict)
-    taken: Counter[PlaceKey] = field(default_factory=Counter)
-    set_by_town: dict[PlaceKey, int | None] = field(default_factory=dict)
+    commune: Commune
+    checkpoints: Sequence[Checkpoint] = ()
+    """Whose signatures are believed, from the smallest to the largest."""
+    rows: bool = True
+    """Whether pages are folded and their rows compared, or only lines, tree, checkpoints and answers looked at."""
+    processes: int = 1
+    conninfo: str | None = None
+    """How other processes connect; without it, this one does everything."""
+    progress: Callable[[int], None] = lambda _lines: None
     lines: int = 0
-    broken: set[str] = field(default_factory=set)
-    """Pages with a line that cannot be believed: what they would say of rows and places is not compared."""
+    folded: int = 0
 
-    def take(self, entry: Entry, page: AnyPage) -> None:
-        """The rows an entry changes."""
-        assert page.state is not None
-        for change in project(entry, page.state):
-            table = self.told.setdefault(change.table, {})
-            if isinstance(change, Drop):
-                table.pop(change.key, None)
-            else:
-                table[change.key] = change.row
+    def run(self, connection: Connection) -> Iterator[Finding]:
+        """Everything that is not as the facts of the town say; nothing when all is well."""
+        with (
+            connection.transaction(),
+            pool_of(connection, self.commune, self.conninfo, self.processes, self.progress) as pool,
+        ):
+            broken: set[str] = set()
+            yield from _guards(connection)
+            ranges = self._ranges(connection, pool)
+            pages = yield from _chains(connection, self.commune, ranges, broken)
+            commands = set().union(*(each.commands for each in ranges))
+            ranges.clear()
+            yield from grown_again(connection, self.commune, self.checkpoints)
+            yield from unanswered(connection, self.commune, commands)
+            if self.rows:
+                yield from self._folds(connection, pool, pages, broken)
+            for stream in sorted(broken):
+                yield Finding(what="not_compared", where=f"what follows from {stream}", stream=stream)
 
-    def close(self, page: AnyPage) -> None:
-        """What a page says in the end of places."""
-        if isinstance(page.state, Child):
-            self.taken.update(held(page.state, page.state.slots))
-        if isinstance(page.state, Town):
-            self.set_by_town.update(page.state.capacities)
+    def _ranges(self, connection: Connection, pool: Pool) -> list[Range]:
+        settled = settled_of(connection, self.commune, MODEL)
+        first, last = connection.execute(_ENDS, {"commune": self.commune}).fetchone() or (0, 0)
+        tasks = [(start, upto, settled) for start, upto in shares(first, last, pool.processes * _SHARES)]
+        ranges: list[Range] = pool.all(read_range, tasks)
+        self.lines = sum(each.lines for each in ranges)
+        return ranges
 
-    def forget(self, tables: tuple[Table, ...]) -> Told:
-        """The rows of these tables, which need not be remembered any more."""
-        return {table.name: self.told.pop(table.name, {}) for table in tables}
+    def _folds(
+        self, connection: Connection, pool: Pool, pages: dict[str, Segment], broken: set[str]
+    ) -> Iterator[Finding]:
+        parked: dict[str, int] = dict(connection.execute(_PARKED, (MODEL, self.commune)).fetchall())
+        for stream, line in sorted(parked.items()):
+            yield Finding.at("page_parked", stream, line)
+        good = {stream: segment for stream, segment in sorted(pages.items()) if stream not in broken}
+        tasks = [(share, frozenset(parked)) for share in _even(good, pool.processes * _SHARES)]
+        whole = Folded()
+        for folded in pool.all(fold_pages, tasks):
+            whole.add(folded)
+        self.folded = whole.lines
+        yield from whole.findings
+        broken |= whole.broken
+        if not broken:
+            yield from _places(connection, self.commune, whole)
+        yield from _whole_tables(connection, self.commune, whole, {stream.partition("/")[0] for stream in broken})
+        yield from _strangers(connection, self.commune)
 
 
 def verify(
-    connection: Connection, commune: Commune, *, progress: Callable[[int], None] = lambda _lines: None
+    connection: Connection,
+    commune: Commune,
+    *,
+    checkpoints: Sequence[Checkpoint] = (),
+    progress: Callable[[int], None] = lambda _lines: None,
 ) -> Iterator[Finding]:
-    """Everything that is not as the facts of a town say; nothing when all is well.
-
-    One snapshot of the database for all of it, so that it may run while families book; one child in memory at a time.
-    `progress` is told how many lines were read.
-    """
-    with connection.transaction():
-        connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-        connection.execute("SELECT set_config('ardoise.commune', %s, true)", (commune,))
-        connection.execute("SET LOCAL statement_timeout = 0")
-        facts = _Facts()
-        yield from _triggers(connection)
-        yield from _pages(connection, commune, facts, progress)
-        for stream in sorted(facts.broken):
-            yield Finding(what="not_compared", where=f"what follows from {stream}")
-        if not facts.broken:
-            yield from _places(connection, commune, facts)
-        if all(stream.startswith("child/") for stream in facts.broken):
-            told = facts.forget(BY_TOWN)
-            for table in BY_TOWN:
-                yield from _differences(table, told[table.name], rows_of(connection, table))
+    """All of a town over one connection. `progress` is told how many lines were read at once."""
+    return Verification(commune=commune, checkpoints=checkpoints, progress=progress).run(connection)
 
 
-def _triggers(connection: Connection) -> Iterator[Finding]:
-    """The triggers that refuse to change an entry, when somebody put them out of the way."""
+def _chains(
+    connection: Connection, commune: Commune, ranges: Sequence[Range], broken: set[str]
+) -> Generator[Finding, None, dict[str, Segment]]:
+    """What is wrong with lines, and which pages are broken by it; every page from end to end."""
+    pages, suspects = joined(ranges)
+    gone: dict[str, list[Sealed]] = {}
+    for each in ranges:
+        for seal in each.gone:
+            gone.setdefault(seal.stream, []).append(seal)
+    for stream in sorted(suspects | gone.keys()):
+        lost = gone.get(stream, [])
+        wrong = list(judged(connection, commune, stream, lost))
+        wrong = wrong or list(cut(stream, lost, pages[stream].last if stream in pages else 0))
+        if wrong:
+            broken.add(stream)
+        yield from wrong
+    for each in ranges:
+        for stream, line in each.unsealed:
+            if stream not in broken:
+                yield Finding.at("never_sealed", stream, line)
+    return pages
+
+
+def _guards(connection: Connection) -> Iterator[Finding]:
+    """The triggers that refuse to change a line or a seal, when somebody put them out of the way."""
     for name in missing_guards(connection):
         yield Finding(what="guard_missing", where=f"trigger {name} on entries")
+    running = {name for (name,) in connection.execute(_GUARDS)}
+    for name in _SEALS_GUARDS:
+        if name not in running:
+            yield Finding(what="guard_missing", where=f"trigger {name} on seals")
 
 
-def _differences(table: Table, told: dict[tuple[Any, ...], Any], kept: dict[tuple[Any, ...], Any]) -> Iterator[Finding]:
-    for key in differing(told, kept):
-        yield Finding(what="row_differs", where=f"{table.name} {' '.join(map(str, key[1:]))}")
+def _even(pages: dict[str, Segment], count: int) -> Iterator[dict[str, Segment]]:
+    """The pages in shares of about as many lines."""
+    wanted = max(sum(page.last for page in pages.values()) // count, 1)
+    share: dict[str, Segment] = {}
+    lines = 0
+    for stream, page in pages.items():
+        share[stream] = page
+        lines += page.last
+        if lines >= wanted:
+            yield share
+            share, lines = {}, 0
+    if share:
+        yield share
 
 
-def _pages(
-    connection: Connection, commune: Commune, facts: _Facts, progress: Callable[[int], None]
-) -> Iterator[Finding]:
-    snapshots = {row[0]: row[1:] for row in connection.execute(_SNAPSHOTS, (commune,))}
-    page: AnyPage = Page(stream=Stream(""))
-    codec = Codec()
-    with ExitStack() as opened:
-        kept = [opened.enter_context(closing(KeptRows(connection, table))) for table in BY_CHILD]
-        cursor = opened.enter_context(connection.cursor("verify"))
-        cursor.itersize = _BATCH
-        for row in cursor.execute(_ENTRIES, (commune,)):
-            stream = row[1]
-            facts.lines += 1
-            if facts.lines % _BATCH == 0:
-                progress(facts.lines)
-            if stream != page.stream:
-                yield from _close(facts, page, kept)
-                page = Page(stream=stream)
-            if stream in facts.broken:
-                continue
-            wrong = list(_line(codec, row, page))
-            if wrong:
-                facts.broken.add(stream)
-                yield from wrong
-                continue
-            entry = codec.read(row[5])
-            page = turned(page, [entry])
-            facts.take(entry, page)
-            yield from _snapshot(page, snapshots.get(stream))
-        yield from _close(facts, page, kept)
-        for rows in kept:
-            for child in rows.rest():
-                yield Finding(what="row_differs", where=f"{rows.table.name} {child}")
-    progress(facts.lines)
-
-
-def _close(facts: _Facts, page: AnyPage, kept: list[KeptRows]) -> Iterator[Finding]:
-    """The end of a page: what it says of places, and of the rows of its child."""
-    facts.close(page)
-    if not isinstance(page.state, Child):
-        return
-    told = facts.forget(BY_CHILD)
-    for rows in kept:
-        found = rows.of(page.state.child)
-        if page.stream in facts.broken:
-            continue
-        for stranger in rows.passed:
-            yield Finding(what="row_differs", where=f"{rows.table.name} {stranger}")
-        yield from _differences(rows.table, told[rows.table.name], found)
-
-
-def _line(codec: Codec, row: TupleRow, page: AnyPage) -> Iterator[Finding]:
-    commune, stream, version, kind, recorded_at, stored, digest = row
-    where = f"{stream} line {version}"
-    if version != page.version + 1:
-        yield Finding(what="lines_missing", where=f"{stream} lines {page.version + 1} to {version - 1}")
-        return
-    if sha256(stored).digest() != digest:
-        yield Finding(what="line_changed", where=where)
-        return
-    try:
-        entry = codec.read(stored)
-    except (UnknownFactError, ValueError, KeyError, TypeError):
-        yield Finding(what="line_unreadable", where=where)
-        return
-    # The name the line was written under: a fact of another age is read under its present one.
-    written = orjson.loads(stored)["type"]
-    said = (entry.commune, entry.stream, entry.version, written, entry.signature.recorded_at)
-    if said != (commune, stream, version, kind, recorded_at):
-        yield Finding(what="line_out_of_place", where=where)
-    elif entry.previous != (page.head if page.version else GENESIS):
-        yield Finding(what="chain_broken", where=where)
-
-
-def _snapshot(page: AnyPage, kept: tuple[int, int, bytes] | None) -> Iterator[Finding]:
-    """Whether the snapshot at this line is what the lines up to it fold into. Those of another fold are never read."""
-    if kept is None or not isinstance(page.state, Child) or kept[:2] != (page.version, FOLD):
-        return
-    told = orjson.loads(orjson.dumps({"head": page.head.hex(), "child": pack(page.state)}))
-    try:
-        found = orjson.loads(kept[2])
-    except orjson.JSONDecodeError:
-        found = None
-    if found != told:
-        yield Finding(what="snapshot_differs", where=f"{page.stream} line {page.version}")
-
-
-def _places(connection: Connection, commune: Commune, facts: _Facts) -> Iterator[Finding]:
+def _places(connection: Connection, commune: Commune, told: Folded) -> Iterator[Finding]:
     counted = {PlaceKey(*row[:4]): row[4:] for row in connection.execute(_PLACES, (commune,))}
-    for key in sorted(counted.keys() | facts.taken.keys() | facts.set_by_town.keys()):
+    for key in sorted(counted.keys() | told.taken.keys() | told.set_by_town.keys()):
         taken, is_set, capacity = counted.get(key, (0, False, None))
-        told_set = key in facts.set_by_town
+        told_set = key in told.set_by_town
         where = f"{key.activity} {key.unit} {key.day} {key.pool}".strip()
-        if taken != facts.taken.get(key, 0):
+        if taken != told.taken.get(key, 0):
             yield Finding(what="places_differ", where=where)
-        if is_set != told_set or (told_set and capacity != facts.set_by_town[key]):
+        if is_set != told_set or (told_set and capacity != told.set_by_town[key]):
             yield Finding(what="capacity_differs", where=where)
+
+
+def _whole_tables(connection: Connection, commune: Commune, told: Folded, broken: set[str]) -> Iterator[Finding]:
+    """The tables whose rows do not say which page they are of, but those made of a kind of page that is broken."""
+    for name in TABLES.keys() - {source.table for source in SOURCES}:
+        if broken & set(TABLES[name].pages):
+            continue
+        question = sql.SQL("SELECT * FROM {} WHERE commune = %s").format(sql.Identifier(name))
+        kept = rows_of(connection, TABLES[name], question, (commune,))
+        yield from differences(TABLES[name], told.rest.get(name, {}), kept)
+
+
+def _strangers(connection: Connection, commune: Commune) -> Iterator[Finding]:
+    """Rows of a page nobody ever wrote on."""
+    for source in SOURCES:
+        page = sql.SQL("of") if source.kind is None else sql.SQL("{} || commune || '/' || of")
+        question = sql.SQL(
+            "SELECT of FROM (SELECT DISTINCT commune, {column} AS of FROM {table} WHERE commune = %s AND {only}) named"
+            " WHERE NOT EXISTS (SELECT FROM entries e WHERE e.commune = named.commune AND e.stream = {page})"
+            " ORDER BY of"
+        ).format(
+            column=sql.Identifier(source.column),
+            table=sql.Identifier(source.table),
+            only=sql.SQL(source.only),
+            page=page.format(sql.Literal(f"{source.kind}/")) if source.kind else page,
+        )
+        for (stranger,) in connection.execute(question, (commune,)):
+            yield Finding(what="row_differs", where=f"{source.table} {stranger}")

@@ -1,0 +1,55 @@
+"""Idempotency: each command that wrote lines was answered once, under one key, and was not refused.
+
+An answer without lines says nothing: a refusal writes none, nor does an acceptance that finds all of it done before.
+"""
+
+from collections.abc import Iterator
+from typing import Final
+
+from ledger.identifiers import Commune
+from replay.findings import Finding
+from replay.verify_lines import Connection
+
+_ANSWERS: Final = "SELECT command, status FROM answers WHERE commune = %s"
+_REFUSED: Final = 400
+_SAMPLE: Final = 200
+"""Commands without their answer that are looked for in the ledger; of more, only the number is told."""
+_FIRST: Final = """
+    SELECT DISTINCT ON (command) command, e.stream, e.version, s.position
+    FROM unnest(%(commands)s::text[]) AS wanted (command)
+    JOIN entries e ON e.commune = %(commune)s
+        AND position(convert_to('","command":"' || wanted.command || '"', 'UTF8') IN e.stored) > 0
+    LEFT JOIN seals s ON s.commune = e.commune AND s.arrival = e.arrival
+    ORDER BY command, e.arrival
+"""
+
+
+def unanswered(connection: Connection, commune: Commune, commands: set[bytes]) -> Iterator[Finding]:
+    """What is wrong with the answers of the commands that wrote lines."""
+    missing = {command.decode(errors="replace") for command in commands}
+    answered: set[str] = set()
+    twice: set[str] = set()
+    refused: set[str] = set()
+    for command, status in connection.execute(_ANSWERS, (commune,), binary=True):
+        if command in answered:
+            twice.add(command)
+        answered.add(command)
+        if command in missing or command in refused:
+            missing.discard(command)
+            if status >= _REFUSED:
+                refused.add(command)
+    yield from _named(connection, commune, "answer_missing", missing)
+    yield from _named(connection, commune, "refused_with_lines", refused)
+    for command in sorted(twice):
+        yield Finding(what="command_under_two_keys", where=f"command {command}")
+
+
+def _named(connection: Connection, commune: Commune, what: str, commands: set[str]) -> Iterator[Finding]:
+    """Each command by the first line it wrote."""
+    looked_for = sorted(commands)[:_SAMPLE]
+    if not looked_for:
+        return
+    for command, stream, line, position in connection.execute(_FIRST, {"commune": commune, "commands": looked_for}):
+        yield Finding.at(what, stream, line, position, more=f" of command {command}")
+    if len(commands) > _SAMPLE:
+        yield Finding(what=what, where=f"{len(commands) - _SAMPLE} commands more")

@@ -1,0 +1,230 @@
+"""The read models beside the fold: pages some hundred at a time, and the rows of the database that come from them."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, LiteralString, NamedTuple
+
+import orjson
+from psycopg import sql
+from psycopg.rows import dict_row
+from psycopg.types.datetime import TimestamptzLoader
+
+from ledger.child import Child
+from ledger.codec import Codec
+from ledger.holdings import PlaceKey, held
+from ledger.identifiers import Commune, Stream
+from ledger.rows import Drop, Row
+from ledger.snapshots import FOLD, pack
+from ledger.store import AnyPage
+from ledger.town import Town
+from projections.models import READ_MODELS, PageKind, Table
+from projections.past import FOREVER, PastOfPage
+from replay.findings import Finding
+from replay.folding import Folding
+from replay.verify_lines import Connection, Segment
+from replay.verify_pages import UNREADABLE
+
+Key = tuple[Any, ...]
+Rows = dict[str, dict[Key, Row]]
+"""Rows by table and primary key."""
+
+PAGES: Final = 100
+"""Pages that are folded and compared at once."""
+TABLES: Final[Mapping[str, Table]] = {table.name: table for model in READ_MODELS.values() for table in model.tables}
+BEHIND: Final = tuple(table.name for table in READ_MODELS["past"].tables)
+
+
+class Source(NamedTuple):
+    """Which rows of a table are of a page: those whose column names it, or whom it is about."""
+
+    table: LiteralString
+    column: LiteralString
+    kind: PageKind | None
+    """Of the page named by what it is about; None when the column holds the page's own name."""
+    only: LiteralString = "true"
+
+
+SOURCES: Final = (
+    *(
+        Source(table, "child", "child")
+        for table in ("calendar_days", "attendance", "children", "enrolments", "custody")
+    ),
+    Source("demandes", "child", "child", "child IS NOT NULL"),
+    Source("demandes", "household", "household", "child IS NULL"),
+    *(
+        Source(table, "household", "household")
+        for table in ("guardians", "household_people", "family_keys", "quotients")
+    ),
+    Source("household_children", "child", "child"),
+    Source("demande_versions", "stream", None),
+    Source("place_changes", "stream", None),
+)
+"""The tables that are not here do not say it: all their rows in the town are compared at the end."""
+
+_LINES: Final = """
+    SELECT stream, version, stored FROM entries WHERE commune = %s AND stream = ANY (%s) ORDER BY stream, version
+"""
+_SNAPSHOTS: Final = (
+    "SELECT stream, version, state FROM snapshots WHERE commune = %s AND fold = %s AND stream = ANY (%s)"
+)
+
+
+@dataclass(kw_only=True, slots=True)
+class Folded:
+    """What some pages say: what differs of their rows, and what is only known once all pages said it."""
+
+    findings: list[Finding] = field(default_factory=list)
+    lines: int = 0
+    broken: set[str] = field(default_factory=set)
+    """Pages with a line that does not follow from those before it."""
+    taken: Counter[PlaceKey] = field(default_factory=Counter)
+    set_by_town: dict[PlaceKey, int | None] = field(default_factory=dict)
+    rest: Rows = field(default_factory=dict)
+    """Rows of the tables that are compared whole."""
+
+    def add(self, other: "Folded") -> None:
+        """What other pages say too."""
+        self.findings += other.findings
+        self.lines += other.lines
+        self.broken |= other.broken
+        self.taken.update(other.taken)
+        self.set_by_town.update(other.set_by_town)
+        for table, rows in other.rest.items():
+            self.rest.setdefault(table, {}).update(rows)
+
+
+def fold_pages(
+    connection: Connection,
+    commune: Commune,
+    pages: Mapping[str, Segment],
+    parked: frozenset[str],
+    progress: Callable[[int], None],
+) -> Folded:
+    """Folds pages and compares their rows. `progress` is told of the lines of some pages at once."""
+    found = Folded()
+    streams = list(pages)
+    for start in range(0, len(streams), PAGES):
+        before = found.lines
+        _fold(connection, commune, {each: pages[each] for each in streams[start : start + PAGES]}, parked, found)
+        progress(found.lines - before)
+    return found
+
+
+def _fold(
+    connection: Connection, commune: Commune, pages: Mapping[str, Segment], parked: frozenset[str], found: Folded
+) -> None:
+    told: Rows = {name: {} for name in TABLES}
+    streams, codec = list(pages), Codec()
+    snapshots = {row[0]: row[1:] for row in connection.execute(_SNAPSHOTS, (commune, FOLD, streams), binary=True)}
+    folding, past = Folding(Stream("")), PastOfPage()
+    for stream, version, stored in connection.execute(_LINES, (commune, streams), binary=True):
+        if stream != folding.page.stream:
+            _close(folding.page, found)
+            folding, past = Folding(stream), PastOfPage()
+        found.lines += 1
+        if stream in found.broken:
+            continue
+        try:
+            step = folding.take(codec.read(stored))
+            puts = past.take(step.entry, step.changes, step.places) if version <= pages[stream].followed else ()
+        except UNREADABLE:
+            # Its bytes are those that were hashed, and the fold cannot follow: it was never written by a decision.
+            found.broken.add(stream)
+            found.findings.append(Finding.at("line_impossible", stream, version))
+            continue
+        for change in (*step.changes, *puts):
+            if isinstance(change, Drop):
+                told[change.table].pop(change.key, None)
+            else:
+                told[change.table][change.key] = change.row
+        if stream in snapshots and snapshots[stream][0] == version:
+            found.findings.extend(_snapshot(step.page, snapshots[stream][1]))
+    _close(folding.page, found)
+    for source in SOURCES:
+        left_out = found.broken | parked if source.table in BEHIND else found.broken
+        wanted = [each for each in pages if each not in left_out and _is_of(source, each)]
+        found.findings.extend(_compared(connection, commune, source, wanted, told[source.table]))
+    for name in TABLES.keys() - {source.table for source in SOURCES}:
+        found.rest.setdefault(name, {}).update(told[name])
+
+
+def _close(page: AnyPage, found: Folded) -> None:
+    """What a page says of places in the end."""
+    if page.stream in found.broken:
+        return
+    if isinstance(page.state, Child):
+        found.taken.update(held(page.state, page.state.slots))
+    elif isinstance(page.state, Town):
+        found.set_by_town.update(page.state.capacities)
+
+
+def _is_of(source: Source, stream: str) -> bool:
+    return source.kind is None or stream.startswith(f"{source.kind}/")
+
+
+def _compared(
+    connection: Connection, commune: Commune, source: Source, pages: Sequence[str], told: Mapping[Key, Row]
+) -> Iterator[Finding]:
+    """The rows of a table that are not those some pages make."""
+    column, table = source.column, TABLES[source.table]
+    names = list(pages) if source.kind is None else [each.split("/")[-1] for each in pages]
+    question = sql.SQL("SELECT * FROM {} WHERE commune = %s AND {} = ANY (%s) AND {}").format(
+        sql.Identifier(table.name), sql.Identifier(column), sql.SQL(source.only)
+    )
+    kept = rows_of(connection, table, question, (commune, names)) if names else {}
+    known = set(names)
+    # A demande of a household has no child: those of its children are compared with the children's pages.
+    mine = {
+        key: row
+        for key, row in told.items()
+        if row[column] in known and (column != "household" or row.get("child") is None)
+    }
+    yield from differences(table, mine, kept)
+
+
+class _Instants(TimestamptzLoader):
+    """Instants, and the one that never comes, which is no datetime of Python."""
+
+    def load(self, data: Any) -> Any:
+        """What PostgreSQL wrote."""
+        return FOREVER if bytes(data) == FOREVER.encode() else super().load(data)
+
+
+def rows_of(connection: Connection, table: Table, question: sql.Composed, values: Sequence[Any]) -> dict[Key, Row]:
+    """Rows of a table, by their key."""
+    with connection.cursor(row_factory=dict_row) as cursor:
+        if table.name == "demande_versions":
+            cursor.adapters.register_loader("timestamptz", _Instants)
+        return {tuple(row[part] for part in table.key): row for row in cursor.execute(question, values)}
+
+
+def differences(table: Table, told: Mapping[Key, Row], kept: Mapping[Key, Row]) -> Iterator[Finding]:
+    """The rows that are not the same on both sides."""
+    keys = [key for key in told.keys() | kept.keys() if not _same(told.get(key), kept.get(key))]
+    for key in sorted(keys, key=lambda key: tuple(map(str, key))):
+        yield Finding(what="row_differs", where=f"{table.name} {' '.join(map(str, key[1:]))}")
+
+
+def _same(told: Row | None, kept: Row | None) -> bool:
+    if told is None or kept is None:
+        return False
+    return told == kept or _plain(told) == _plain(kept)
+
+
+def _plain(row: Row) -> Any:
+    """A row as it would be read back: instants, days and nested days in one form."""
+    return orjson.loads(orjson.dumps(row, option=orjson.OPT_UTC_Z))
+
+
+def _snapshot(page: AnyPage, state: bytes) -> Iterator[Finding]:
+    """Whether the snapshot at this line is what the lines up to it fold into. Those of another fold are never read."""
+    if not isinstance(page.state, Child):
+        return
+    told = orjson.loads(orjson.dumps({"head": page.head.hex(), "child": pack(page.state)}))
+    try:
+        found = orjson.loads(state)
+    except orjson.JSONDecodeError:
+        found = None
+    if found != told:
+        yield Finding.at("snapshot_differs", page.stream, page.version)
