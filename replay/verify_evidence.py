@@ -348,7 +348,7 @@ def _told(found: dict[str, Any], lines: int) -> list[str]:
     return [
         f"checkpoint: {found['origin']}, {found['size']} entries, root {found['root']}",
         f"signature: {signed[found['key']]}",
-        f"checkpoints you kept: {found['kept']} agree",
+        *([f"checkpoints you kept: {found['kept']} agree"] if found["kept"] else []),
         f"entries: {lines} under the root, the lines of each page chained from the first",
         *(f"  {stream}: {count}" for stream, count in found["pages"].items()),
         f"not under the checkpoint yet, as the file says: {found['later']}",
