@@ -9,8 +9,9 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from api.clock import Clock
 from ledger.identifiers import Commune
 from replay.leader import Connection
-from replay.seal import Lag, Seal, lag
+from replay.seal import Lag, Seal, SealError, lag
 
+STOPPED: Final = "seal_stopped"
 BEHIND: Final = "seal_behind"
 BEHIND_SECONDS: Final = 30.0
 """A line waits for less than a tenth of a second: beyond this somebody should look."""
@@ -24,6 +25,7 @@ class SealWatch:
         self._lag: dict[Commune, Lag] | None = None
         self._seal = Seal()
         self._before = 0
+        self._stopped = False
 
     def begin(self) -> Seal:
         """The work, each time this process comes to lead."""
@@ -33,14 +35,19 @@ class SealWatch:
 
     def sample(self, connection: Connection) -> None:
         """Asks how far behind each town is, by the clock lines are recorded with."""
-        self._lag = lag(connection, self._clock())
+        try:
+            self._lag, self._stopped = lag(connection, self._clock()), False
+        except SealError:  # whoever leads logs what to do
+            self._lag, self._stopped = None, True
 
     def forget(self) -> None:
         """The gauges are absent until the database answers again."""
-        self._lag = None
+        self._lag, self._stopped = None, False
 
     def warnings(self) -> Sequence[str]:
-        """Whether a line has been waiting for long."""
+        """Whether a line has been waiting for long, or lines cannot be found any more."""
+        if self._stopped:
+            return [STOPPED]
         return [BEHIND] if self._seconds() > BEHIND_SECONDS else []
 
     def collect(self) -> Iterator[Metric]:

@@ -23,6 +23,10 @@ SERVER_KEEPALIVE: Final = {"tcp_keepalives_idle": "1", "tcp_keepalives_interval"
 """A leader whose machine lost its power is noticed by the server too."""
 
 
+class WorkError(RuntimeError):
+    """The work cannot go on; the sentence quotes nobody, says what to do, and is logged."""
+
+
 class Leader:
     """A thread that leads, or waits to."""
 
@@ -65,7 +69,7 @@ class Leader:
                     self._connection = connection
                     self._led(connection)
             except Exception as error:  # noqa: BLE001 - whatever stopped it, the work is taken up again
-                self._warn(type(error).__name__)
+                self._warn(error)
             finally:
                 self.leads = False
                 self._connection = None
@@ -83,8 +87,10 @@ class Leader:
             self._said = None
             self._stop.wait(seconds)
 
-    def _warn(self, error: str) -> None:
+    def _warn(self, error: Exception) -> None:
         """Once for each kind of trouble until the work goes on: it is tried four times a second."""
-        if error != self._said:
-            self._log.warning("interrupted", error=error)
-        self._said = error
+        kind = type(error).__name__
+        if kind != self._said:
+            reason = {"reason": str(error)} if isinstance(error, WorkError) else {}
+            self._log.warning("interrupted", error=kind, **reason)
+        self._said = kind

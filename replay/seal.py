@@ -27,7 +27,7 @@ import psycopg
 from psycopg.rows import TupleRow
 
 from ledger.identifiers import Commune
-from replay.leader import LOCK_CLASS
+from replay.leader import LOCK_CLASS, WorkError
 from replay.merkle import STEP, WIDTH, Frontier
 
 Connection = psycopg.Connection[TupleRow]
@@ -68,7 +68,7 @@ _SIZES: Final = "SELECT commune, size FROM ardoise.trees ORDER BY commune"
 _LAG: Final = "SELECT commune, entries, recorded_at FROM ardoise.seal_lag(%s)"
 
 
-class SealError(RuntimeError):
+class SealError(WorkError):
     """The seal cannot go on with this database; the sentence says why and what to do."""
 
 
@@ -142,9 +142,10 @@ class Seal:
 
         Raises psycopg.Error or SealError: then another Seal goes on from what was kept.
         """
-        [(self.reach,)] = connection.execute(_REACH).fetchall()
         if self.seen < 0:
             self._begin(connection)
+        [(self.reach,)] = connection.execute(_REACH).fetchall()
+        _refuse_older(self.reach, self.seen)
         if self.reach > self.seen or self._gaps.of:
             holders = frozenset(holder for [holder] in connection.execute(_HOLDERS, (PREPARED, LOCK_CLASS)))
             self._look(connection, holders)
@@ -159,11 +160,6 @@ class Seal:
 
     def _begin(self, connection: Connection) -> None:
         [(seen, missing)] = connection.execute(_SETTLED, binary=True).fetchall()
-        if seen > self.reach:
-            raise SealError(
-                f"lines were sealed up to number {seen}, and the sequence ardoise.arrivals is at {self.reach}: it was"
-                " not restored with the tables. As the owner, set it beyond every number of ardoise.entries."
-            )
         self.seen = seen
         if missing:
             self._gaps.of[None] = set(missing)
@@ -252,10 +248,22 @@ def frontier(connection: Connection, commune: Commune, size: int) -> Frontier:
 
 
 def lag(connection: Connection, now: datetime) -> dict[Commune, Lag]:
-    """How far the seal is behind in each town where it is; from what is committed, whoever leads."""
+    """How far the seal is behind in each town where it is; from what is committed, whoever leads. Raises SealError."""
+    [(seen, _)] = connection.execute(_SETTLED).fetchall()
+    [(reach,)] = connection.execute(_REACH).fetchall()
+    _refuse_older(reach, seen)
     with connection.transaction():
         rows = connection.execute(_LAG, (MOST_COUNTED,)).fetchall()
     return {commune: Lag(entries, max(0.0, (now - since).total_seconds())) for commune, entries, since in rows}
+
+
+def _refuse_older(reach: int, seen: int) -> None:
+    """Lines that draw numbers anew would never be looked for."""
+    if reach < seen:
+        raise SealError(
+            f"lines were sealed up to number {seen}, and the sequence ardoise.arrivals is at {reach}: it was not"
+            " restored with the tables. As the owner, set it beyond every number of ardoise.entries."
+        )
 
 
 def _sizes(connection: Connection) -> dict[Commune, int]:

@@ -13,6 +13,7 @@ import psycopg
 import pytest
 
 from api.background import leader_conninfo
+from api.seal_watch import SealWatch
 from ledger.settings import Settings
 from replay import seal as sealing
 from replay.leader import Leader
@@ -336,11 +337,17 @@ def test_a_leader_whose_lock_is_taken_away_does_not_fork_the_tree(database: Data
 
 def test_nothing_is_sealed_below_a_sequence_that_was_not_restored(database: Database, leads: Connection):
     committed(database, "a", 1, 2, 3)
-    seal_once(leads)
+    seal = Seal()
+    all_rounds(seal, leads)
     with psycopg.connect(database.admin_url) as admin:
         admin.execute("SELECT setval('ardoise.arrivals', 1)")
-    with pytest.raises(SealError, match=r"up to number 3, and the sequence ardoise\.arrivals is at 1"):
-        seal_once(leads)
+    behind = r"up to number 3, and the sequence ardoise\.arrivals is at 1"
+    for ask in (lambda: seal_once(leads), lambda: seal.round(leads), lambda: lag(leads, datetime.now(UTC))):
+        with pytest.raises(SealError, match=behind):
+            ask()
+    watch = SealWatch(lambda: datetime.now(UTC))
+    watch.sample(leads)
+    assert watch.warnings() == ["seal_stopped"]
 
 
 def test_a_tree_whose_rows_were_taken_out_does_not_grow(database: Database, leads: Connection):
