@@ -150,6 +150,14 @@ class Rows:
                 hidden = {*names, *HIDDEN.get(place[0], ())}
                 yield Changed(table=place[0], key=key, before=_without(before, hidden), after=_without(after, hidden))
 
+    def pass_by(self, changes: Iterable[Change]) -> None:
+        """Takes changes nobody is told."""
+        for change in changes:
+            if isinstance(change, Put):
+                self._known[change.table, change.key] = change.row
+            else:
+                self._known.pop((change.table, change.key), None)
+
 
 def _without(row: Row | None, hidden: set[str]) -> Row | None:
     return None if row is None else {name: value for name, value in row.items() if name not in hidden}
@@ -194,9 +202,11 @@ class Telling:
         """The next line, as it is kept; an item when it is to be told."""
         entry = _CODEC.read(stored)
         step = self._folding.take(entry)
-        cause, changes = self._trail.take(entry), tuple(self._rows.take(step.changes))
+        cause = self._trail.take(entry)
         if line is None:
+            self._rows.pass_by(step.changes)
             return None
+        changes = tuple(self._rows.take(step.changes))
         state = step.page.state
         demande = state.latest if isinstance(state, Child | Household) else None
         data: Json = orjson.loads(stored)["fact"]

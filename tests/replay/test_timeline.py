@@ -181,6 +181,20 @@ def test_of_a_row_that_stays_only_what_differs_is_told():
     assert before.keys() == after.keys() == {"status", "decided_at", "days"}
 
 
+def test_what_comes_after_is_not_read_and_what_came_before_is_passed_by():
+    story = given(enrolled(MATTEO), reserve("2024-03-27"), approve(), cancel("2024-03-27")).story
+    entries = page_of(story, MATTEOS)
+    asked = line_of(entries[3])
+    [span] = Timeline().missing([asked], at_once=500)
+    assert (span.after, span.upto) == (0, 4)
+    telling = Timeline()
+    rows = [{"stream": MATTEOS, "version": entry.version, "stored": entry.stored} for entry in entries[:4]]
+    assert telling.missing([asked], at_once=3)[0].upto == 3
+    [item] = telling.read(rows, {(MATTEOS, 4): asked}).values()
+    assert item.changes == of(story)[3].changes
+    assert telling.missing([asked], at_once=500) == []
+
+
 def live_rows(story: Story, *tables: str, **of_whom: str) -> Rows:
     """The rows of the read models, as a history may tell them."""
     rows: Rows = {}
