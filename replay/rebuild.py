@@ -17,6 +17,7 @@ from replay.rebuild_catalogue import NEW, empty_copy, finish, refuse_what_cannot
 from replay.rebuild_compare import PLACES_TABLE, Differences, digest, find_suspects, rows_in
 from replay.rebuild_places import sum_places
 from replay.rebuild_state import (
+    LONG_WAIT_SECONDS,
     NAMES,
     PLACES,
     Connection,
@@ -174,8 +175,11 @@ def _folded(main: Connection, owner_url: str, run: Run, processes: int, watching
         watching.lines(done, lines)
 
     begun = time.perf_counter()
-    if before < lines:
+    give_up_at = time.monotonic() + LONG_WAIT_SECONDS
+    while remaining(main) != (lines, lines):
         build(owner_url, run, processes, more)
+        if time.monotonic() > give_up_at:
+            raise RebuildRefusedError("a process of another rebuild holds some pages: end it first.")
     return lines, before, time.perf_counter() - begun
 
 

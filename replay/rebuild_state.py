@@ -26,8 +26,10 @@ PLACES: Final = "places"
 NAMES: Final = (*READ_MODELS, PLACES)
 LINES_LOCK: Final = 1
 REBUILD_LOCK: Final = 6
-CHUNK_LINES: Final = 10_000
-"""What a killed process has to do again, at most; a longer page is a chunk of its own."""
+CHUNK_LINES: Final = (100, 10_000)
+"""The least and the most lines of a chunk: what a killed process has to do again. A longer page is one of its own."""
+CHUNKS: Final = 64
+"""Into how many a ledger is cut where that makes chunks of a reasonable size: so many processes may share the work."""
 LONG_WAIT_SECONDS: Final = 600.0
 
 SESSION: Final = (
@@ -191,9 +193,11 @@ def begin(connection: Connection, wanted: Mapping[str, int], make_tables: Sequen
         connection.execute(_SCHEMA)
         for statement in make_tables:
             connection.execute(statement)
+        least, most = CHUNK_LINES
+        size = min(max(reached // CHUNKS, least), most)
         for commune in towns(connection):
             set_town(connection, commune)
-            connection.execute(_CHUNKS, {"commune": commune, "size": CHUNK_LINES})
+            connection.execute(_CHUNKS, {"commune": commune, "size": size})
         said = (orjson.dumps(dict(wanted)).decode(), LATEST, reached, reached)
         connection.execute("INSERT INTO rebuild.run (wanted, schema, horizon, caught) VALUES (%s, %s, %s, %s)", said)
     return Run(wanted=wanted, horizon=reached, caught=reached, ready=False)

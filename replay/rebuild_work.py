@@ -1,16 +1,14 @@
 """The bulk of a rebuild: processes that take chunks of pages, fold them, and copy the rows they leave."""
 
-import multiprocessing
-import os
-import threading
+import selectors
+import subprocess
+import sys
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
-from dataclasses import dataclass, field
-from multiprocessing.connection import Connection as Pipe
-from multiprocessing.connection import wait
-from typing import Final
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any, Final
 
+import orjson
 import psycopg
 from psycopg import sql
 from psycopg.rows import TupleRow
@@ -33,6 +31,7 @@ _LINES: Final = """
 """
 _PLACE_COLUMNS: Final = ("commune", "activity", "unit", "day", "pool")
 
+Worker = subprocess.Popen[bytes]
 Progress = Callable[[int], None]
 """Told how many more lines were folded."""
 
@@ -138,61 +137,43 @@ def build(owner_url: str, run: Run, processes: int, progress: Progress) -> None:
         with connect(owner_url) as connection:
             work(connection, run, progress)
         return
-    # Not forked: this process may have threads and open connections.
-    context = multiprocessing.get_context("spawn")
-    workers = []
-    for number in range(processes):
-        ours, theirs = context.Pipe(duplex=False)
-        worker = context.Process(target=_worker, args=(owner_url, run, theirs), name=f"rebuild-{number}", daemon=True)
-        worker.start()
-        theirs.close()
-        workers.append((worker, ours))
+    workers = [_started(owner_url, run) for _ in range(processes)]
     try:
-        _follow({pipe for _, pipe in workers}, progress)
-    finally:
-        for worker, _ in workers:
-            worker.terminate()
-            worker.join()
-    if any(worker.exitcode for worker, _ in workers if worker.exitcode != -15):
-        raise RebuildRefusedError("a process of the rebuild was stopped: run it again, it goes on where it was.")
-
-
-def _follow(pipes: set[Pipe], progress: Progress) -> None:
-    """Adds up what the processes say until the last of them has ended."""
-    ended = 0
-    wanted = len(pipes)
-    while pipes:
-        for pipe in wait(list(pipes)):
-            assert isinstance(pipe, Pipe)
-            try:
-                said = pipe.recv()
-            except EOFError:
-                pipes.discard(pipe)
-                continue
-            if isinstance(said, str):
-                raise RebuildRefusedError(said)
-            if said is None:
-                ended += 1
-            else:
-                progress(said)
-        if len(pipes) < wanted - ended:
+        for said in _lines_of(workers):
+            if "failed" in said:
+                raise RebuildRefusedError(said["failed"])
+            progress(said["lines"])
+        if any(worker.wait() for worker in workers):
             raise RebuildRefusedError("a process of the rebuild was stopped: run it again, it goes on where it was.")
+    finally:
+        for worker in workers:
+            worker.kill()
+            worker.communicate()
 
 
-def _worker(owner_url: str, run: Run, pipe: Pipe) -> None:
-    """One process: works, and says how far it is. Without its parent, it ends."""
-    threading.Thread(target=_end_with, args=(multiprocessing.parent_process(),), daemon=True).start()
-    try:
-        with connect(owner_url, "ardoise-rebuild-worker") as connection:
-            work(connection, run, pipe.send)
-        pipe.send(None)
-    except Exception as error:  # noqa: BLE001 - whatever it is, it is said by the parent, in one line
-        with suppress(OSError):
-            pipe.send((str(error).strip() or type(error).__name__).splitlines()[0])
+def _started(owner_url: str, run: Run) -> Worker:
+    """A process that imports what it needs and no more. The way in is no argument: others could read it."""
+    command = [sys.executable, "-m", "replay.rebuild_worker"]
+    worker = subprocess.Popen(command, bufsize=0, stdin=subprocess.PIPE, stdout=subprocess.PIPE)  # noqa: S603 - our own, no shell
+    assert worker.stdin is not None
+    worker.stdin.write(orjson.dumps({"owner_url": owner_url, "run": asdict(run)}) + b"\n")
+    worker.stdin.flush()
+    return worker
 
 
-def _end_with(parent: multiprocessing.process.BaseProcess | None) -> None:
-    """A worker whose parent was killed stops in the middle of its chunk: nothing of it is kept."""
-    if parent is not None:
-        parent.join()
-        os._exit(1)
+def _lines_of(workers: Sequence[Worker]) -> Iterator[dict[str, Any]]:
+    """What the processes say, one line after another, until all of them have ended or one was stopped."""
+    with selectors.DefaultSelector() as selector:
+        for worker in workers:
+            assert worker.stdout is not None
+            selector.register(worker.stdout, selectors.EVENT_READ, worker)
+        while selector.get_map():
+            for key, _ in selector.select():
+                # A line is written whole and is short: there is never half of one.
+                line = key.fileobj.readline()  # type: ignore[union-attr]
+                if line:
+                    yield orjson.loads(line)
+                    continue
+                selector.unregister(key.fileobj)
+                if key.data.wait():
+                    return
