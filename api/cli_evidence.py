@@ -76,7 +76,7 @@ def export(  # noqa: PLR0913, PLR0917 - what a person may type
     older = [_read(path, town) for path in kept or ()]
     given = None if under is None else _read(under, town)
     with _reading() as (settings, connection):
-        found = _collected(connection, settings, town, home, given, older, with_town)
+        found = _collected(connection, settings, town, home, given, kept=older, with_town=with_town)
         content = _held(found, older)
         # Before anything is given: what cannot be noted in the log stays here.
         children = [stream.split("/")[2] for stream in found.pages if stream.startswith("child/")]
@@ -115,6 +115,7 @@ def _collected(
     commune: Commune,
     household: HouseholdId,
     given: Checkpoint | None,
+    *,
     kept: list[Checkpoint],
     with_town: bool,
 ) -> Evidence:
