@@ -3,9 +3,7 @@
 from datetime import date
 from typing import Final
 
-from rich.console import Group
-from rich.padding import Padding
-from rich.table import Table
+from rich.console import Console
 from rich.text import Text
 
 from api import french_past as french
@@ -26,7 +24,14 @@ from rulebook.french_dates import french_date, french_day, french_instant
 
 STYLES: Final = {"-": "red", "+": "green"}
 MARGIN: Final = 2
-CLOCK: Final = 5
+
+
+def indented(console: Console, text: Text, lead: str) -> None:
+    """Prints a text after a lead; what does not fit on the line goes on under it. Nothing is left at the ends."""
+    for line in text.wrap(console, console.width - len(lead)):
+        line.rstrip()
+        console.print(Text(lead) + line)
+        lead = " " * len(lead)
 
 
 class Timeline:
@@ -48,11 +53,10 @@ class Timeline:
             self._day = day
             self._console.print()
             self._console.print(Text(french_day(day).capitalize(), style="bold"))
-        grid = Table.grid(padding=(0, MARGIN), expand=False)
-        grid.add_column(width=CLOCK, no_wrap=True)
-        grid.add_column()
-        grid.add_row(f"{at.astimezone(self._words.zone):%H:%M}", Group(*self._parts(item)))
-        self._console.print(Padding(grid, (0, 0, 0, MARGIN)))
+        lead = f"{'':{MARGIN}}{at.astimezone(self._words.zone):%H:%M}{'':{MARGIN}}"
+        for part in self._parts(item):
+            indented(self._console, part, lead)
+            lead = " " * len(lead)
 
     def _parts(self, item: Item) -> list[Text]:
         said = [Text(sentence(item, self._words)), Text(self._where(item), style="dim")]
@@ -109,7 +113,7 @@ def known(then: Then, commune: str) -> None:
         console.print()
         console.print(Text(name, style="bold"))
         for text in said or [french.NOTHING]:
-            console.print(Padding(Text(text), (0, 0, 0, MARGIN)))
+            indented(console, Text(text), " " * MARGIN)
 
 
 def _days(then: Then) -> list[str]:

@@ -107,6 +107,7 @@ def test_a_narrow_terminal_cuts_no_word(family: Family, monkeypatch: pytest.Monk
     monkeypatch.setattr("api.cli_room.WIDTH_ELSEWHERE", 80)
     out = printed("history", family.town, "--household", family.home, *BY)
     assert max(map(len, out.splitlines())) <= 80
+    assert not [line for line in out.splitlines() if line != line.rstrip()]
     assert "réservation en attente" in " ".join(out.split())
 
 
