@@ -71,11 +71,11 @@ def write() -> None:
     """Seal what is committed and sign every town that grew, now. A service may run meanwhile."""
     settings = read_settings()
     with opened(settings) as ready:
-        signing = Signing(Notary.open(settings), settings.checkpoint_seconds)
+        signing = Signing(Notary.open(settings))
         conninfo = service_conninfo(ready.urls.service_url, settings, application="ardoise-checkpoint")
         with psycopg.connect(conninfo, autocommit=True) as connection:
             seal_once(connection)
-            signing.step(connection)
+            signing.sign(connection)
     if signing.refused:
         stop(" ".join(signing.refused.values()))
     typer.echo(f"{counted(signing.signed, 'checkpoint')} written in {signing.notary.files.path}.")
@@ -98,7 +98,7 @@ def new_key(
 @in_one_line
 def accept_loss(
     commune: Annotated[str, typer.Argument(help="The town, as a slug.")],
-    by: Annotated[Any, typer.Option(parser=operator, metavar="ACCOUNT", help=f"Who accepts it: {AN_ACCOUNT}.")] = "",
+    by: Annotated[Any, typer.Option(parser=operator, metavar="ACCOUNT", help=f"Who accepts it: {AN_ACCOUNT}.")] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Without typing the name of the town.")] = False,
 ) -> None:
     """Serve a town without the lines its last checkpoint has more: they are lost for good. Asks for the town's name.

@@ -93,19 +93,19 @@ def test_a_tree_that_lost_rows_is_not_signed(connection: Connection, database: D
 def test_one_town_that_is_refused_holds_up_no_other(connection: Connection, database: Database, notary: Notary):
     for town in (TOWN, OTHER):
         grow(connection, town, 20)
-    signing = Signing(notary, 60.0)
-    assert signing.step(connection) == 60.0
+    signing = Signing(notary)
+    assert [made.head.size for made in signing.sign(connection)] == [20, 20]
     rewritten(database, "UPDATE ardoise.seals SET leaf = sha256('x') WHERE position = 7 AND commune = 'villars'")
     for town in (TOWN, OTHER):
         grow(connection, town, 30, start=20)
-    signing.step(connection)
+    signing.sign(connection)
     assert list(signing.refused) == [TOWN]
     assert (notary.files.sizes(TOWN), notary.files.sizes(OTHER)) == ([20], [20, 30])
     rewritten(
         database,
         f"UPDATE ardoise.seals SET leaf = '\\x{leaf(TOWN, 6).hex()}' WHERE position = 7 AND commune = 'villars'",
     )
-    signing.step(connection)
+    signing.sign(connection)
     assert signing.refused == {}
     assert notary.files.sizes(TOWN) == [20, 30]
 
@@ -113,11 +113,11 @@ def test_one_town_that_is_refused_holds_up_no_other(connection: Connection, data
 def test_a_directory_that_cannot_be_written_is_said_and_tried_again(connection: Connection, notary: Notary):
     grow(connection, TOWN, 20)
     (notary.files.path / TOWN).write_text("in the way")
-    signing = Signing(notary, 60.0)
-    signing.step(connection)
+    signing = Signing(notary)
+    signing.sign(connection)
     assert "cannot be read: Not a directory" in signing.refused[TOWN]
     (notary.files.path / TOWN).unlink()
-    signing.step(connection)
+    signing.sign(connection)
     assert (signing.refused, signing.signed) == ({}, 1)
 
 
