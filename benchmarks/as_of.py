@@ -60,7 +60,7 @@ def measured(service_url: str, lengths: Sequence[int] = LINES) -> list[tuple[obj
                     past = f"{url}{'&' if '?' in url else '?'}as_of={THEN.isoformat().replace('+00:00', 'Z')}"
                     _patiently(http, past)
                     with progress(f"{name} of {lines} lines"):
-                        now, then = (median_ms(lambda url=url: _get(http, url), times=15) for url in (url, past))
+                        now, then = (_timed(http, address) for address in (url, past))
                     rows.append((lines, name, now, then, alone))
     return rows
 
@@ -132,3 +132,7 @@ def _signed() -> Signature:
         happened_at=NOW,
         recorded_at=NOW,
     )
+
+
+def _timed(http: httpx.Client, url: str) -> float:
+    return median_ms(lambda: _get(http, url), times=15)

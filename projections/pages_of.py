@@ -94,23 +94,25 @@ def lines(commune: Commune, streams: Sequence[Stream], *, known_at: datetime) ->
     """The lines of these pages that were known at an instant: each page up to its first line recorded after it."""
     return Question(
         sql="""
-            SELECT wanted.stream, e.stored
-            FROM unnest(%(streams)s::text[]) AS wanted (stream)
+            SELECT e.stream, e.stored
+            FROM unnest(%(streams)s::text[]) WITH ORDINALITY AS wanted (stream, place)
             CROSS JOIN LATERAL (
-                SELECT l.version, l.stored FROM entries l
-                WHERE l.commune = %(commune)s AND l.stream = wanted.stream AND l.version < coalesce(
-                    (SELECT min(f.version) FROM entries f
-                     WHERE f.commune = %(commune)s AND f.stream = wanted.stream AND f.recorded_at > %(known_at)s),
-                    9223372036854775807)
-            ) e
-            ORDER BY wanted.stream, e.version
+                SELECT coalesce(min(f.version), 9223372036854775807) AS version FROM entries f
+                WHERE f.commune = %(commune)s AND f.stream = wanted.stream AND f.recorded_at > %(known_at)s
+            ) later
+            JOIN entries e ON e.commune = %(commune)s AND e.stream = wanted.stream AND e.version < later.version
+            ORDER BY wanted.place, e.version
         """,
         values={"commune": commune, "streams": list(streams), "known_at": known_at},
     )
 
 
 def followed(commune: Commune, *, known_at: datetime) -> Question:
-    """Whether what is read behind the seal is whole for an instant: every line recorded by then was followed."""
+    """Whether what is read behind the seal is whole for an instant: every line recorded by then was followed.
+
+    Lines are looked up one by one, by scalar subqueries: they are few when nothing is late, and no plan of a database
+    whose statistics are old then reads a table again for each of them.
+    """
     return Question(
         sql="""
             SELECT NOT EXISTS (
@@ -118,20 +120,23 @@ def followed(commune: Commune, *, known_at: datetime) -> Question:
                 JOIN entries e ON e.commune = p.commune AND e.stream = p.stream AND e.version = p.line
                 WHERE p.commune = %(commune)s AND p.model = 'past' AND e.recorded_at <= %(known_at)s
             ) AND NOT EXISTS (
-                SELECT FROM seals s JOIN entries e ON e.commune = s.commune AND e.arrival = s.arrival
-                WHERE s.commune = %(commune)s AND e.recorded_at <= %(known_at)s
+                SELECT FROM seals s
+                WHERE s.commune = %(commune)s
                   AND s.position > coalesce(
                       (SELECT f.position FROM followed f WHERE f.commune = %(commune)s AND f.model = 'past'), 0)
+                  AND (SELECT e.recorded_at FROM entries e
+                       WHERE e.commune = %(commune)s AND e.arrival = s.arrival) <= %(known_at)s
             ) AND NOT EXISTS (
                 SELECT FROM (
-                    SELECT commune, arrival, recorded_at FROM entries
+                    SELECT arrival, recorded_at FROM entries
                     WHERE commune = %(commune)s AND arrival > (SELECT arrival FROM settled)
                     UNION ALL
-                    SELECT commune, arrival, recorded_at FROM entries
+                    SELECT arrival, recorded_at FROM entries
                     WHERE commune = %(commune)s AND arrival = ANY ((SELECT missing FROM settled)::bigint[])
                 ) e
                 WHERE e.recorded_at <= %(known_at)s
-                  AND NOT EXISTS (SELECT FROM seals s WHERE s.commune = e.commune AND s.arrival = e.arrival)
+                  AND (SELECT s.position FROM seals s
+                       WHERE s.commune = %(commune)s AND s.arrival = e.arrival) IS NULL
             ) AS followed
         """,
         values={"commune": commune, "known_at": known_at},
