@@ -226,6 +226,7 @@ def as_of(  # noqa: PLR0913, PLR0917 - what a person may type
         child=ChildId(child) if child else None,
         household=HouseholdId(household) if household else None,
         demande=DemandeNumber(demande) if demande else None,
+        by_day=day is not None or month is not None,
     )
 
     async def work(reader: Reader, conninfo: str) -> Then:

@@ -15,6 +15,7 @@ from ledger.identifiers import ChildId, Commune, DemandeNumber, HouseholdId
 from ledger.streams import child_page, household_page
 from projections import demandes, families, pages_of, shared, town
 from projections.calendar import days_of
+from projections.question import Question
 
 MOST_DEMANDES = 1_000
 
@@ -26,6 +27,8 @@ class Subject:
     child: ChildId | None = None
     household: HouseholdId | None = None
     demande: DemandeNumber | None = None
+    by_day: bool = False
+    """Whether days were named: only the demandes about them are told then."""
 
     @property
     def kind(self) -> str:
@@ -91,33 +94,41 @@ async def _found(
     reader: Reader, commune: Commune, whom: Subject, known_at: datetime, first: date, last: date
 ) -> dict[str, Any] | None:
     if whom.child is not None:
-        return await _of_child(reader, commune, whom.child, known_at, first, last)
+        which = demandes.Filter(child=whom.child)
+        if whom.by_day:
+            which = demandes.Filter(child=whom.child, first_day=first, last_day=last)
+        return await _of_child(reader, commune, whom.child, known_at, which, days=(first, last))
     if whom.household is not None:
         return await _of_household(reader, commune, whom.household, known_at)
     assert whom.demande is not None
     return await _of_demande(reader, commune, whom.demande, known_at)
 
 
-def _asked_of(commune: Commune, **whose: Any) -> Any:
-    which = demandes.Filter(**whose)
+def _asked_of(commune: Commune, which: demandes.Filter) -> Question:
     return demandes.history(commune, which, order="oldest", after=None, limit=MOST_DEMANDES)
 
 
 async def _of_child(
-    reader: Reader, commune: Commune, child: ChildId, known_at: datetime, first: date, last: date
+    reader: Reader,
+    commune: Commune,
+    child: ChildId,
+    known_at: datetime,
+    which: demandes.Filter,
+    *,
+    days: tuple[date, date],
 ) -> dict[str, Any] | None:
     then = Known(reader, known_at, [child_page(commune, child)])
-    days = days_of(commune, child, first, last, told_apart=True)
+    boxes_asked = days_of(commune, child, *days, told_apart=True)
     homes, enrolled, asked, boxes = await then.ask(
         commune,
         families.households_of_child(commune, child),
         families.enrolments_of(commune, child),
-        _asked_of(commune, child=child),
-        days,
+        _asked_of(commune, which),
+        boxes_asked,
     )
     if not homes:
         return None
-    [now] = await reader.ask(commune, days)
+    [now] = await reader.ask(commune, boxes_asked)
     lived = [{"child": child, **row} for row in homes]
     asking = {row["household"] for row in asked}
     return {
@@ -140,7 +151,7 @@ async def _of_household(
         shared.people_of(commune, household),
         shared.keys_of(commune, household),
         shared.quotients_of(commune, household),
-        _asked_of(commune, household=household),
+        _asked_of(commune, demandes.Filter(household=household)),
         families.version_of(household_page(commune, household)),
     )
     if not opened["version"]:

@@ -163,6 +163,9 @@ def test_a_day_a_household_and_a_demande_are_asked_about_too(family: Family):
     then = ("as-of", family.town)
     about_day = told(*then, "2024-01-17T09:30", "--child", family.child, "--day", "2024-03-27", *BY)
     assert [(day["day"], day["state"]) for day in about_day["days"]] == [("2024-03-27", "reserved")]
+    assert [demande["number"] for demande in about_day["demandes"]] == [family.number]
+    assert told(*then, "2024-01-17T09:30", "--child", family.child, "--day", "2024-03-20", *BY)["demandes"] == []
+    assert len(told(*then, "2024-01-17T09:30", "--child", family.child, *BY)["demandes"]) == 1
     home = told(*then, "2024-01-16T09:00:00+01:00", "--household", family.home, *BY)
     assert [demande["status"] for demande in home["demandes"]] == ["en_cours"]
     assert [guardian["standing"] for guardian in home["account"]["guardians"]] == ["active"]
