@@ -111,7 +111,13 @@ def bounded_period(first: date, last: date, *, most_days: int) -> tuple[date, da
 
 async def as_of(
     as_of: Annotated[
-        Instant | None, Query(description="Répondre comme on l'aurait fait à cet instant, connu du registre.")
+        Instant | None,
+        Query(
+            description=(
+                "Un instant passé : la réponse est celle d'alors, avec ce qui était connu. Les droits sont ceux "
+                "d'aujourd'hui, et personne n'est nommé."
+            )
+        ),
     ] = None,
 ) -> datetime | None:
     """The instant whose knowledge a question is about, in UTC; None for now."""

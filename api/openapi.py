@@ -218,6 +218,7 @@ def complete(path: str, operation: dict[str, Any]) -> None:
         codes += WITH_KEY if "Idempotency-Key" in names else ()
         codes += ("version_changed",) if "If-Match" in names else ()
         codes += ("invalid_cursor",) if "cursor" in names else ()
+        codes += ("past_not_ready",) if "as_of" in names else ()
     for code in codes:
         add(responses, code, str(STATUS[code]))
     for response in responses.values():
