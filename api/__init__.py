@@ -9,7 +9,7 @@
    touched, `sealing`; `refusals` and `answers` say what it came to, `access` who read it.
 4. The resources, a noun each: `me`, `children`, `calendar`, `demandes`, `history`, `decisions`, `formalities`,
    `quotients`; `households`, `guardians`, `custody`, `people`, `documents`, `family_keys`, `activations`, `reads`,
-   `erasures` (with `erasure_proposal`); `town`, `opening`, `attendance`.
+   `erasures` (with `erasure_proposal`); `town`, `opening`, `attendance`; `feed` and `checkpoints`, as it is sealed.
 5. The bodies they read: `*_bodies`.
 6. What /openapi.json says of it all: `schemas*`, `examples*`, `openapi*`.
 7. What people read: `french*`.
