@@ -94,7 +94,8 @@ async def _answered(at: Office, story: Story, asked: Asked) -> Response:
     following = write_cursor(f"lines-{asked.order}", _place(shown[-1])) if len(lines) > len(shown) else None
     at.saw(*story.about(shown))
     words = HistoryWords(rules=story.rules)
-    said = [rendered(item, words) async for item in told(at.reader, story, shown)]
+    turn = 1 if asked.order == "oldest" else -1
+    said = [rendered(item, words) async for item in told(at.reader, story, shown[::turn])][::turn]
     return JSONAnswer({"entries": said, "next": following})
 
 

@@ -132,7 +132,7 @@ def _stays(rows: Rows) -> dict[Stream, list[Stay]]:
 
 
 async def told(reader: Reader, story: Story, wanted: Sequence[Line]) -> AsyncIterator[Item]:
-    """These lines, each as an item; read and folded some hundreds at a time, as far as they are asked for."""
+    """These lines, the oldest first, each as an item; read and folded some hundreds at a time, no further."""
     timeline = Timeline(story.activations)
     for start in range(0, len(wanted), AT_ONCE):
         some = wanted[start : start + AT_ONCE]

@@ -176,6 +176,20 @@ def test_a_stream_has_the_items_of_the_list_one_a_line(family: Family, path: str
     assert [bare(item) for item in streamed] == [bare(item) for item in family.read(where)]
 
 
+@pytest.mark.parametrize("at_once", [1, 2, 3])
+def test_a_history_read_some_lines_at_a_time_is_the_same(family: Family, monkeypatch: pytest.MonkeyPatch, at_once: int):
+    whole = [bare(item) for item in family.read()]
+    monkeypatch.setattr("api.telling.AT_ONCE", at_once)
+    streamed = [bare(orjson.loads(line)) for line in family.stream().content.splitlines()]
+    assert streamed == whole
+    assert [bare(item) for item in family.read(limit=4, order="newest")] == whole[::-1][:4]
+
+
+def test_what_was_not_known_then_is_not_found(family: Family):
+    for path in (family.history, family.entries):
+        refused(family.world.agent.get(path, as_of="2023-12-31T00:00:00Z"), "not_found", 404)
+
+
 @pytest.mark.parametrize("asked", [{"limit": "5"}, {"order": "newest"}, {"cursor": "AAAA"}])
 def test_a_stream_is_whole_and_is_not_asked_for_in_parts(family: Family, asked: dict[str, str]):
     refused(family.stream(**asked), "invalid_request", 422)
