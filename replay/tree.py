@@ -26,14 +26,23 @@ _SIZE: Final[LiteralString] = """
 """
 _HASHES: Final[LiteralString] = """
     SELECT 0 AS height, s.position - 1 AS index, s.leaf AS hash
-    FROM unnest(%(leaves)s::bigint[]) AS b (start)
-    JOIN ardoise.seals s ON s.commune = %(commune)s AND s.position > b.start AND s.position <= b.start + 256
+    FROM unnest(%(leaves)s::bigint[], %(leaves_end)s::bigint[]) AS b (start, stop)
+    CROSS JOIN LATERAL (
+        SELECT k.position, k.leaf FROM ardoise.seals k
+        WHERE k.commune = %(commune)s AND k.position > b.start AND k.position <= b.stop
+        ORDER BY k.position LIMIT 256
+    ) s
     UNION ALL
     SELECT n.height, n.index, n.hash
-    FROM unnest(%(heights)s::smallint[], %(starts)s::bigint[]) AS b (height, start)
-    JOIN ardoise.tree_nodes n ON n.commune = %(commune)s AND n.height = b.height
-                             AND n.index >= b.start AND n.index < b.start + 256
+    FROM unnest(%(heights)s::smallint[], %(starts)s::bigint[], %(stops)s::bigint[]) AS b (height, start, stop)
+    CROSS JOIN LATERAL (
+        SELECT k.height, k.index, k.hash FROM ardoise.tree_nodes k
+        WHERE k.commune = %(commune)s AND k.height = b.height AND k.index >= b.start AND k.index < b.stop
+        ORDER BY k.index LIMIT 256
+    ) n
 """
+"""Both ends of a block travel: adding to a start may fail, so that under row-level security it would be asked of every
+row of the tree before the index is thought of."""
 
 
 class BrokenTreeError(RuntimeError):
@@ -109,8 +118,10 @@ def _hashes_in(commune: Commune, blocks: Sequence[Block]) -> Question:
     values = {
         "commune": commune,
         "leaves": [block.start for block in blocks if not block.height],
+        "leaves_end": [block.start + merkle.WIDTH for block in blocks if not block.height],
         "heights": [block.height for block in nodes],
         "starts": [block.start for block in nodes],
+        "stops": [block.start + merkle.WIDTH for block in nodes],
     }
     return Question(sql=_HASHES, values=values)
 
