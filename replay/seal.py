@@ -38,8 +38,10 @@ WINDOW: Final = 20_000
 """Numbers that are sealed in one transaction at most."""
 POLL_SECONDS: Final = 0.05
 SAVED_SECONDS: Final = 1.0
+"""How often it is written down how far the seal has come. Not with every round: the row has a version each time, and
+a long transaction of somebody else keeps them all."""
 FEW: Final = 1_000
-"""Gaps that are written down with every transaction; when there are more, once a second."""
+"""Gaps that are written down with every full window too."""
 MOST_COUNTED: Final = 10_000
 """Lines behind the seal that are counted one by one, in each town."""
 LEAF_BYTES: Final = 32
@@ -150,7 +152,7 @@ class Seal:
             holders = frozenset(holder for [holder] in connection.execute(_HOLDERS, (PREPARED, LOCK_CLASS)))
             self._look(connection, holders)
         if self._unsaved and time.monotonic() - self._saved >= SAVED_SECONDS:
-            self._save(connection)
+            self.close(connection)
         return self.reach > self.seen
 
     def close(self, connection: Connection) -> None:
@@ -182,8 +184,9 @@ class Seal:
             for suspects, numbers in due.items():
                 self._gaps.add(suspects, numbers - found)
             self._gaps.add(holders, set(range(self.seen + 1, upto + 1)) - found)
+            is_full = upto - self.seen == WINDOW
             self.seen, self._unsaved = upto, True
-            if found and len(self._gaps) <= FEW:
+            if is_full and len(self._gaps) <= FEW:
                 self._save(connection)
 
     def _seal(self, connection: Connection, upto: int, missing: list[int]) -> set[int]:

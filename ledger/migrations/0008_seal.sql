@@ -126,7 +126,7 @@ GRANT SELECT ON ardoise.trees, ardoise.settled, ardoise.announced_towns TO ardoi
 -- yet, seal one after the other.
 CREATE FUNCTION ardoise.seal_lines(p_after bigint, p_upto bigint, p_missing bigint[])
 RETURNS TABLE (commune text, size bigint, leaves bytea, arrivals bigint[]) LANGUAGE plpgsql
-SET work_mem = '32MB' SET enable_seqscan = off SET jit = off AS $$
+SET work_mem = '32MB' SET enable_seqscan = off SET enable_nestloop = off SET jit = off AS $$
 DECLARE
     town text;
     base bigint;
@@ -134,16 +134,16 @@ DECLARE
     hashes bytea;
     fresh bigint[];
 BEGIN
-    INSERT INTO ardoise.trees (commune)
-    SELECT DISTINCT a.commune FROM ardoise.announced_towns a
-    WHERE NOT EXISTS (SELECT FROM ardoise.trees t WHERE t.commune = a.commune) ORDER BY a.commune
-    ON CONFLICT DO NOTHING;
-    FOR town IN SELECT t.commune FROM ardoise.trees t ORDER BY t.commune LOOP
+    FOR town IN SELECT DISTINCT a.commune FROM ardoise.announced_towns a ORDER BY a.commune LOOP
         PERFORM set_config('ardoise.commune', town, true);
         CONTINUE WHEN NOT EXISTS (SELECT FROM ardoise.entries e
                                   WHERE e.commune = town AND e.arrival > p_after AND e.arrival <= p_upto)
             AND NOT EXISTS (SELECT FROM ardoise.entries e WHERE e.commune = town AND e.arrival = ANY (p_missing));
         SELECT t.size INTO base FROM ardoise.trees t WHERE t.commune = town FOR UPDATE;
+        IF NOT FOUND THEN
+            INSERT INTO ardoise.trees (commune) VALUES (town) ON CONFLICT DO NOTHING;
+            SELECT t.size INTO base FROM ardoise.trees t WHERE t.commune = town FOR UPDATE;
+        END IF;
         known := ARRAY(
             SELECT s.arrival FROM ardoise.seals s
             WHERE s.commune = town AND s.arrival > p_after AND s.arrival <= p_upto
@@ -152,10 +152,12 @@ BEGIN
         WITH found AS MATERIALIZED (  -- hashed before they are sorted: the lines themselves are not carried along
             SELECT e.arrival, sha256('\x00'::bytea || e.stored) AS hash, e.stream, e.version
             FROM ardoise.entries e
-            WHERE e.commune = town AND e.arrival > p_after AND e.arrival <= p_upto AND e.arrival <> ALL (known)
+            WHERE e.commune = town AND e.arrival > p_after AND e.arrival <= p_upto
+                AND NOT EXISTS (SELECT FROM unnest(known) AS k (arrival) WHERE k.arrival = e.arrival)
             UNION ALL
             SELECT e.arrival, sha256('\x00'::bytea || e.stored), e.stream, e.version FROM ardoise.entries e
-            WHERE e.commune = town AND e.arrival = ANY (p_missing) AND e.arrival <> ALL (known)
+            WHERE e.commune = town AND e.arrival = ANY (p_missing)
+                AND NOT EXISTS (SELECT FROM unnest(known) AS k (arrival) WHERE k.arrival = e.arrival)
         ), kept AS (
             INSERT INTO ardoise.seals AS s (commune, position, arrival, leaf, stream, line)
             SELECT town, base + row_number() OVER (ORDER BY f.arrival), f.arrival, f.hash, f.stream, f.version

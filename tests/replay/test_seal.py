@@ -68,6 +68,7 @@ def test_what_commits_late_is_sealed_when_it_commits_and_holds_nobody_up(databas
         committed(database, "early", 2)
         all_rounds(seal, leads)
         assert pages(database) == ["early 1", "early 2"]
+        seal.close(leads)
         assert waiting(database) == (3, [1])
         late.commit()
     all_rounds(seal, leads)
@@ -97,6 +98,7 @@ def test_a_number_that_was_rolled_back_is_waited_for_by_nobody(database: Databas
         undone.rollback()
     committed(database, "a", 1)
     all_rounds(seal, leads)
+    seal.close(leads)
     assert (pages(database), waiting(database)) == (["a 1"], (3, []))
 
 
