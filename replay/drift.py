@@ -111,14 +111,13 @@ def check(connection: Connection, commune: Commune, stream: Stream) -> list[Diff
         return sorted(found)
 
 
-def keep(connection: Connection, commune: Commune, stream: Stream, found: list[Difference]) -> None:
-    """Notes what was found of a page; what was found before and is right again is not noted any more."""
+def keep(connection: Connection, commune: Commune, stream: Stream, found: list[Difference]) -> int:
+    """Notes what was found of a page, and answers how much of it is new. What is right again is not noted any more."""
     whats, places = [each.what for each in found], [each.place for each in found]
     with connection.transaction():
         connection.execute(_TENANT, (commune,))
         connection.execute(_GONE, (commune, stream, whats, places))
-        if found:
-            connection.execute(_FOUND, (commune, stream, whats, places))
+        return connection.execute(_FOUND, (commune, stream, whats, places)).rowcount
 
 
 def _rows(connection: Connection, commune: Commune, stream: Stream) -> Iterator[Difference]:
@@ -236,10 +235,10 @@ class Watch:
         if stream is None:
             return IDLE_SECONDS
         found = check(connection, commune, stream)
-        keep(connection, commune, stream, found)
-        if found:
+        new = keep(connection, commune, stream, found)
+        if new:
             # Which rows: `ardoise drift`. A log outlives what is forgotten.
-            _log.warning("rows_drifted", commune=commune, what=sorted({each.what for each in found}), count=len(found))
+            _log.warning("rows_drifted", commune=commune, what=sorted({each.what for each in found}), count=new)
         self.checked()
         return (time.perf_counter() - started) * (1 / self.share - 1)
 

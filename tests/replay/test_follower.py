@@ -118,6 +118,19 @@ def test_whatever_the_batches_and_the_order_the_past_is_the_fold_of_the_lines(
     assert parked(service, pages.town) == []
 
 
+def test_a_position_that_is_set_back_changes_nothing_at_any_moment(own: Connection) -> None:
+    pages = booked()
+    for stream in list(pages.lines):
+        while stream in pages.left:
+            pages.write(own, stream)
+    seal_once(own)
+    follow_once(own)
+    set_back(own, pages.town, 0)
+    follower = Follower(batch=1)
+    while follower.step(own) == 0:
+        agree(own, pages)
+
+
 def cut(lines: list[Entry], known_at: datetime) -> list[Entry]:
     """A page as it was known: up to its first line recorded later."""
     upto = next((place for place, line in enumerate(lines) if line.signature.recorded_at > known_at), len(lines))
@@ -235,6 +248,30 @@ def test_a_page_that_cannot_be_followed_is_set_aside_and_the_others_go_on(
     assert (page.stream, page.line, page.error, page.tries) == (bad, last.version, error, 1)
     [town] = towns_behind(own)
     assert (town.lag, town.parked) == (0, 1)
+    agree(own, pages)
+
+
+def test_a_page_that_is_set_aside_waits_for_its_time(own: Connection) -> None:
+    pages = booked()
+    bad, good = pages.lines
+    *lines, before_last, last = pages.lines[bad]
+    for line in (*lines, changed(before_last, POISONS["UnknownFactError"])):
+        add(own, line)
+    seal_once(own)
+    follow_once(own)
+    with own.transaction():
+        own.execute("SELECT set_config('ardoise.commune', %s, true)", (pages.town,))
+        own.execute("UPDATE ardoise.parked SET next_try_at = now() + interval '1 hour'")
+    [page] = parked(own, pages.town)
+    add(own, last)
+    while good in pages.left:
+        pages.write(own, good)
+    seal_once(own)
+    for far_behind in (1_000, 0):
+        follow_once(own, far_behind=far_behind)
+        assert parked(own, pages.town) == [page]
+        set_back(own, pages.town, page.line)
+    pages.written[bad] = len(lines)
     agree(own, pages)
 
 
