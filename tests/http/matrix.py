@@ -204,8 +204,8 @@ class Cast:
     def homes(self) -> list[str]:
         return [self.other_home, self.custody_home]
 
-    def send(self, rights: Rights, caller: str, *, unknown: bool = False) -> httpx.Response:
-        """The operation, asked about the family; or about what does not exist."""
+    def send(self, rights: Rights, caller: str, *, unknown: bool = False, **more: str) -> httpx.Response:
+        """The operation, asked about the family; or about what does not exist. `more` is added to the query."""
         method, _, template = rights.operation.partition(" ")
         asked = REQUESTS[rights.operation](self, caller) if rights.operation in REQUESTS else Asked(path=template)
         child = self.child_for(caller)
@@ -230,7 +230,9 @@ class Cast:
         path = re.sub(r"\{(\w+)\}", lambda found: known[found[1]], asked.path)
         key = None if method == "GET" else uuid4().hex
         headers = {"Content-Type": asked.media_type} if isinstance(asked.body, bytes) else {}
-        return self.who(caller).send(method, path, body=asked.body, key=key, headers=headers, **(asked.query or {}))
+        return self.who(caller).send(
+            method, path, body=asked.body, key=key, headers=headers, **{**(asked.query or {}), **more}
+        )
 
 
 ABOUT: Final = ("household", "child", "guardian", "person", "enrolment", "document", "key", "activation")

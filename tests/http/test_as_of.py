@@ -149,6 +149,69 @@ def test_a_household_is_told_as_it_was_and_names_nobody(world: World) -> None:
     assert made(world.agent.get(f"/children/{child}", as_of=then), 200)["name"] is None
 
 
+def test_a_household_had_the_children_who_left_it(world: World) -> None:
+    home, other = world.household("parent-1"), world.household("parent-2")
+    child = world.child(home)
+    made(world.agent.post(f"/children/{child}/households", {"household": other}))
+    both = world.clock.instant.isoformat()
+    world.clock.set(RESERVED)
+    made(world.agent.delete(f"/children/{child}/households/{home}"), 200)
+
+    def children(**asked: str) -> Any:
+        return made(patiently(lambda: world.agent.get(f"/households/{home}", **asked)), 200)["children"]
+
+    def listed(**asked: str) -> dict[str, Any]:
+        found = made(patiently(lambda: world.agent.get("/households", **asked)), 200)["households"]
+        return {each["household"]: each["children"] for each in found}
+
+    assert (children(), children(as_of=both)) == ([], [child])
+    assert listed() == {home: [], other: [child]}
+    assert listed(as_of=both) == {home: [child], other: [child]}
+    assert made(world.agent.get(f"/children/{child}", as_of=both), 200)["households"] == sorted([home, other])
+    refused(world.guardian("parent-1").get(f"/children/{child}", as_of=both), "not_found", 404)
+
+
+def test_a_guardian_reads_of_a_child_what_it_was_since_it_is_theirs(world: World) -> None:
+    home, other = world.household("parent-1"), world.household("parent-2")
+    child = world.child(home)
+    before = world.clock.instant.isoformat()
+    world.clock.set(RESERVED)
+    made(world.agent.post(f"/children/{child}/households", {"household": other}))
+    joined = world.clock.instant.isoformat()
+    newcomer = world.guardian("parent-2")
+    assert made(newcomer.get(f"/children/{child}", as_of=joined), 200)["households"] == [other]
+    refused(newcomer.get(f"/children/{child}", as_of=before), "not_found", 404)
+    assert made(world.guardian("parent-1").get(f"/children/{child}", as_of=before), 200)["households"] == [home]
+
+
+def test_a_day_sheet_is_the_one_that_was_held_at_the_door(lived: Lived) -> None:
+    world, day = lived.world, "2024-02-07"
+    [asked] = made(lived.parent.ask(lived.child, "mercredis", "2024-03-13"))["demandes"]
+    made(world.agent.post(f"/demandes/{asked['number']}/decision", {"approve": "all"}), 200)
+    reserved = world.clock.instant.isoformat()
+    world.clock.set("2024-02-07 18:00")
+    marks = [{"child": lived.child, "presence": "present"}]
+    sheet = {"activity": "mercredis", "unit": "journee", "day": day, "children": marks}
+    made(world.agent.post("/attendance", sheet), 200)
+    seen_at = world.clock.instant.isoformat()
+    world.clock.set("2024-02-20 08:00")
+    made(
+        lived.parent.post(
+            "/demandes",
+            {"child": lived.child, "activity": "mercredis", "cancel": [{"day": "2024-03-13", "unit": "journee"}]},
+        )
+    )
+
+    def lines(day: str, as_of: str) -> list[tuple[Any, Any]]:
+        found = made(world.agent.get("/activities/mercredis/day-sheet", day=day, as_of=as_of), 200)["children"]
+        return [(line["state"], line["presence"]) for line in found]
+
+    assert lines("2024-03-13", reserved) == [("reserved", None)]
+    assert lines("2024-03-13", lived.withdrawn) == []
+    assert lines(day, seen_at) == [(None, "present")]
+    assert lines(day, reserved) == []
+
+
 def test_an_answer_about_the_past_is_tagged_by_its_bytes_so_that_no_command_expects_it(lived: Lived) -> None:
     path = f"/children/{lived.child}"
     now, then = lived.parent.get(path), lived.parent.get(path, as_of=lived.reserved)

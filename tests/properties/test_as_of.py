@@ -68,7 +68,7 @@ steps = st.tuples(
     st.sampled_from(NOWS),
     st.integers(0, 3),
     asks() | of_town() | st.tuples(st.just(MERCREDIS), of_household()),
-    st.lists(st.sampled_from(sorted({**QUESTIONS, **PARENTS})), min_size=2, max_size=6, unique=True),
+    st.lists(st.sampled_from(sorted({**QUESTIONS, **PARENTS})), min_size=5, max_size=12, unique=True),
 )
 """An hour, how many microseconds pass, something that is tried, and what is asked after it."""
 histories = st.lists(steps, min_size=8, max_size=25)
