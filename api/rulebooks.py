@@ -139,7 +139,7 @@ NOT_A_TOWN = "une commune se nomme en minuscules, chiffres et traits d'union : v
 
 
 def _ask(commune: Commune, *questions: Question) -> list[list[dict[str, Any]]]:
-    with opened(read_settings()) as ready:
+    with opened(read_settings(), to_read=True) as ready:
         pool = open_pool(ready.urls.service_url, ready.settings)
         try:
             with pool.connection() as connection, connection.transaction():

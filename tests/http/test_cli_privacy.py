@@ -25,8 +25,12 @@ def admin(module_database: Database) -> Iterator[psycopg.Connection[dict[str, An
 
 
 @pytest.fixture(autouse=True)
-def as_service(world: World, module_database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+def as_service(
+    world: World, module_database: Database, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     monkeypatch.setenv("ARDOISE_DATABASE_URL", as_url(module_database.service_url))
+    monkeypatch.setenv("ARDOISE_DEVELOPMENT", "1")
+    monkeypatch.setenv("ARDOISE_DATA", str(tmp_path_factory.mktemp("data")))
 
 
 @pytest.fixture

@@ -35,6 +35,8 @@ def keys(tmp_path: Path, database: Database, monkeypatch: pytest.MonkeyPatch) ->
     parts = urlencode(conninfo_to_dict(database.service_url), quote_via=quote)
     monkeypatch.setenv("ARDOISE_DATABASE_URL", f"postgresql:///?{parts}")
     monkeypatch.setenv("ARDOISE_VAULT_KEYS", str(path))
+    monkeypatch.setenv("ARDOISE_DEVELOPMENT", "1")
+    monkeypatch.setenv("ARDOISE_DATA", str(tmp_path))
     return path
 
 
