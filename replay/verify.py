@@ -9,7 +9,7 @@ wanted. `verify_lines` reads everything once and only suspects; `verify_pages` n
 `verify_tree` grows the tree again; `verify_rows` folds the pages.
 """
 
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Container, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -104,7 +104,7 @@ class Verification:
         if not broken:
             yield from _places(connection, self.commune, whole)
         yield from _whole_tables(connection, self.commune, whole, {stream.partition("/")[0] for stream in broken})
-        yield from _strangers(connection, self.commune)
+        yield from _strangers(connection, self.commune, pages)
 
 
 def verify(
@@ -188,19 +188,12 @@ def _whole_tables(connection: Connection, commune: Commune, told: Folded, broken
         yield from differences(TABLES[name], told.rest.get(name, {}), kept)
 
 
-def _strangers(connection: Connection, commune: Commune) -> Iterator[Finding]:
+def _strangers(connection: Connection, commune: Commune, pages: Container[str]) -> Iterator[Finding]:
     """Rows of a page nobody ever wrote on."""
     for source in SOURCES:
-        page = sql.SQL("of") if source.kind is None else sql.SQL("{} || commune || '/' || of")
-        question = sql.SQL(
-            "SELECT of FROM (SELECT DISTINCT commune, {column} AS of FROM {table} WHERE commune = %s AND {only}) named"
-            " WHERE NOT EXISTS (SELECT FROM entries e WHERE e.commune = named.commune AND e.stream = {page})"
-            " ORDER BY of"
-        ).format(
-            column=sql.Identifier(source.column),
-            table=sql.Identifier(source.table),
-            only=sql.SQL(source.only),
-            page=page.format(sql.Literal(f"{source.kind}/")) if source.kind else page,
+        question = sql.SQL("SELECT DISTINCT {column} FROM {table} WHERE commune = %s AND {only} ORDER BY 1").format(
+            column=sql.Identifier(source.column), table=sql.Identifier(source.table), only=sql.SQL(source.only)
         )
-        for (stranger,) in connection.execute(question, (commune,)):
-            yield Finding(what="row_differs", where=f"{source.table} {stranger}")
+        for (name,) in connection.execute(question, (commune,)):
+            if (name if source.kind is None else f"{source.kind}/{commune}/{name}") not in pages:
+                yield Finding(what="row_differs", where=f"{source.table} {name}")
