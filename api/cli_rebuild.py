@@ -1,7 +1,8 @@
 """`ardoise rebuild`: read models made again from the facts while the service goes on."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Annotated, Any
 
@@ -13,7 +14,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from rich.table import Table
 
 from api.cli_room import counted, printer
-from api.running import in_one_line, opened, read_settings, readable, stop
+from api.running import in_one_line, read_settings, stop
+from ledger.database import DatabaseUrls, check_database, database_of, service_conninfo
+from ledger.migrate import migrate
 from projections.models import READ_MODELS
 from replay.rebuild import Report, Watching, rebuild, served
 from replay.rebuild_rows import UnreadableLineError
@@ -51,15 +54,26 @@ def command(
     if everything == bool(names):
         stop(f"name read models among {', '.join(NAMES)}, or give --all.")
     wanted = list(NAMES) if everything else names or []
-    with opened(read_settings()) as ready:
-        _refuse_without_owner(ready.urls.owner_url)
-        report = _rebuilt(ready.urls.owner_url, wanted, processes or os.cpu_count() or 1, fresh=fresh, check=check)
+    with _database() as urls:
+        _refuse_without_owner(urls.owner_url)
+        report = _rebuilt(urls.owner_url, wanted, processes or os.cpu_count() or 1, fresh=fresh, check=check)
     if as_json:
         typer.echo(orjson.dumps(_plain(report)).decode())
     else:
         _print(report)
     if check and report.differences:
         raise typer.Exit(1)
+
+
+@contextmanager
+def _database() -> Iterator[DatabaseUrls]:
+    """The configured database, checked. Neither keys nor checkpoints: nothing is served or signed."""
+    settings = read_settings()
+    with database_of(settings) as urls:
+        if settings.embedded:
+            migrate(urls.owner_url, log=lambda _: None)
+        check_database(urls.service_url)
+        yield urls
 
 
 def _rebuilt(owner_url: str, names: Sequence[str], processes: int, *, fresh: bool, check: bool) -> Report:
@@ -84,7 +98,7 @@ def _refuse_without_owner(owner_url: str) -> None:
 
 
 def _status(*, as_json: bool) -> None:
-    with readable(read_settings()) as conninfo, psycopg.connect(conninfo) as connection:
+    with _database() as urls, psycopg.connect(service_conninfo(urls.service_url, read_settings())) as connection:
         now = served(connection)
     said = [
         {"model": name, "served": now[name], "wanted": model.version, "old": now[name] != model.version}

@@ -217,14 +217,8 @@ def _followed(table: Table) -> sql.SQL:
 
 _UNFOLLOWED: Final = """
     INSERT INTO rebuild.unfollowed
-    SELECT s.commune, s.stream FROM ardoise.seals s WHERE s.commune = %(commune)s AND s.position > %(position)s
-    UNION
-    SELECT e.commune, e.stream FROM ardoise.entries e
-    WHERE e.commune = %(commune)s
-      AND (e.arrival > (SELECT arrival FROM ardoise.settled)
-           OR e.arrival = ANY ((SELECT missing FROM ardoise.settled)::bigint[]))
-      AND NOT EXISTS (SELECT FROM ardoise.seals s WHERE s.commune = e.commune AND s.arrival = e.arrival)
-    ON CONFLICT DO NOTHING
+    SELECT DISTINCT s.commune, s.stream FROM ardoise.seals s
+    WHERE s.commune = %(commune)s AND s.position > %(position)s
 """
 
 

@@ -18,6 +18,7 @@ from ledger.rows import Change, Put, Row
 from ledger.town import Town
 from projections.past import PastOfPage
 from replay.folding import Folding
+from replay.rebuild_state import Sealed
 
 Line = tuple[Stream, int, bytes, int]
 """A page, a line of it, its stored bytes, its arrival."""
@@ -57,16 +58,17 @@ class Reader:
     places: bool
     codec: Codec = field(default_factory=Codec)
 
-    def pages(self, lines: Iterable[Line], *, after: int = 0) -> Iterator[tuple[int, Told]]:
+    def pages(self, lines: Iterable[Line], sealed: Sealed, *, after: int = 0) -> Iterator[tuple[int, Told]]:
         """Page by page, how many lines it has and what it says. Raises UnreadableLineError.
 
-        Lines come page by page, each page in order. Of places, only what changed since the arrival `after` is told.
+        Lines come page by page, each page in order. Of the past, only what the sealed ones say is told; of places, only
+        what changed since the arrival `after`.
         """
         for stream, page in groupby(lines, key=itemgetter(0)):
             told = Told()
-            yield self._page(stream, page, told, after), told
+            yield self._page(stream, page, told, sealed, after), told
 
-    def _page(self, stream: Stream, lines: Iterable[Line], told: Told, after: int) -> int:
+    def _page(self, stream: Stream, lines: Iterable[Line], told: Told, sealed: Sealed, after: int) -> int:
         folding, read, tables, last = Folding(stream), self.codec.read, self.tables, told.last
         past = PastOfPage() if self.past else None
         count, before, counted = 0, Counter[PlaceKey](), after == 0
@@ -79,7 +81,7 @@ class Reader:
                     raise ValueError("out of place")
                 step = folding.take(entry)
                 changes: Iterable[Change] = step.changes
-                if past is not None:
+                if past is not None and arrival <= sealed.upto and arrival not in sealed.missing:
                     changes = [*changes, *past.take(entry, step.changes, step.places)]
             except Exception as error:
                 raise UnreadableLineError(stream, version, type(error).__name__) from error

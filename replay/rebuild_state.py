@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Final, LiteralString
+from typing import Any, Final, LiteralString, NamedTuple
 
 import orjson
 import psycopg
@@ -42,13 +42,24 @@ class RebuildRefusedError(RuntimeError):
     """Nothing was swapped; the sentence, in one line, says why and what to do."""
 
 
+class Sealed(NamedTuple):
+    """The lines that are sealed: those up to an arrival, but for some that were late."""
+
+    upto: int = 0
+    missing: tuple[int, ...] = ()
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Run:
-    """A rebuild under way. `horizon`: every line up to this arrival is in the chunks; `caught`: and in the tables."""
+    """A rebuild under way. `horizon`: every line up to this arrival is in the chunks; `caught`: and in the tables.
+
+    `sealed`: the lines of which what follows the seal is made, among them.
+    """
 
     wanted: Mapping[str, int]
     horizon: int
     caught: int
+    sealed: Sealed
     ready: bool
     """Whether the chunks are done and the tables have their indexes."""
     resumed: bool = False
@@ -77,6 +88,8 @@ _SCHEMA: Final[LiteralString] = """
         schema integer NOT NULL,
         horizon bigint NOT NULL,
         caught bigint NOT NULL,
+        sealed bigint NOT NULL,
+        missing bigint[] NOT NULL,
         ready boolean NOT NULL DEFAULT false,
         started_at timestamptz NOT NULL DEFAULT now()
     );
@@ -174,10 +187,12 @@ def found(connection: Connection, wanted: Mapping[str, int]) -> Run | None:
     """The rebuild of the same models and versions that somebody began and did not end."""
     if one(connection, "SELECT to_regclass('rebuild.run')") is None:
         return None
-    row = connection.execute("SELECT wanted, schema, horizon, caught, ready FROM rebuild.run").fetchone()
+    question = "SELECT wanted, schema, horizon, caught, ready, sealed, missing FROM rebuild.run"
+    row = connection.execute(question).fetchone()
     if row is None or row[:2] != (dict(wanted), LATEST):
         return None
-    return Run(wanted=wanted, horizon=row[2], caught=row[3], ready=row[4], resumed=True)
+    sealed_ = Sealed(row[5], tuple(row[6]))
+    return Run(wanted=wanted, horizon=row[2], caught=row[3], ready=row[4], sealed=sealed_, resumed=True)
 
 
 def drop(connection: Connection) -> None:
@@ -198,9 +213,20 @@ def begin(connection: Connection, wanted: Mapping[str, int], make_tables: Sequen
         for commune in towns(connection):
             set_town(connection, commune)
             connection.execute(_CHUNKS, {"commune": commune, "size": size})
-        said = (orjson.dumps(dict(wanted)).decode(), LATEST, reached, reached)
-        connection.execute("INSERT INTO rebuild.run (wanted, schema, horizon, caught) VALUES (%s, %s, %s, %s)", said)
-    return Run(wanted=wanted, horizon=reached, caught=reached, ready=False)
+        seal = sealed(connection)
+        said = (orjson.dumps(dict(wanted)).decode(), LATEST, reached, reached, seal.upto, list(seal.missing))
+        connection.execute(
+            "INSERT INTO rebuild.run (wanted, schema, horizon, caught, sealed, missing)"
+            " VALUES (%s, %s, %s, %s, %s, %s)",
+            said,
+        )
+    return Run(wanted=wanted, horizon=reached, caught=reached, sealed=seal, ready=False)
+
+
+def sealed(connection: Connection) -> Sealed:
+    """How far the seal has come."""
+    row = connection.execute("SELECT arrival, missing FROM ardoise.settled").fetchone()
+    return Sealed() if row is None else Sealed(row[0], tuple(row[1]))
 
 
 def remaining(connection: Connection) -> tuple[int, int]:

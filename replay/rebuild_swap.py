@@ -21,18 +21,35 @@ from replay.rebuild_catalogue import LIVE, NEW, refuse_another_shape
 from replay.rebuild_compare import Differences, find_unfollowed, look_again, suspect
 from replay.rebuild_places import add_places, repair_places
 from replay.rebuild_rows import Last, Line, Reader, Told, plain
-from replay.rebuild_state import LINES_LOCK, PLACES, Connection, RebuildRefusedError, Run, horizon, one, set_town, towns
+from replay.rebuild_state import (
+    LINES_LOCK,
+    PLACES,
+    Connection,
+    RebuildRefusedError,
+    Run,
+    Sealed,
+    found,
+    horizon,
+    one,
+    sealed,
+    set_town,
+    towns,
+)
 
 FEW_LINES: Final = 200
 """So many lines are caught up within a moment, while writers wait."""
-PATIENCE_MS: Final = 300
-"""How long each lock is waited for: writers and readers wait behind, and a service gives up after two seconds."""
+PATIENCE_MS: Final = (250, 1_000)
+"""How long a lock is waited for at first, and at most: others wait behind, and a service gives up after two seconds."""
 GIVE_UP_SECONDS: Final = 600.0
 PAGES_AT_ONCE: Final = 50
 """However many pages were written on, so many are in memory."""
 
 _WRITTEN_ON: Final = """
-    SELECT stream FROM ardoise.entries WHERE commune = %s AND arrival > %s AND arrival <= %s GROUP BY stream
+    SELECT stream, count(*) FROM ardoise.entries WHERE commune = %s AND arrival > %s AND arrival <= %s GROUP BY stream
+"""
+_SEALED_SINCE: Final = """
+    SELECT stream, count(*) FROM ardoise.entries
+    WHERE commune = %s AND (arrival > %s AND arrival <= %s OR arrival = ANY(%s)) GROUP BY stream
 """
 _PAGES: Final = """
     SELECT stream, version, stored, arrival FROM ardoise.entries
@@ -76,25 +93,28 @@ class _TryAgain(Exception):  # noqa: N818 - not an error: somebody is in the way
     pass
 
 
-def catch_up(connection: Connection, run: Run, reader: Reader, upto: int, *, compared: bool) -> tuple[Run, int]:
+def catch_up(
+    connection: Connection, run: Run, reader: Reader, upto: int, seal: Sealed, *, compared: bool
+) -> tuple[Run, int]:
     """Folds anew the pages with lines after those in the tables, in one transaction; how many lines were new."""
     new = 0
     with connection.transaction():
         for commune in towns(connection):
             set_town(connection, commune)
-            new += _lines_since(connection, commune, run.caught, upto)
-            streams = [name for (name,) in connection.execute(_WRITTEN_ON, (commune, run.caught, upto))]
+            written: dict[str, int] = dict(connection.execute(_WRITTEN_ON, (commune, run.caught, upto)).fetchall())
+            if run.past:
+                since = (commune, run.sealed.upto, seal.upto, list(run.sealed.missing))
+                for stream, lines_sealed in connection.execute(_SEALED_SINCE, since):
+                    written[stream] = max(lines_sealed, written.get(stream, 0))
+            new += sum(written.values())
+            streams = list(written)
             for start in range(0, len(streams), PAGES_AT_ONCE):
                 some = streams[start : start + PAGES_AT_ONCE]
                 lines: Iterable[Line] = connection.execute(_PAGES, (commune, some, upto), binary=True)
-                _replace(connection, run, (told for _, told in reader.pages(lines, after=run.caught)), compared)
-        connection.execute("UPDATE rebuild.run SET caught = %s", (upto,))
-    return replace(run, caught=upto), new
-
-
-def _lines_since(connection: Connection, commune: str, after: int, upto: int) -> int:
-    question = "SELECT count(*) FROM ardoise.entries WHERE commune = %s AND arrival > %s AND arrival <= %s"
-    return int(one(connection, question, commune, after, upto))
+                _replace(connection, run, (told for _, told in reader.pages(lines, seal, after=run.caught)), compared)
+        values = (upto, seal.upto, list(seal.missing))
+        connection.execute("UPDATE rebuild.run SET caught = %s, sealed = %s, missing = %s", values)
+    return replace(run, caught=upto, sealed=seal), new
 
 
 def _replace(connection: Connection, run: Run, pages: Iterator[Told], compared: bool) -> None:
@@ -135,7 +155,8 @@ def approach(connection: Connection, run: Run, reader: Reader, *, compared: bool
     """Catches up while writes go on, until few lines remain; how many came."""
     came = 0
     for _ in range(20):
-        run, new = catch_up(connection, run, reader, horizon(connection), compared=compared)
+        reached = horizon(connection)
+        run, new = catch_up(connection, run, reader, reached, sealed(connection), compared=compared)
         came += new
         if new <= FEW_LINES:
             break
@@ -165,12 +186,13 @@ def end(
         run, new = approach(helper, run, reader, compared=True)
         came += new
         _wait_for_others(main, helper, seconds=5.0)
+        patience_ms = min(PATIENCE_MS[0] * tries, PATIENCE_MS[1])
         begun = time.perf_counter()
         try:
             with main.transaction():
-                run, new, found = _moment(main, helper, run, reader, swap=swap)
+                run, new, differences = _moment(main, helper, run, reader, swap=swap, patience_ms=patience_ms)
         except (_TryAgain, LockNotAvailable, QueryCanceled):
-            run = replace(run, caught=one(helper, "SELECT caught FROM rebuild.run"))
+            run = found(helper, run.wanted) or run
             if time.monotonic() > give_up_at:
                 raise RebuildRefusedError(
                     "somebody has held a transaction open for ten minutes: end it, then run this again."
@@ -180,29 +202,37 @@ def end(
             continue
         waited = (time.perf_counter() - begun) * 1_000
         return Swapped(
-            differences={**found, **known}, arrival=run.caught, lines=came + new, writers_waited_ms=waited, tries=tries
+            differences={**differences, **known},
+            arrival=run.caught,
+            lines=came + new,
+            writers_waited_ms=waited,
+            tries=tries,
         )
 
 
 def _moment(
-    main: Connection, helper: Connection, run: Run, reader: Reader, *, swap: bool
+    main: Connection, helper: Connection, run: Run, reader: Reader, *, swap: bool, patience_ms: int
 ) -> tuple[Run, int, dict[str, Differences]]:
     """What happens while nobody writes."""
-    main.execute(sql.SQL("SET LOCAL lock_timeout = {}").format(sql.Literal(PATIENCE_MS)))
+    main.execute(sql.SQL("SET LOCAL lock_timeout = {}").format(sql.Literal(patience_ms)))
     main.execute("SELECT pg_advisory_xact_lock(%s, %s)", (LOCK_CLASS, LINES_LOCK))
     reached = one(helper, "SELECT last_value FROM ardoise.arrivals")
-    run, new = catch_up(helper, run, reader, int(reached), compared=True)
+    with helper.transaction():
+        # One snapshot: the positions up to which the seal has come, and the lines they are of.
+        helper.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        seal = sealed(helper)
+        sizes: dict[str, int] = dict(helper.execute("SELECT commune, size FROM ardoise.trees").fetchall())
+    run, new = catch_up(helper, run, reader, int(reached), seal, compared=True)
     if run.past:
         find_unfollowed(helper)
     if not swap:
-        found = look_again(main, run)
-        return run, new, found | repair_places(main, run, mend=False)
-    if not _wait_for_others(main, helper, seconds=PATIENCE_MS / 1_000):
+        return run, new, look_again(main, run) | repair_places(main, run, mend=False)
+    if not _wait_for_others(main, helper, seconds=patience_ms / 1_000):
         raise _TryAgain
-    _lock(main, run)
-    found = look_again(main, run) | repair_places(main, run, mend=True)
-    _exchange(main, run)
-    return run, new, found
+    _lock(main, run, patience_ms)
+    differences = look_again(main, run) | repair_places(main, run, mend=True)
+    _exchange(main, run, sizes)
+    return run, new, differences
 
 
 def _wait_for_others(main: Connection, helper: Connection, *, seconds: float) -> bool:
@@ -218,17 +248,17 @@ def _wait_for_others(main: Connection, helper: Connection, *, seconds: float) ->
     return True
 
 
-def _lock(main: Connection, run: Run) -> None:
+def _lock(main: Connection, run: Run, patience_ms: int) -> None:
     """The old tables for us alone: all of them within a moment, or none."""
     if not run.tables:
         return
     names = sql.SQL(", ").join(sql.Identifier(LIVE, table.name) for table in run.tables)
-    main.execute(sql.SQL("SET LOCAL statement_timeout = {}").format(sql.Literal(PATIENCE_MS)))
+    main.execute(sql.SQL("SET LOCAL statement_timeout = {}").format(sql.Literal(patience_ms)))
     main.execute(sql.SQL("LOCK TABLE {} IN ACCESS EXCLUSIVE MODE").format(names))
     main.execute("SET LOCAL statement_timeout = 0")
 
 
-def _exchange(main: Connection, run: Run) -> None:
+def _exchange(main: Connection, run: Run, sizes: Mapping[str, int]) -> None:
     """The new tables take the place and the name of the old ones, which go."""
     if one(main, "SELECT max(number) FROM ardoise.schema_migrations") != LATEST:
         raise RebuildRefusedError("the schema was changed during the rebuild: run it again with the code of today.")
@@ -254,18 +284,17 @@ def _exchange(main: Connection, run: Run) -> None:
             )
     for name in run.wanted:
         if name != PLACES and READ_MODELS[name].behind == "seal":
-            _follow_on(main, name)
+            _follow_on(main, name, sizes)
     main.execute("DROP SCHEMA rebuild CASCADE")
 
 
-def _follow_on(main: Connection, model: str) -> None:
-    """Whoever follows the seal goes on after the lines that are sealed: all of them are in the new tables."""
-    for commune in towns(main):
+def _follow_on(main: Connection, model: str, sizes: Mapping[str, int]) -> None:
+    """Whoever follows the seal goes on after the lines that were sealed: those are in the new tables, and no other."""
+    for commune, size in sizes.items():
         set_town(main, commune)
         main.execute(
-            "INSERT INTO ardoise.followed (model, commune, position)"
-            " SELECT %s, commune, size FROM ardoise.trees WHERE commune = %s"
+            "INSERT INTO ardoise.followed (model, commune, position) VALUES (%s, %s, %s)"
             " ON CONFLICT (model, commune) DO UPDATE SET position = excluded.position",
-            (model, commune),
+            (model, commune, size),
         )
         main.execute("DELETE FROM ardoise.parked WHERE model = %s AND commune = %s", (model, commune))

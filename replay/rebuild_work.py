@@ -119,7 +119,7 @@ def _chunk(connection: Connection, run: Run, reader: Reader, copier: Copier, pro
             cursor.itersize = FETCHED
             lines: Iterator[Line] = iter(cursor.execute(_LINES, values, binary=True))
             folded = 0
-            for count, told in reader.pages(lines):
+            for count, told in reader.pages(lines, run.sealed):
                 copier.take(told)
                 folded += count
                 if folded >= FETCHED:
@@ -156,7 +156,7 @@ def _started(owner_url: str, run: Run) -> Worker:
     command = [sys.executable, "-m", "replay.rebuild_worker"]
     worker = subprocess.Popen(command, bufsize=0, stdin=subprocess.PIPE, stdout=subprocess.PIPE)  # noqa: S603 - our own, no shell
     assert worker.stdin is not None
-    worker.stdin.write(orjson.dumps({"owner_url": owner_url, "run": asdict(run)}) + b"\n")
+    worker.stdin.write(orjson.dumps({"owner_url": owner_url, "run": asdict(run) | {"sealed": [*run.sealed]}}) + b"\n")
     worker.stdin.flush()
     return worker
 

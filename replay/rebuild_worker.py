@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from replay.rebuild_state import Run, connect
+from replay.rebuild_state import Run, Sealed, connect
 from replay.rebuild_work import work
 
 
@@ -17,7 +17,8 @@ def main() -> None:
     threading.Thread(target=_end_with_parent, daemon=True).start()
     try:
         with connect(asked["owner_url"], "ardoise-rebuild-worker") as connection:
-            work(connection, Run(**asked["run"]), lambda lines: _say({"lines": lines}))
+            run = asked["run"] | {"sealed": Sealed(*asked["run"]["sealed"])}
+            work(connection, Run(**run), lambda lines: _say({"lines": lines}))
     except Exception as error:  # noqa: BLE001 - whatever it is, the parent says it, in one line
         _say({"failed": (str(error).strip() or type(error).__name__).splitlines()[0]})
 
