@@ -278,6 +278,6 @@ EXAMPLES: Final[Mapping[Any, Any]] = MappingProxyType(
         **schemas_erasure.EXAMPLES,
         **schemas_history.EXAMPLES,
         schemas_town.Alive: {"status": "alive"},
-        schemas_town.Ready: {"status": "ready", "schema": 2},
+        schemas_town.Ready: {"status": "ready", "schema": 9, "warnings": []},
     }
 )

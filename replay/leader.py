@@ -80,7 +80,7 @@ class Leader:
             if self._stop.wait(STANDBY_SECONDS):
                 return
         self.leads = True
-        self._log.info("leads")
+        self._log.info("leads", work=self.name)
         step = self._begin()
         while not self._stop.is_set():
             seconds = step(connection)
@@ -92,5 +92,5 @@ class Leader:
         kind = type(error).__name__
         if kind != self._said:
             reason = {"reason": str(error)} if isinstance(error, WorkError) else {}
-            self._log.warning("interrupted", error=kind, **reason)
+            self._log.warning("interrupted", work=self.name, error=kind, **reason)
         self._said = kind

@@ -33,6 +33,11 @@ def shown(document: dict[str, Any], name: str, media_type: str, content: dict[st
     assert content["schema"], name
     if media_type == "application/json":
         validator(document, content["schema"]).validate(content["example"])
+    elif media_type == "application/x-ndjson":
+        named = content["schema"]["$ref"].rpartition("/")[2]
+        assert named in document["components"]["schemas"], f"{name}: what a line says"
+    elif media_type == "text/plain":
+        assert content["schema"] == {"type": "string"}, name
     else:
         assert content["schema"] == FILE, name
 
