@@ -36,8 +36,10 @@ _RULEBOOKS: Final[LiteralString] = (
 _DEMANDES: Final[LiteralString] = """
     demandes AS NOT MATERIALIZED (
         SELECT * FROM ardoise.demande_versions
-        WHERE commune = %(commune)s AND known_from <= %(past_as_of)s AND known_until > %(past_as_of)s)
+        WHERE commune = %(commune)s AND submitted_at <= %(past_as_of)s
+          AND known_from <= %(past_as_of)s AND known_until > %(past_as_of)s)
 """
+"""Nothing is submitted after it is recorded: with that, a page of the history starts in the index where it should."""
 _PLACES: Final[LiteralString] = """
     places AS NOT MATERIALIZED (
         SELECT commune, activity, unit, day, pool, sum(delta)::integer AS taken, max(capacity) AS capacity,

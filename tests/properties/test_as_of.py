@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import count
 from pathlib import Path
@@ -64,13 +65,16 @@ PARENTS: dict[str, tuple[str, dict[str, str]]] = {
 }
 """What the mother of Awa reads, whose rights do not change: those are of the present."""
 
+LATE = 3
 steps = st.tuples(
     st.sampled_from(NOWS),
-    st.integers(0, 3),
+    st.integers(0, LATE),
     asks() | of_town() | st.tuples(st.just(MERCREDIS), of_household()),
     st.lists(st.sampled_from(sorted({**QUESTIONS, **PARENTS})), min_size=5, max_size=12, unique=True),
 )
 """An hour, how many microseconds pass, something that is tried, and what is asked after it."""
+RECEIVED = "2024-01-09 11:00"
+"""When the town received what an agent enters `LATE` microseconds after the rest."""
 histories = st.lists(steps, min_size=8, max_size=25)
 Remembered = list[tuple[str, datetime, int, Any]]
 
@@ -119,7 +123,7 @@ def lived(world: World, story: Story, history: list[Any]) -> Remembered:
         now = max(now, at(hour)) + timedelta(microseconds=microseconds)
         story.now = now
         about(activity)(story)
-        tried(ask, story)
+        tried(replace(ask, received_at=RECEIVED) if microseconds == LATE else ask, story)
         # What was answered at an instant before the last line of the same instant is nobody's last word on it.
         remembered = [kept for kept in remembered if kept[1] != now]
         world.clock.instant = now
