@@ -4,7 +4,7 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from benchmarks import access, appends, history, http, pages
+from benchmarks import access, appends, as_of, history, http, lag, pages
 from benchmarks.bench import fresh_database, say
 
 BENCHMARKS: Final[Mapping[str, Callable[[str], None]]] = {
@@ -13,6 +13,8 @@ BENCHMARKS: Final[Mapping[str, Callable[[str], None]]] = {
     "http": http.run,
     "access": access.run,
     "history": history.run,
+    "lag": lag.run,
+    "as-of": as_of.run,
 }
 
 

@@ -91,17 +91,26 @@ def day(commune: Commune, activity: Slug, asked: date) -> Question:
 
 
 def lines(commune: Commune, streams: Sequence[Stream], *, known_at: datetime) -> Question:
-    """The lines of these pages that were known at an instant: each page up to its first line recorded after it."""
+    """The lines of these pages that were known at an instant: each page up to its first line recorded after it.
+
+    Where a page ends is worked out once a page, before any line is read: joined, it could be once a line.
+    """
     return Question(
         sql="""
-            SELECT e.stream, e.stored
-            FROM unnest(%(streams)s::text[]) WITH ORDINALITY AS wanted (stream, place)
-            CROSS JOIN LATERAL (
-                SELECT coalesce(min(f.version), 9223372036854775807) AS version FROM entries f
-                WHERE f.commune = %(commune)s AND f.stream = wanted.stream AND f.recorded_at > %(known_at)s
-            ) later
-            JOIN entries e ON e.commune = %(commune)s AND e.stream = wanted.stream AND e.version < later.version
-            ORDER BY wanted.place, e.version
+            WITH ends AS MATERIALIZED (
+                SELECT wanted.stream, wanted.place, (
+                    SELECT coalesce(min(f.version), 9223372036854775807) FROM entries f
+                    WHERE f.commune = %(commune)s AND f.stream = wanted.stream AND f.recorded_at > %(known_at)s
+                ) AS version
+                FROM unnest(%(streams)s::text[]) WITH ORDINALITY AS wanted (stream, place)
+            )
+            SELECT ends.stream, e.stored
+            FROM ends CROSS JOIN LATERAL (
+                SELECT l.version, l.stored FROM entries l
+                WHERE l.commune = %(commune)s AND l.stream = ends.stream AND l.version < ends.version
+                ORDER BY l.version
+            ) e
+            ORDER BY ends.place, e.version
         """,
         values={"commune": commune, "streams": list(streams), "known_at": known_at},
     )
