@@ -19,7 +19,9 @@ from ledger.account import program
 from ledger.directory import environment as postgresql_environment
 from ledger.embedded import DATABASE, OWNER, Server
 from tests.faults.service import ARDOISE, TOWN, Service, admin_url, environment
+from tests.faults.service import refused as refused_to_start
 from tests.http.world import Who, made, refused
+from tests.losses import loss_accepted
 from tests.rulebook.town import text
 from tests.vault import papers_made as papers
 
@@ -281,6 +283,8 @@ def test_a_family_that_a_restored_backup_brings_back_is_forgotten_before_the_fir
     assert done.returncode == 0, done.stderr
     assert service.stop() == 0
     restored(data, tmp_path / "backup")
+    assert "the database is older than the last checkpoint of ville" in refused_to_start(data)
+    loss_accepted(data)
     service = Service.start(data)
     try:
         with service.client() as http:
