@@ -40,6 +40,8 @@ POLL_SECONDS: Final = 0.05
 SAVED_SECONDS: Final = 1.0
 """How often it is written down how far the seal has come. Not with every round: the row has a version each time, and
 a long transaction of somebody else keeps them all."""
+MOST_SAVING: Final = 20
+"""Of so many seconds, one is spent on writing that down, at most."""
 FEW: Final = 1_000
 """Gaps that are written down with every full window too."""
 MOST_COUNTED: Final = 10_000
@@ -132,7 +134,7 @@ class Seal:
         """Numbers up to here are sealed, or gaps, or will never come; -1 before the first round."""
         self._gaps = _Gaps()
         self._trees: dict[Commune, Frontier] = {}
-        self._saved = 0.0
+        self._save_at = 0.0
         self._unsaved = False
 
     def __call__(self, connection: Connection) -> float:
@@ -151,7 +153,7 @@ class Seal:
         if self.reach > self.seen or self._gaps.of:
             holders = frozenset(holder for [holder] in connection.execute(_HOLDERS, (PREPARED, LOCK_CLASS)))
             self._look(connection, holders)
-        if self._unsaved and time.monotonic() - self._saved >= SAVED_SECONDS:
+        if self._unsaved and time.monotonic() >= self._save_at:
             self.close(connection)
         return self.reach > self.seen
 
@@ -210,8 +212,12 @@ class Seal:
             connection.execute(_KEEP, (commune, list(heights), list(ordinals), list(hashes)), binary=True)
 
     def _save(self, connection: Connection) -> None:
+        began = time.monotonic()
         connection.execute(_SETTLE, (self.seen, self._gaps.numbers()))
-        self._saved, self._unsaved = time.monotonic(), False
+        took = time.monotonic() - began
+        # A transaction that stays open through a storm of rollbacks may leave gaps by the hundred thousand.
+        self._save_at = began + took + max(SAVED_SECONDS, MOST_SAVING * took)
+        self._unsaved = False
 
 
 def seal_once(
