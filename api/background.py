@@ -12,6 +12,7 @@ from prometheus_client.core import GaugeMetricFamily
 from api.behind_watch import DRIFT_LOCK, FOLLOWER_LOCK, BehindWatch
 from api.checkpoint_watch import CheckpointWatch
 from api.clock import Clock
+from api.rebuild_watch import RebuildWatch
 from api.seal_watch import SealWatch
 from ledger.database import service_conninfo
 from ledger.settings import Settings
@@ -125,6 +126,7 @@ def background(settings: Settings, service_url: str, *, clock: Clock, notary: No
             sealing,
             behind,
             signed,
+            RebuildWatch(),
         ],
         last=signed.finish,
     )

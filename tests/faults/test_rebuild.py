@@ -5,7 +5,8 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +18,17 @@ import pytest
 from benchmarks.generated import TOWN as SCHOOLS
 from benchmarks.generated import fill
 from ledger.database import service_conninfo
+from ledger.embedded import OWNER
+from ledger.entry import Entry
+from ledger.rows import Put
 from ledger.settings import Settings
+from projections.models import READ_MODELS
+from replay.folding import Folding, Step
+from replay.rebuild import Watching
+from replay.rebuild import served as served_versions
+from replay.rebuild_state import alone, connect
 from tests.faults.service import ARDOISE, FAMILIES, TOWN, Load, Service, admin_url, complaints, environment, served
-from tests.http.world import Who
+from tests.http.world import Who, made
 from tests.replay.rebuilding import ALL, count, crowd, digests, findings, live, rebuild, story_in
 from tests.servers import Database, as_url
 from tests.town import VALMONT
@@ -148,14 +157,12 @@ def test_what_was_written_since_the_kill_is_there_and_another_set_of_models_star
     assert not said(started(of(crowded), "--all", "--fresh", "--json"))["resumed"]
 
 
-def test_two_rebuilds_do_not_run_at_once(crowded: Database) -> None:
-    process = started(of(crowded), "--all", "--processes", "1", "--json")
-    until(lambda: done(crowded)[1] > 0 or ended(process))
-    ran = subprocess.run(
-        [ARDOISE, "rebuild", "--all"], env=of(crowded), capture_output=True, text=True, timeout=60, check=False
-    )
-    assert (ran.returncode, "another rebuild is running" in ran.stderr) == (1, True), ran.stderr
-    assert said(process)["swapped"]
+def test_two_rebuilds_do_not_run_at_once(database: Database) -> None:
+    with connect(database.owner_url) as first, alone(first):
+        process = started(of(database), "--all")
+        _, err = process.communicate(timeout=120)
+        assert (process.returncode, b"another rebuild is running" in err) == (1, True), err
+    assert said(started(of(database), "--all", "--json"))["swapped"]
 
 
 @dataclass
@@ -230,3 +237,69 @@ def _verified(service: Service) -> None:
     assert report["differences"] == 0, report
     assert sum(row["rows"] for row in report["tables"]) > FAMILIES
     assert httpx.get(f"{service.url}/readyz").json().get("warnings", []) == []
+
+
+def warnings(service: Service) -> list[str]:
+    return list(httpx.get(f"{service.url}/readyz").json().get("warnings", []))
+
+
+def test_a_read_model_with_another_version_is_served_and_warned_of_until_it_is_rebuilt(data: Path) -> None:
+    with served(data) as service:
+        service.settle()
+        with psycopg.connect(admin_url(data), autocommit=True) as superuser:
+            superuser.execute("INSERT INTO ardoise.read_models VALUES ('families', 7, now())")
+        until(lambda: warnings(service) == ["read_model_old"])
+        ran = subprocess.run(
+            [ARDOISE, "rebuild", "--status", "--json"],
+            env=environment(data),
+            capture_output=True,
+            check=True,
+            timeout=60,
+        )
+        status = {row["model"]: row for row in orjson.loads(ran.stdout)["read_models"]}
+        assert status["families"] == {"model": "families", "served": 7, "wanted": 1, "old": True}
+        assert [name for name, row in status.items() if row["old"]] == ["families"]
+        said(started(environment(data), "families", "--json"))
+        until(lambda: warnings(service) == [])
+
+
+def test_the_old_rows_are_served_by_another_process_until_the_new_ones_are_ready(
+    data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The new version says `paper` where the old one says who asked."""
+    take = Folding.take
+
+    def taken(folding: Folding, entry: Entry) -> Step:
+        step = take(folding, entry)
+        changes = [
+            replace(change, row={**change.row, "origin": "paper"})
+            if isinstance(change, Put) and change.table == "demandes"
+            else change
+            for change in step.changes
+        ]
+        return step._replace(changes=tuple(changes))
+
+    seen: list[str] = []
+
+    def origin() -> str:
+        with service.client() as http:
+            [demande] = service.who(http, "agent", "agent-1").get("/demandes", child=child).json()["demandes"]
+        return str(demande["origin"])
+
+    with served(data) as service:
+        child = service.settle()[0]
+        with service.client() as http:
+            day = (date.today() + timedelta(days=40)).isoformat()  # noqa: DTZ011 - any day ahead
+            made(service.who(http, "guardian", "parent-0").ask(child, "accueil", day, unit="repas"))
+        old = origin()
+        monkeypatch.setitem(READ_MODELS, "demandes", replace(READ_MODELS["demandes"], version=2))
+        monkeypatch.setattr(Folding, "take", taken)
+        owner = admin_url(data).replace("postgres@", f"{OWNER}@")
+        report = rebuild(owner, ["demandes"], watching=Watching(say=lambda _: seen.append(origin())))
+        assert set(seen) == {old} != {"paper"}
+        assert len(seen) > 3
+        assert report.differences == 1
+        assert origin() == "paper"
+        with psycopg.connect(owner) as connection:
+            assert served_versions(connection)["demandes"] == 2
+        until(lambda: warnings(service) == ["read_model_old"])

@@ -73,12 +73,12 @@ def live(story: Story) -> None:
     reserve("2024-03-27", "2024-03-20")(story)
     approve()(story)
     close("2024-03-20")(story)
-    story.must(Said(account_page(VALMONT, AccountId(ACTIVATION)), tuple(ON_ACCOUNT)))  # type: ignore[arg-type]
+    story.must(Said(account_page(VALMONT, AccountId(ACTIVATION)), tuple(ON_ACCOUNT)))
     erased = ON_HOUSEHOLD[-2]
     added = ContactAdded(person=PersonId("somebody-else"), collects=False)
     household = (*(fact for fact in ON_HOUSEHOLD if fact != erased), added, erased)
-    story.must(Said(household_page(VALMONT, FAMILY), household))  # type: ignore[arg-type]
-    story.must(Said(child_page(VALMONT, SHARED_CHILD), tuple(ON_SHARED_CHILD)))  # type: ignore[arg-type]
+    story.must(Said(household_page(VALMONT, FAMILY), household))
+    story.must(Said(child_page(VALMONT, SHARED_CHILD), tuple(ON_SHARED_CHILD)))
     story.activity = CANTINE
     reserve("2024-01-18 repas", "2024-01-19 repas")(story)
     story.now = at("2024-01-18 14:00")
@@ -91,7 +91,7 @@ def crowd(story: Story, children: int, start: int = 0) -> None:
     for number in range(start, start + children):
         child = ChildId(f"crowd-{number:05d}")
         fact = ChildRegistered(child=child, household=HouseholdId(f"home-{number // 2:05d}"))
-        story.must(Said(child_page(VALMONT, child), (fact,)))  # type: ignore[arg-type]
+        story.must(Said(child_page(VALMONT, child), (fact,)))
         story.now += timedelta(seconds=1)
 
 
@@ -110,7 +110,7 @@ def findings(database: Database, commune: Commune = VALMONT) -> list[Finding]:
 def count(database: Database, table: str) -> int:
     """How many rows a superuser sees."""
     with psycopg.connect(database.admin_url) as connection:
-        row = connection.execute(f"SELECT count(*) FROM {table}").fetchone()  # type: ignore[arg-type]
+        row = connection.execute(f"SELECT count(*) FROM {table}").fetchone()
         assert row is not None
         return int(row[0])
 
