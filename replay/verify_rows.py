@@ -30,7 +30,7 @@ Key = tuple[Any, ...]
 Rows = dict[str, dict[Key, Row]]
 """Rows by table and primary key."""
 
-PAGES: Final = 100
+PAGES: Final = 50
 """Pages that are folded and compared at once."""
 TABLES: Final[Mapping[str, Table]] = {table.name: table for model in READ_MODELS.values() for table in model.tables}
 BEHIND: Final = tuple(table.name for table in READ_MODELS["past"].tables)
