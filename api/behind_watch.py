@@ -24,7 +24,8 @@ STUCK_SECONDS: Final = 30.0
 class BehindWatch:
     """What /metrics and /readyz say of the read model that follows the seal, and of the drift watch."""
 
-    def __init__(self, drift_share: float = drift.SHARE) -> None:
+    def __init__(self, drift_share: float = drift.SHARE, *, stuck_seconds: float = STUCK_SECONDS) -> None:
+        self._stuck_seconds = stuck_seconds
         self._share = drift_share
         self._towns: list[TownBehind] | None = None
         self._moved: dict[Commune, tuple[int, float]] = {}
@@ -81,7 +82,8 @@ class BehindWatch:
 
     def _stuck(self) -> bool:
         now = time.monotonic()
-        return self._towns is not None and any(now - since > STUCK_SECONDS for _, since in self._moved.values())
+        waiting = [town.commune for town in self._towns or [] if town.lag > 0]
+        return any(now - self._moved[commune][1] > self._stuck_seconds for commune in waiting)
 
     def _count(self) -> None:
         self._checked += 1

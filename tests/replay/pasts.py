@@ -53,6 +53,12 @@ class Pages:
         add(connection, entry)
         self.written[stream] = entry.version
 
+    def write_all(self, connection: Connection) -> None:
+        """Every line, page after page."""
+        for stream, lines in self.lines.items():
+            for _ in lines[self.written.get(stream, 0) :]:
+                self.write(connection, stream)
+
 
 def add(connection: Connection, entry: Entry) -> None:
     """A line as an append keeps it, without what follows from it."""

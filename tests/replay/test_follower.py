@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -13,6 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from api.behind_watch import BehindWatch
 from ledger.child import Child
 from ledger.entry import Entry
 from ledger.holdings import PlaceKey, held
@@ -120,9 +122,7 @@ def test_whatever_the_batches_and_the_order_the_past_is_the_fold_of_the_lines(
 
 def test_a_position_that_is_set_back_changes_nothing_at_any_moment(own: Connection) -> None:
     pages = booked()
-    for stream in list(pages.lines):
-        while stream in pages.left:
-            pages.write(own, stream)
+    pages.write_all(own)
     seal_once(own)
     follow_once(own)
     set_back(own, pages.town, 0)
@@ -157,9 +157,7 @@ def test_what_is_read_of_an_instant_is_what_was_known_then(
     service: Connection, history: Any, skew: list[int], data: st.DataObject
 ) -> None:
     pages = pages_of(history, skew)
-    for stream in list(pages.lines):
-        while stream in pages.left:
-            pages.write(service, stream)
+    pages.write_all(service)
     seal_once(service)
     follow_once(service)
     instants = sorted({line.signature.recorded_at for lines in pages.lines.values() for line in lines})
@@ -321,9 +319,7 @@ def test_a_row_the_database_refuses_sets_its_page_aside_alone(own: Connection) -
 
 def test_a_batch_that_is_cut_off_is_followed_again_whole(own: Connection, database: Database) -> None:
     pages = booked()
-    for stream in list(pages.lines):
-        while stream in pages.left:
-            pages.write(own, stream)
+    pages.write_all(own)
     seal_once(own)
     follower = Follower(batch=3)
     follower.step(own)
@@ -337,13 +333,41 @@ def test_a_batch_that_is_cut_off_is_followed_again_whole(own: Connection, databa
         agree(again, pages)
 
 
+def test_two_followers_at_once_go_one_after_the_other(own: Connection, database: Database) -> None:
+    pages = booked()
+    pages.write_all(own)
+    seal_once(own)
+
+    def follow(far_behind: int) -> None:
+        with as_service(database) as connection:
+            follow_once(connection, batch=1, far_behind=far_behind)
+
+    with ThreadPoolExecutor() as threads:
+        list(threads.map(follow, [1_000, 1_000, 0]))
+    agree(own, pages)
+    [town] = towns_behind(own)
+    assert (town.lag, town.parked) == (0, 0)
+
+
+def test_lines_that_nobody_follows_are_warned_of_until_somebody_does(own: Connection) -> None:
+    watch = BehindWatch(stuck_seconds=0)
+    pages = booked()
+    pages.write_all(own)
+    seal_once(own)
+    assert watch.warnings() == []
+    for _ in range(2):
+        watch.sample(own)
+    assert watch.warnings() == ["follower_behind"]
+    follow_once(own)
+    watch.sample(own)
+    assert watch.warnings() == []
+
+
 def test_a_town_that_appears_is_followed_by_whoever_follows_already(own: Connection) -> None:
     follower = Follower()
     follower.step(own)
     pages = booked()
-    for stream in list(pages.lines):
-        while stream in pages.left:
-            pages.write(own, stream)
+    pages.write_all(own)
     seal_once(own)
     while follower.step(own) == 0:
         pass
@@ -352,9 +376,7 @@ def test_a_town_that_appears_is_followed_by_whoever_follows_already(own: Connect
 
 def test_the_last_state_of_a_demande_is_known_for_ever(own: Connection) -> None:
     pages = booked()
-    for stream in list(pages.lines):
-        while stream in pages.left:
-            pages.write(own, stream)
+    pages.write_all(own)
     seal_once(own)
     follow_once(own)
     versions = kept(own, pages.town, "demande_versions")
