@@ -95,6 +95,7 @@ def test_of_old_days_the_last_checkpoint_stays_and_the_last_of_all(files: Checkp
     assert kept[-24:] == list(range(106, 130))
     assert len(kept) <= 28
     dated(files, 129, now - timedelta(days=400))
+    dated(files, 7, now - timedelta(days=400) + timedelta(hours=1))
     files.thin(TOWN, now)
     assert files.sizes(TOWN)[-1] == 129, "whatever its file's time says"
 

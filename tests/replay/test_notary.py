@@ -1,5 +1,6 @@
 """What was signed once binds: nothing else is signed after it, and no service starts on less."""
 
+import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -55,6 +56,16 @@ def test_a_town_is_signed_as_it_is_and_again_when_it_grew(connection: Connection
     assert second.head.size == 300
     assert notary.last(TOWN) == second
     assert notary.files.sizes(TOWN) == [3, 300]
+
+
+def test_who_signs_thins_what_is_old(connection: Connection, notary: Notary):
+    for size in (3, 6, 9):
+        grow(connection, TOWN, size, start=size - 3)
+        notary.sign(connection, TOWN, NOW)
+        os.utime(notary.files.path / TOWN / f"{size:016}.txt", (NOW.timestamp() - 200_000,) * 2)
+    grow(connection, TOWN, 12, start=9)
+    notary.sign(connection, TOWN, NOW)
+    assert notary.files.sizes(TOWN) == [9, 12]
 
 
 def test_an_empty_tree_is_signed_too(connection: Connection, notary: Notary):

@@ -89,6 +89,7 @@ def test_what_grows_is_read_again_and_what_is_full_is_not(connection: Connection
     one = Tree(connection, town)
     assert one.head() == (100, plain_root(grow(connection, town, 700, start=100)[:100]))
     leaves = grow(connection, town, 1000, start=700)
+    assert one.root_at(150) == plain_root(leaves[:150]), "of a block that was not full when it was read"
     assert one.head() == (1000, plain_root(leaves))
     assert one.root_at(100) == plain_root(leaves[:100])
 
