@@ -65,11 +65,11 @@ class Reader:
         what changed since the arrival `after`.
         """
         for stream, page in groupby(lines, key=itemgetter(0)):
-            told = Told()
+            told = Told(last={table: {} for table in self.tables})
             yield self._page(stream, page, told, sealed, after), told
 
     def _page(self, stream: Stream, lines: Iterable[Line], told: Told, sealed: Sealed, after: int) -> int:
-        folding, read, tables, last = Folding(stream), self.codec.read, self.tables, told.last
+        folding, read, last = Folding(stream), self.codec.read, told.last
         past = PastOfPage() if self.past else None
         count, before, counted = 0, Counter[PlaceKey](), after == 0
         for _, version, stored, arrival in lines:
@@ -86,13 +86,9 @@ class Reader:
             except Exception as error:
                 raise UnreadableLineError(stream, version, type(error).__name__) from error
             for change in changes:
-                table = change.table
-                if table in tables:
-                    known = last.get(table)
-                    if known is None:
-                        last[table] = {change.key: change}
-                    else:
-                        known[change.key] = change
+                known = last.get(change.table)
+                if known is not None:
+                    known[change.key] = change
             count += 1
         if self.places and counted:
             _count(folding, stream, before, told)

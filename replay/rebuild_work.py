@@ -1,10 +1,12 @@
 """The bulk of a rebuild: processes that take chunks of pages, fold them, and copy the rows they leave."""
 
+import gc
 import selectors
 import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
@@ -49,6 +51,8 @@ class Copier:
     def take(self, told: Told) -> None:
         """The rows of one more page."""
         for table, changes in told.last.items():
+            if not changes:
+                continue
             encode, lines = self.encoders[table], self._lines.setdefault(table, [])
             before = len(lines)
             lines.extend([encode(row) for row in puts(changes)])
@@ -99,12 +103,24 @@ def copier_of(connection: Connection, run: Run) -> Copier:
     return Copier(connection=connection, encoders=encoders)
 
 
-def work(connection: Connection, run: Run, progress: Progress, *, go_on: Callable[[], bool] = lambda: True) -> None:
+def work(connection: Connection, run: Run, progress: Progress) -> None:
     """Takes chunks until none is left, each with its rows in one transaction. Raises UnreadableLineError."""
     connection.execute("SET synchronous_commit = off")
     reader, copier = reader_of(run), copier_of(connection, run)
-    while go_on() and _chunk(connection, run, reader, copier, progress):
-        pass
+    with _few_collections():
+        while _chunk(connection, run, reader, copier, progress):
+            pass
+
+
+@contextmanager
+def _few_collections() -> Iterator[None]:
+    """Folding makes many objects and no cycle: looking for some all the time costs a quarter of the work."""
+    before = gc.get_threshold()
+    gc.set_threshold(500_000, 50, 50)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
 
 
 def _chunk(connection: Connection, run: Run, reader: Reader, copier: Copier, progress: Progress) -> bool:
