@@ -4,12 +4,8 @@ import os
 from datetime import timedelta
 from typing import Annotated
 
-import orjson
-import psycopg
 import structlog
 import typer
-from rich.console import Console
-from rich.progress import Progress
 
 from api import (
     cli_erase,
@@ -21,24 +17,23 @@ from api import (
     cli_privacy,
     cli_rebuild,
     cli_seal,
+    cli_verify,
     logs,
     rulebooks,
 )
 from api.cli_checkpoint import checkpoint_app
-from api.cli_room import COUNTED, counted, town_named
+from api.cli_room import counted, town_named
 from api.cli_vault import vault_app
 from api.clock import utc_now
 from api.development import DevelopmentKey, issue_token
-from api.running import in_one_line, opened, read_settings, readable, stop
+from api.running import in_one_line, opened, read_settings, stop
 from api.server import serve as run_server
 from api.service import application
 from api.tokens import ROLES
 from ledger.database import check_database, database_of
-from ledger.identifiers import Commune, Subject
+from ledger.identifiers import Subject
 from ledger.migrate import migrate as run_migrations
 from ledger.numbers import set_next_number
-from replay.verify import Connection, Finding
-from replay.verify import verify as verify_town
 
 app = typer.Typer(
     help="Ardoise: the reservation ledger behind French town family portals.",
@@ -57,6 +52,7 @@ app.add_typer(cli_evidence.app)
 app.add_typer(cli_parked.app)
 app.add_typer(cli_past.app)
 app.add_typer(cli_seal.app)
+app.add_typer(cli_verify.app)
 app.add_typer(cli_rebuild.app)
 
 CommuneArgument = Annotated[str, typer.Argument(help="A town, as a slug: villennes-sur-seine.")]
@@ -137,40 +133,6 @@ def numbers(
 
 
 app.command("import", epilog="Example: `ardoise import villars families.ndjson --check`")(cli_import.command)
-
-
-@app.command(epilog="Example: `ardoise verify villars`")
-@in_one_line
-def verify(
-    communes: Annotated[list[str], typer.Argument(help="The towns to verify, as slugs.", metavar="COMMUNE...")],
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object per town.")] = False,
-) -> None:
-    """Check every chain of digests, every place and every read model of a town against its facts."""
-    towns = [town_named(name) for name in communes]
-    with readable(read_settings()) as conninfo:
-        connection = psycopg.connect(conninfo, autocommit=True)
-        with connection, Progress(*COUNTED, console=Console(stderr=True), transient=True) as bars:
-            found = {name: _verified(connection, name, bars) for name in towns}
-    empty = [name for name, (lines, _) in found.items() if not lines]
-    if empty:
-        stop(f"there is no line of {', '.join(empty)} in this database: is it the right town, and the right database?")
-    for name, (lines, findings) in found.items():
-        if as_json:
-            said = {"commune": name, "lines": lines, "findings": findings}
-            typer.echo(orjson.dumps(said).decode())
-            continue
-        for finding in findings:
-            typer.echo(f"{name}: {finding.what}: {finding.where}", err=True)
-        differences = counted(len(findings), "difference") if findings else "no difference"
-        typer.echo(f"{name}: {counted(lines, 'line')} verified, {differences}.")
-    if any(findings for _, findings in found.values()):
-        raise typer.Exit(1)
-
-
-def _verified(connection: Connection, commune: Commune, bars: Progress) -> tuple[int, list[Finding]]:
-    task = bars.add_task(str(commune), total=None)
-    findings = list(verify_town(connection, commune, progress=lambda lines: bars.update(task, completed=lines)))
-    return int(bars.tasks[-1].completed), findings
 
 
 @app.command(epilog="Example: `ardoise demo --no-serve`")
