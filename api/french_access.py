@@ -57,7 +57,7 @@ OPERATIONS: Final[Mapping[str, str]] = MappingProxyType(
         "GET /documents": "Les justificatifs déposés",
         "GET /documents/{document}": "Ouvrir un justificatif",
         "GET /activities/{activity}/day-sheet": "La feuille du jour",
-        "GET /entries": "Le registre scellé, écriture par écriture",
+        "GET /entries": "Le registre scellé, dans l'ordre",
         "POST /erasures/preview": "Ce qu'un effacement détruirait, et ce que la loi garde",
         **OF_THE_TERMINAL,
     }
