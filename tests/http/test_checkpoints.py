@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from api.schemas_checkpoints import EXAMPLES, ConsistencyProof, InclusionProof, SealedEntries, SignedHead
 from ledger.identifiers import Commune
 from replay.checkpoint import VerifierKey, parse, verify
 from replay.merkle import leaf_hash, root_from_inclusion, roots_from_consistency
@@ -97,6 +98,17 @@ def test_asking_signs_nothing(town: World, auditor: Who, leaves: list[bytes]):
     before = auditor.get("/checkpoint").content
     made(auditor.get("/checkpoint/proof", from_=1), 200)
     assert auditor.get("/checkpoint").content == before
+
+
+def test_the_examples_of_the_document_are_one_tree_and_verify():
+    head, included = EXAMPLES[SignedHead], EXAMPLES[InclusionProof]
+    grown, [entry] = EXAMPLES[ConsistencyProof], EXAMPLES[SealedEntries]["entries"]
+    assert verify(parse(head["checkpoint"].encode()), [VerifierKey.read(head["key"])])
+    leaf, path = leaf_hash(entry["stored"].encode()), [b64(each) for each in included["proof"]]
+    assert root_from_inclusion(entry["position"] - 1, head["size"], leaf, path) == b64(head["root"])
+    roots = b64(grown["from_root"]), b64(grown["to_root"])
+    assert roots_from_consistency(3, 4, roots[0], [b64(each) for each in grown["proof"]]) == roots
+    assert (roots[1], sha256(entry["stored"].encode()).hexdigest()) == (b64(head["root"]), entry["digest"])
 
 
 # The proofs ---------------------------------------------------------------------------------------------------------

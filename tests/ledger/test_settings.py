@@ -37,6 +37,10 @@ def test_everything_configured():
             "ARDOISE_STATEMENT_TIMEOUT_MS": "3000",
             "ARDOISE_LOG_LEVEL": "WARNING",
             "ARDOISE_VAULT_KEYS": "/etc/ardoise/vault.keys",
+            "ARDOISE_SEAL_KEY": "/etc/ardoise/seal.key",
+            "ARDOISE_CHECKPOINTS": "/srv/checkpoints",
+            "ARDOISE_ORIGIN": "ardoise.example.org",
+            "ARDOISE_CHECKPOINT_SECONDS": "30",
         }
     ).for_serving()
     assert settings == Settings(
@@ -50,6 +54,10 @@ def test_everything_configured():
         queue_size=64,
         queue_seconds=2.5,
         vault_keys=Path("/etc/ardoise/vault.keys"),
+        seal_key=Path("/etc/ardoise/seal.key"),
+        checkpoints=Path("/srv/checkpoints"),
+        origin="ardoise.example.org",
+        checkpoint_seconds=30.0,
         lock_timeout_ms=500,
         statement_timeout_ms=3000,
         issuers=("https://id.example",),
