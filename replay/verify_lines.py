@@ -30,13 +30,15 @@ _SEALS: Final = """
     SELECT arrival, position, leaf, stream, line FROM seals
     WHERE commune = %s AND arrival > %s AND arrival <= %s ORDER BY arrival
 """
-_TAIL: Final = re.compile(
-    rb'","previous":"([0-9a-f]{64})","recorded_at":"([0-9TZ:.-]{27})","role":"[^"\\]*"'
-    rb',"stream":"([^"\\]*)","type":"([^"\\]*)","version":([0-9]+)\}\Z'
-)
-"""The last keys of a line, which are in order. A quote inside a text is escaped: what matches is no part of one."""
-_TAIL_BYTES: Final = 512
-"""More than the last keys take: roles, pages and types are short."""
+_PREVIOUS: Final = b'","previous":"'
+_RECORDED: Final = b'","recorded_at":"'
+_ROLE: Final = b'","role":"'
+_INSTANT: Final = 27
+_GAP: Final = len(_RECORDED) + _INSTANT
+_TAIL_BYTES: Final = len(_PREVIOUS) + 64 + _GAP
+"""From where a line says what it follows, to where it says who acted."""
+_NAME: Final = re.compile(r"[^\"\\]*")
+"""A page whose name JSON writes as it is."""
 _COMMAND: Final = b'","command":"'
 
 
@@ -50,14 +52,10 @@ class Sealed(NamedTuple):
 
 
 class Segment(NamedTuple):
-    """The lines of a page within a range of arrivals: those at its ends, to be joined to the ranges beside it."""
+    """A page: its last line, and the last at or before the position the read models behind the seal have come to."""
 
-    first: int
-    previous: bytes
     last: int
-    head: bytes
     followed: int
-    """The last of them at or before the position the read models behind the seal have come to."""
 
 
 @dataclass(kw_only=True, slots=True)
@@ -65,7 +63,11 @@ class Range:
     """What was found between two numbers of arrival."""
 
     lines: int = 0
-    segments: dict[str, Segment] = field(default_factory=dict)
+    begins: dict[str, tuple[int, str]] = field(default_factory=dict)
+    """Of each page, its first line here, and the digest it follows: to be joined to the range before."""
+    ends: dict[str, tuple[int, str]] = field(default_factory=dict)
+    """Its last line here, and its digest."""
+    followed: dict[str, int] = field(default_factory=dict)
     suspects: set[str] = field(default_factory=set)
     gone: list[Sealed] = field(default_factory=list)
     """Seals of lines that are not there."""
@@ -102,65 +104,74 @@ def read_range(
 ) -> Range:
     """Reads the lines whose number is after one, up to another. `progress` is told of every window of lines."""
     found = Range()
-    pages: dict[str, Segment] = found.segments
+    ends = found.ends
     for start in range(after, upto, WINDOW):
         window = (commune, start, min(start + WINDOW, upto))
-        seals = {row[0]: Sealed(*row[1:]) for row in connection.execute(_SEALS, window, binary=True)}
+        seals = {row[0]: row for row in connection.execute(_SEALS, window, binary=True)}
         rows = connection.execute(_LINES, window, binary=True).fetchall()
         for stream, version, kind, recorded_at, stored, digest, arrival in rows:
             seal = seals.pop(arrival, None)
-            page = pages.get(stream)
-            tail = _TAIL.search(stored, max(len(stored) - _TAIL_BYTES, 0))
             own = sha256(stored).digest()
-            if tail is None or own != digest or not _says(tail, stream, version, kind, recorded_at):
+            previous = _previous(stored, stream, version, kind, recorded_at) if own == digest else None
+            if previous is None:
                 found.suspects.add(stream)
                 continue
-            previous = bytes.fromhex(tail[1].decode())
-            followed = version if seal is not None and seal.position <= settled.followed else 0
             if seal is None:
                 if settled.sealed(arrival):
                     found.unsealed.append((stream, version))
-            elif (leaf_of(stored), stream, version) != seal[1:]:
+            elif seal[2] != leaf_of(stored) or seal[3] != stream or seal[4] != version:
                 found.suspects.add(stream)
-            if page is None:
-                pages[stream] = Segment(version, previous, version, own, followed)
-            else:
-                if version != page.last + 1 or previous != page.head:
+            elif seal[1] <= settled.followed:
+                found.followed[stream] = version
+            end = ends.get(stream)
+            if end is None:
+                found.begins[stream] = version, previous
+                if not _NAME.fullmatch(stream):
                     found.suspects.add(stream)
-                pages[stream] = Segment(page.first, page.previous, version, own, max(followed, page.followed))
+            elif end != (version - 1, previous):
+                found.suspects.add(stream)
+            ends[stream] = version, own.hex()
             at = stored.find(_COMMAND) + len(_COMMAND)
             found.commands.add(stored[at : stored.find(b'"', at)])
-        found.gone.extend(seals.values())
+        found.gone.extend(Sealed(*seal[1:]) for seal in seals.values())
         found.lines += len(rows)
         progress(len(rows))
     return found
 
 
-def _says(tail: re.Match[bytes], stream: str, version: int, kind: str, recorded_at: datetime) -> bool:
-    """Whether a line says of itself what its columns say of it."""
-    return (
-        tail[3].decode() == stream
-        and int(tail[5]) == version
-        and tail[4].decode() == kind
-        and datetime.fromisoformat(tail[2].decode()) == recorded_at
-    )
+def _previous(stored: bytes, stream: str, version: int, kind: str, recorded_at: datetime) -> str | None:
+    """The digest a line says it follows, if it says of itself what its columns say of it.
+
+    The last keys of a line are in order, and a quote inside a text is escaped: what stands there is no part of a text.
+    """
+    end = f'","stream":"{stream}","type":"{kind}","version":{version}}}'.encode()
+    role = stored.rfind(_ROLE, 0, -len(end))
+    tail = stored[max(role - _TAIL_BYTES, 0) : max(role, 0)]
+    if not stored.endswith(end) or not (tail.startswith(_PREVIOUS) and tail[-_GAP:-_INSTANT] == _RECORDED):
+        return None
+    role_text = stored[role + len(_ROLE) : -len(end)]
+    if b'"' in role_text or b"\\" in role_text:
+        return None
+    try:
+        said = datetime.fromisoformat(tail[-_INSTANT:].decode())
+    except ValueError:
+        return None
+    return tail[len(_PREVIOUS) : -_GAP].decode("ascii", "replace") if said == recorded_at else None
 
 
 def joined(ranges: Sequence[Range]) -> tuple[dict[str, Segment], set[str]]:
     """Every page from end to end, of ranges in their order; and those to be suspected."""
-    pages: dict[str, Segment] = {}
+    ends: dict[str, tuple[int, str]] = {}
+    followed: dict[str, int] = {}
     suspects: set[str] = set()
     for each in ranges:
         suspects |= each.suspects
-        for stream, segment in each.segments.items():
-            page = pages.get(stream)
-            end, head = (0, GENESIS) if page is None else (page.last, page.head)
-            if segment.first != end + 1 or segment.previous != head:
+        for stream, (first, previous) in each.begins.items():
+            if ends.get(stream, (0, GENESIS.hex())) != (first - 1, previous):
                 suspects.add(stream)
-            first, previous = (segment.first, segment.previous) if page is None else page[:2]
-            followed = max(segment.followed, page.followed if page else 0)
-            pages[stream] = Segment(first, previous, segment.last, segment.head, followed)
-    return pages, suspects
+        ends |= each.ends
+        followed |= each.followed
+    return {stream: Segment(last, followed.get(stream, 0)) for stream, (last, _) in ends.items()}, suspects
 
 
 def shares(first: int, last: int, count: int) -> Iterator[tuple[int, int]]:

@@ -102,8 +102,8 @@ def begin(connection: Connection, commune: Commune, snapshot: str = "") -> None:
 
 
 def _join(conninfo: str, commune: Commune, snapshot: str, read: "Queue[int]") -> None:
-    # Rows and pages die when they are done with; looking for cycles among them costs a fifth of the fold (15,000 lines a
-    # second instead of 19,000), and this process ends with its work.
+    # Rows and pages die when they are done with; looking for cycles among them costs a fifth of the fold (15,000 lines
+    # a second instead of 19,000), and this process ends with its work.
     gc.disable()
     connection = psycopg.connect(conninfo, autocommit=True)
     connection.execute("BEGIN")

@@ -127,7 +127,9 @@ def _fold(
         if stream in found.broken:
             continue
         try:
-            step = folding.take(codec.read(stored))
+            entry = codec.read(stored)
+            assert (entry.commune, entry.stream, entry.version) == (commune, stream, version), "a line out of place"
+            step = folding.take(entry)
             puts = past.take(step.entry, step.changes, step.places) if version <= pages[stream].followed else ()
         except UNREADABLE:
             # Its bytes are those that were hashed, and the fold cannot follow: it was never written by a decision.
