@@ -13,11 +13,12 @@ from api.running import in_one_line, opened, read_settings, readable, stop
 from ledger.database import service_conninfo
 from ledger.identifiers import Commune
 from replay.checkpoint import Checkpoint, origin_of
-from replay.notary import Notary, prefix_of
+from replay.checkpoint_files import CheckpointsError
+from replay.notary import AnotherPastError, Notary, prefix_of, refuse_another
 from replay.seal import seal_once
 from replay.seal_key import new_lines
 from replay.signing import Signing
-from replay.tree import Tree
+from replay.tree import Connection, Tree
 
 checkpoint_app = typer.Typer(help="What is signed of the ledger, outside the database.", no_args_is_help=True)
 
@@ -94,6 +95,18 @@ def new_key(
     typer.echo(new_lines(tuple(origin_of(prefix, town) for town in towns)), nl=False)
 
 
+def _holds(notary: Notary, connection: Connection, town: Commune) -> bool:
+    """Whether the last checkpoint can be read and the database is the one it was signed for."""
+    tree = Tree(connection, town)
+    try:
+        last = notary.last(town)
+        if last is not None:
+            refuse_another(tree, tree.size(), last.head)
+    except (AnotherPastError, CheckpointsError):
+        return False
+    return True
+
+
 @checkpoint_app.command("accept-loss", epilog="Example: `ardoise checkpoint accept-loss villars --by admin-1`")
 @in_one_line
 def accept_loss(
@@ -106,12 +119,14 @@ def accept_loss(
     The checkpoints are set aside as evidence, with a note. Whoever kept one sees that the past is another one.
     """
     town, settings = town_named(commune), read_settings()
-    files = Notary.open(settings).files
-    sizes = files.sizes(town)
+    notary = Notary.open(settings)
+    files, sizes = notary.files, notary.files.sizes(town)
     if not sizes:
         stop(f"nothing was signed of {town} in {files.path}: there is no loss to accept.")
     with readable(settings) as conninfo, psycopg.connect(conninfo, autocommit=True) as connection:
         there = Tree(connection, town).size()
+        if _holds(notary, connection, town):
+            stop(f"{town} has every line that was signed, {sizes[-1]:,} of them: there is no loss to accept.")
     said = f"{town} has {there:,} sealed lines in this database, and {sizes[-1]:,} when it was signed last."
     typer.echo(said, err=True)
     if not yes and typer.prompt("Type the name of the town to accept the loss", err=True) != town:

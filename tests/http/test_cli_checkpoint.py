@@ -1,6 +1,7 @@
 """What an operator types about checkpoints is answered in one line or one table."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import orjson
@@ -8,7 +9,10 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from api.cli import app
-from replay.checkpoint import VerifierKey, parse, verify
+from ledger.identifiers import Commune
+from ledger.settings import Settings
+from replay.checkpoint import VerifierKey, parse, sign, verify
+from replay.notary import Notary
 from replay.seal_key import read_keys
 from tests.faults.service import url_of
 from tests.http.world import world_on
@@ -77,6 +81,13 @@ def test_a_new_key_is_a_file_and_says_what_to_publish(ours: dict[str, str], tmp_
 
 
 def test_a_loss_is_accepted_by_typing_the_name_of_the_town(ours: dict[str, str], town: None, tmp_path: Path):
+    notary = Notary.open(Settings(data=tmp_path))
+    last = notary.last(Commune("valmont"))
+    assert last is not None
+    whole = run(ours, "accept-loss", "valmont", "--yes")
+    assert (whole.exit_code, "has every line that was signed" in whole.stderr) == (1, True)
+    more = sign(replace(last.head, size=last.head.size + 3), notary.keys.private)
+    notary.files.write(Commune("valmont"), more)
     assert run(ours, "accept-loss", "valmont", typed="oui\n").exit_code == 1
     assert (tmp_path / "checkpoints" / "valmont").is_dir()
     said = run(ours, "accept-loss", "valmont", typed="valmont\n")
