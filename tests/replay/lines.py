@@ -21,7 +21,10 @@ TOWN, OTHER = Commune("valmont"), Commune("grandville")
 
 def writer(database: Database, town: Commune = TOWN) -> Connection:
     """The service on a connection that does not commit by itself."""
-    connection = psycopg.connect(service_conninfo(database.service_url, Settings(), application="ardoise-test"))
+    patient = service_conninfo(
+        database.service_url, Settings(), application="ardoise-test", idle_in_transaction_session_timeout="0"
+    )
+    connection = psycopg.connect(patient)
     connection.execute("SELECT set_config('ardoise.commune', %s, false)", (town,))
     connection.commit()
     return connection

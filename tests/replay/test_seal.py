@@ -136,6 +136,7 @@ def test_gaps_of_a_long_transaction_cost_nothing_while_it_stays_open(database: D
         committed(database, "a", 1)
         all_rounds(seal, leads)
         all_rounds(seal, leads)
+        seal.close(leads)
         watched = Watched(leads)
         all_rounds(seal, watched)
         assert len(watched.asked) == 2, "the last number, and who holds the lock"
