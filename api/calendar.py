@@ -80,7 +80,7 @@ async def calendar(
     known, commune = ChildId(child), at.commune
     standing, (rows, enrolled, said, versions, closures, counts, [version], identity) = await at.ask_about(
         known,
-        days_of(commune, known, first_day, last_day, told_apart=at.as_of is not None),
+        days_of(commune, known, first_day, last_day, told_apart=at.as_of is not None and at.only_for is not None),
         families.enrolments_of(commune, known),
         families.custody_of(commune, known),
         town.rulebooks(commune),
