@@ -87,7 +87,7 @@ def find_suspects(connection: Connection, run: Run) -> dict[str, Differences]:
         connection.execute("TRUNCATE rebuild.suspects")
         all_towns = towns(connection)
         if run.past:
-            find_unfollowed(connection)
+            find_unfollowed(connection, sizes_of_trees(connection))
         for table in run.tables:
             sides = _sides(connection, table)
             kept = 0
@@ -222,14 +222,20 @@ _UNFOLLOWED: Final = """
 """
 
 
-def find_unfollowed(connection: Connection) -> None:
-    """The pages with lines that what follows the seal has not come to."""
-    connection.execute("DELETE FROM rebuild.unfollowed")
-    for commune in towns(connection):
-        set_town(connection, commune)
-        question = "SELECT position FROM ardoise.followed WHERE commune = %s AND model = 'past'"
-        position = one(connection, question, commune) or 0
-        connection.execute(_UNFOLLOWED, {"commune": commune, "position": position})
+def sizes_of_trees(connection: Connection) -> dict[str, int]:
+    """How many lines of each town are sealed."""
+    return dict(connection.execute("SELECT commune, size FROM ardoise.trees").fetchall())
+
+
+def find_unfollowed(connection: Connection, sizes: Mapping[str, int]) -> None:
+    """The pages with lines that one side holds and the other not yet: sealed after `sizes`, or not followed so far."""
+    with connection.transaction():
+        connection.execute("DELETE FROM rebuild.unfollowed")
+        for commune in towns(connection):
+            set_town(connection, commune)
+            question = "SELECT position FROM ardoise.followed WHERE commune = %s AND model = 'past'"
+            position = min(one(connection, question, commune) or 0, sizes.get(commune, 0))
+            connection.execute(_UNFOLLOWED, {"commune": commune, "position": position})
 
 
 def _said(table: Table, key: dict[str, Any]) -> str:

@@ -18,7 +18,7 @@ from ledger.rows import Put
 from projections.models import READ_MODELS, Table
 from replay.leader import LOCK_CLASS
 from replay.rebuild_catalogue import LIVE, NEW, refuse_another_shape
-from replay.rebuild_compare import Differences, find_unfollowed, look_again, suspect
+from replay.rebuild_compare import Differences, find_unfollowed, look_again, sizes_of_trees, suspect
 from replay.rebuild_places import add_places, repair_places
 from replay.rebuild_rows import Last, Line, Reader, Told, plain
 from replay.rebuild_state import (
@@ -221,10 +221,10 @@ def _moment(
         # One snapshot: the positions up to which the seal has come, and the lines they are of.
         helper.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
         seal = sealed(helper)
-        sizes: dict[str, int] = dict(helper.execute("SELECT commune, size FROM ardoise.trees").fetchall())
+        sizes = sizes_of_trees(helper)
     run, new = catch_up(helper, run, reader, int(reached), seal, compared=True)
     if run.past:
-        find_unfollowed(helper)
+        find_unfollowed(helper, sizes)
     if not swap:
         return run, new, look_again(main, run) | repair_places(main, run, mend=False)
     if not _wait_for_others(main, helper, seconds=patience_ms / 1_000):
