@@ -4,7 +4,7 @@ import re
 import subprocess
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -14,6 +14,7 @@ import orjson
 import psycopg
 import pytest
 from psycopg import sql
+from psycopg.types.string import TextLoader
 
 from ledger.account import program
 from ledger.directory import environment as postgresql_environment
@@ -75,6 +76,8 @@ class Family:
     activation: str
     documents: list[str]
     demandes: list[int]
+    known_at: str
+    """When all of it was known."""
 
     @property
     def people(self) -> list[str]:
@@ -110,6 +113,7 @@ def live(service: Service, http: httpx.Client) -> Family:
         activation=activated(service, http, household, other),
         documents=[made(parent.hand_in(papers.pdf(title=CANARY), about=about))["document"] for about in (child,)],
         demandes=[],
+        known_at=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
     )
 
 
@@ -170,6 +174,10 @@ def everything(service: Service, http: httpx.Client, family: Family) -> Iterator
         *(f"/documents/{document}" for document in family.documents),
         f"/activities/accueil/day-sheet?day={ago(9)}",
         "/erasures",
+        f"/households/{family.household}/history",
+        f"/children/{family.child}/entries",
+        "/entries?limit=200",
+        *(f"/children/{family.child}{part}?as_of={family.known_at}" for part in ("", "/enrolments")),
     ]
     people = [("agent", "agent-1"), ("auditor", "auditor-1"), ("admin", "admin-1"), ("billing", "billing-1")]
     for role, subject in [*people, ("guardian", "parent-1"), ("guardian", "parent-2")]:
@@ -180,6 +188,7 @@ def everything(service: Service, http: httpx.Client, family: Family) -> Iterator
 def rows(data: Path) -> Iterator[tuple[str, bytes]]:
     """Every value of every table, the catalogues' included, as its bytes."""
     with psycopg.connect(admin_url(data)) as connection:
+        connection.adapters.register_loader("timestamptz", TextLoader)  # one of them is infinity
         for schema, table in connection.execute("SELECT schemaname, tablename FROM pg_tables").fetchall():
             for row in connection.execute(sql.SQL("SELECT * FROM {}").format(sql.Identifier(schema, table))):
                 yield from ((f"{schema}.{table}", _bytes(value)) for value in row)
