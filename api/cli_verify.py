@@ -78,7 +78,8 @@ def verify(
         Path | None, typer.Option(help="The directory of checkpoints, instead of ARDOISE_CHECKPOINTS.")
     ] = None,
     key: Annotated[
-        list[str] | None, typer.Option(help="A verifier key that is trusted: <name>+<id>+<base64>. Beside our own.")
+        list[str] | None,
+        typer.Option(help="A verifier key to believe, beside our own, as `ardoise checkpoint show` prints it."),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object per town.")] = False,
 ) -> None:
