@@ -16,6 +16,7 @@ from ledger.memory import MemoryStore
 from ledger.postgres import PostgresStore
 from ledger.settings import Settings
 from projections.inline import project
+from replay import follower
 from replay.checkpoint import Checkpoint
 from replay.findings import Finding
 from replay.merkle import leaf_hash
@@ -314,3 +315,26 @@ def test_a_command_answered_under_two_keys(town: Town) -> None:
     )
     found = town.only()
     assert (found.what, found.where) == ("command_under_two_keys", f"command {command}")
+
+
+PASTS = {
+    "place_changes": "UPDATE place_changes SET delta = delta * 2",
+    "demande_versions": "UPDATE demande_versions SET status = 'retiree' WHERE status = 'en_cours'",
+    "household_children": "DELETE FROM household_children",
+}
+
+
+@pytest.mark.parametrize("table", PASTS)
+def test_what_was_known_when_is_compared_too(town: Town, table: str) -> None:
+    with town.connected() as connection:
+        step = follower.begin()
+        for _ in range(3):
+            step(connection)
+
+        def rows() -> set[str]:
+            found = Verification(commune=VALMONT).run(connection)
+            return {each.where.split()[0] for each in found if each.what == "row_differs"}
+
+        assert rows() == set()
+        assert (town.superuser.execute(PASTS[table].encode()).rowcount or 0) > 0
+        assert rows() == {table}
