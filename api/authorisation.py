@@ -142,7 +142,7 @@ POST   /closures                                             .   .   .   .   .  
 DELETE /closures/{day}                                       .   .   .   .   .   .    o   .   .   .   .   .
 POST   /capacities                                           .   .   .   .   .   .    o   .   .   .   .   .
 
-GET    /entries                                       read   .   .   .   .   .   .    .   .   x   x   .   x
+GET    /entries                                       read   .   .   .   .   .   .    .   .   x   x   .   o
 GET    /entries/{position}/proof                             .   .   .   .   .   .    .   .   o   o   .   o
 GET    /checkpoint                                           o   o   o   o   o   o    o   .   o   o   o   o
 GET    /checkpoint/proof                                     .   .   .   .   .   .    .   .   o   o   .   o

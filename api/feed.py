@@ -24,6 +24,8 @@ SOMEBODY: Final = frozenset(
 )
 """The members of a fact that name somebody, or a household."""
 _ABOUT_FAMILIES: Final = ("child", "household", "account")
+_KEPT_BACK: Final = dict.fromkeys(("stream", "version", "type", "recorded_at", "stored"))
+"""What a client without a user is not told of a family's line: only that it is there, and its digest."""
 
 
 @router.get(
@@ -44,10 +46,14 @@ async def listed(
         int, BeforeValidator(read_digits), Query(ge=1, le=MAX_LIMIT, description=french_checkpoints.LIMIT)
     ] = DEFAULT_LIMIT,
 ) -> Response:
-    """Every line once, in one order for ever: a line that comes later has a higher position. Names nobody."""
+    """Every line once, in one order for ever: a line that comes later has a higher position. Names nobody.
+
+    A portal without a user reads the town's own lines; of a family's, that there is one and its digest.
+    """
     [rows] = await at.reader.ask(at.commune, sealed(at.commune, after=after, limit=limit))
-    at.saw(*(seen for row in rows for seen in of_whom(row)))
-    said = [rendered(row) for row in rows]
+    told = [row if at.caller.role != "portal" or _of_the_town(row) else {**row, **_KEPT_BACK} for row in rows]
+    at.saw(*(seen for row in told for seen in of_whom(row)))
+    said = [rendered(row) for row in told]
     if wants(at.request, NDJSON):
         lines = b"".join(orjson.dumps(entry, option=OPTIONS | orjson.OPT_APPEND_NEWLINE) for entry in said)
         return Response(lines, media_type=NDJSON)
@@ -63,12 +69,18 @@ def rendered(row: Mapping[str, Any]) -> dict[str, Any]:
         "type": row["type"],
         "recorded_at": row["recorded_at"],
         "digest": bytes(row["digest"]).hex(),
-        "stored": bytes(row["stored"]).decode(),
+        "stored": None if row["stored"] is None else bytes(row["stored"]).decode(),
     }
+
+
+def _of_the_town(row: Mapping[str, Any]) -> bool:
+    return str(row["stream"]).startswith("town/")
 
 
 def of_whom(row: Mapping[str, Any]) -> Iterator[str]:
     """Whom a line says something of: whose page it is on, and whom its fact names."""
+    if row["stored"] is None:
+        return
     kind, _, rest = str(row["stream"]).partition("/")
     if kind in _ABOUT_FAMILIES:
         yield rest.rpartition("/")[2]

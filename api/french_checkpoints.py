@@ -9,6 +9,10 @@ SIZE: Final = (
 )
 FROM_SIZE: Final = "La taille du point de contrôle déjà connu."
 TO_SIZE: Final = "La taille du plus récent ; par défaut, celle du dernier."
+OF_A_FAMILY: Final = (
+    "La page de la ligne. Un portail sans utilisateur ne lit d'une ligne de famille que sa position et son empreinte :"
+    " le reste est nul."
+)
 STORED: Final = (
     "L'écriture telle qu'elle est conservée, en JSON : c'est ce texte, octet pour octet, qui est haché et scellé."
 )

@@ -55,12 +55,15 @@ class SealedEntry(TypedDict):
     """A line of the ledger, where it is sealed."""
 
     position: Position
-    stream: Annotated[str, Field(examples=["child/villars/8f14e45f-ceea-4672-8b6b-1d2c3e4f5a6b"])]
-    version: Annotated[int, Field(ge=1)]
-    type: Annotated[str, Field(examples=["child_registered.v1"])]
-    recorded_at: datetime
+    stream: Annotated[
+        str | None,
+        Field(description=french.OF_A_FAMILY, examples=["child/villars/8f14e45f-ceea-4672-8b6b-1d2c3e4f5a6b"]),
+    ]
+    version: Annotated[int | None, Field(ge=1)]
+    type: Annotated[str | None, Field(examples=["child_registered.v1"])]
+    recorded_at: datetime | None
     digest: Annotated[Digest, Field(description="SHA-256 de `stored`, en hexadécimal.")]
-    stored: Annotated[str, Field(description=french.STORED)]
+    stored: Annotated[str | None, Field(description=french.STORED)]
 
 
 @exact

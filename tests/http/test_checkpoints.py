@@ -227,7 +227,7 @@ def test_at_the_end_the_feed_says_where_to_go_on(auditor: Who, leaves: list[byte
     assert ahead == {"entries": [], "next": len(leaves) + 500}
 
 
-@pytest.mark.parametrize("role", ["auditor", "billing", "portal"])
+@pytest.mark.parametrize("role", ["auditor", "billing"])
 def test_those_who_follow_the_ledger_are_in_the_access_log(town: World, module_database: Database, role: str):
     who = town.who(role, f"{role}-log")
     child = next(entry for entry in everything(who, 200) if str(entry["type"]).startswith("child_registered"))
@@ -240,6 +240,16 @@ def test_those_who_follow_the_ledger_are_in_the_access_log(town: World, module_d
     about = {person for row in rows for person in row[1]}
     assert {fact["child"], fact["household"]} <= about
     assert all(len(person) == 36 for person in about)
+
+
+def test_a_portal_without_a_user_follows_the_town_and_no_family(auditor: Who, town: World):
+    whole, said = everything(auditor), everything(town.who("portal", "portal-log"))
+    assert {str(entry["stream"]).partition("/")[0] for entry in said if entry["stream"]} == {"town"}
+    for told, known in zip(said, whole, strict=True):
+        if told["stream"] is None:
+            assert told == dict.fromkeys(known) | {"position": known["position"], "digest": known["digest"]}
+        else:
+            assert told == known
 
 
 @pytest.mark.parametrize("role", ["guardian", "agent", "admin"])
