@@ -10,7 +10,7 @@ from psycopg import sql
 
 from projections.models import Table
 from replay.rebuild_catalogue import LIVE, NEW, columns, named
-from replay.rebuild_state import PLACES, Connection, Run, one, set_town, towns
+from replay.rebuild_state import PLACES, Connection, Run, Sealed, one, set_town, towns
 
 MOST_SUSPECTS: Final = 10_000
 """So many differing rows are looked at again, one by one, while nobody writes; of more, only their number is told."""
@@ -87,7 +87,7 @@ def find_suspects(connection: Connection, run: Run) -> dict[str, Differences]:
         connection.execute("TRUNCATE rebuild.suspects")
         all_towns = towns(connection)
         if run.past:
-            find_unfollowed(connection, sizes_of_trees(connection))
+            find_unfollowed(connection, run.sealed, sizes_of_trees(connection))
         for table in run.tables:
             sides = _sides(connection, table)
             kept = 0
@@ -217,8 +217,11 @@ def _followed(table: Table) -> sql.SQL:
 
 _UNFOLLOWED: Final = """
     INSERT INTO rebuild.unfollowed
-    SELECT DISTINCT s.commune, s.stream FROM ardoise.seals s
-    WHERE s.commune = %(commune)s AND s.position > %(position)s
+    SELECT s.commune, s.stream FROM ardoise.seals s WHERE s.commune = %(commune)s AND s.position > %(position)s
+    UNION
+    -- Not sealed when the rows were made; they may be sealed, and followed, by now.
+    SELECT e.commune, e.stream FROM ardoise.entries e
+    WHERE e.commune = %(commune)s AND (e.arrival > %(upto)s OR e.arrival = ANY(%(missing)s))
 """
 
 
@@ -227,7 +230,7 @@ def sizes_of_trees(connection: Connection) -> dict[str, int]:
     return dict(connection.execute("SELECT commune, size FROM ardoise.trees").fetchall())
 
 
-def find_unfollowed(connection: Connection, sizes: Mapping[str, int]) -> None:
+def find_unfollowed(connection: Connection, seal: Sealed, sizes: Mapping[str, int]) -> None:
     """The pages with lines that one side holds and the other not yet: sealed after `sizes`, or not followed so far."""
     with connection.transaction():
         connection.execute("DELETE FROM rebuild.unfollowed")
@@ -235,7 +238,8 @@ def find_unfollowed(connection: Connection, sizes: Mapping[str, int]) -> None:
             set_town(connection, commune)
             question = "SELECT position FROM ardoise.followed WHERE commune = %s AND model = 'past'"
             position = min(one(connection, question, commune) or 0, sizes.get(commune, 0))
-            connection.execute(_UNFOLLOWED, {"commune": commune, "position": position})
+            late = {"commune": commune, "position": position, "upto": seal.upto, "missing": list(seal.missing)}
+            connection.execute(_UNFOLLOWED, late)
 
 
 def _said(table: Table, key: dict[str, Any]) -> str:

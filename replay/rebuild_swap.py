@@ -5,9 +5,9 @@ writers wait, then every transaction that began before is waited for, and only t
 """
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any, Final, LiteralString
 
 import orjson
 from psycopg import sql
@@ -19,6 +19,7 @@ from projections.models import READ_MODELS, Table
 from replay.leader import LOCK_CLASS
 from replay.rebuild_catalogue import LIVE, NEW, refuse_another_shape
 from replay.rebuild_compare import Differences, find_unfollowed, look_again, sizes_of_trees, suspect
+from replay.rebuild_others import wait_for_others
 from replay.rebuild_places import add_places, repair_places
 from replay.rebuild_rows import Last, Line, Reader, Told, plain
 from replay.rebuild_state import (
@@ -67,13 +68,6 @@ _TOWNS_IN: Final = """
 _FORCED: Final = """
     SELECT relname FROM pg_class
     WHERE relnamespace = 'ardoise'::regnamespace AND relname = ANY(%s) AND relforcerowsecurity
-"""
-_OTHERS: Final = """
-    SELECT l.virtualtransaction FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid
-    WHERE l.locktype = 'virtualxid' AND l.granted AND l.mode = 'ExclusiveLock'
-      AND a.datname = current_database() AND a.usesysid IS NOT NULL AND NOT l.pid = ANY(%(ours)s)
-      AND NOT EXISTS (SELECT FROM pg_locks w WHERE w.pid = l.pid AND NOT w.granted AND w.locktype = 'advisory'
-                      AND w.classid = %(lock)s AND w.objid = %(lines)s)
 """
 
 
@@ -185,7 +179,7 @@ def end(
         tries += 1
         run, new = approach(helper, run, reader, compared=True)
         came += new
-        _wait_for_others(main, helper, seconds=5.0)
+        wait_for_others(main, helper, seconds=5.0)
         patience_ms = min(PATIENCE_MS[0] * tries, PATIENCE_MS[1])
         begun = time.perf_counter()
         try:
@@ -216,6 +210,9 @@ def _moment(
     """What happens while nobody writes."""
     main.execute(sql.SQL("SET LOCAL lock_timeout = {}").format(sql.Literal(patience_ms)))
     main.execute("SELECT pg_advisory_xact_lock(%s, %s)", (LOCK_CLASS, LINES_LOCK))
+    if swap and run.past:
+        # Whoever follows the seal stands still: it remembers how far it came, and must not come further than we do.
+        _lock(main, [table.name for table in READ_MODELS["past"].tables], patience_ms, "EXCLUSIVE")
     reached = one(helper, "SELECT last_value FROM ardoise.arrivals")
     with helper.transaction():
         # One snapshot: the positions up to which the seal has come, and the lines they are of.
@@ -224,37 +221,24 @@ def _moment(
         sizes = sizes_of_trees(helper)
     run, new = catch_up(helper, run, reader, int(reached), seal, compared=True)
     if run.past:
-        find_unfollowed(helper, sizes)
+        find_unfollowed(helper, seal, sizes)
     if not swap:
         return run, new, look_again(main, run) | repair_places(main, run, mend=False)
-    if not _wait_for_others(main, helper, seconds=patience_ms / 1_000):
+    if not wait_for_others(main, helper, seconds=patience_ms / 1_000):
         raise _TryAgain
-    _lock(main, run, patience_ms)
+    _lock(main, [table.name for table in run.tables], patience_ms, "ACCESS EXCLUSIVE")
     differences = look_again(main, run) | repair_places(main, run, mend=True)
     _exchange(main, run, sizes)
     return run, new, differences
 
 
-def _wait_for_others(main: Connection, helper: Connection, *, seconds: float) -> bool:
-    """Whether everybody whose snapshot is older than now has ended. Writers who wait for us read again afterwards."""
-    values = {"ours": [main.info.backend_pid, helper.info.backend_pid], "lock": LOCK_CLASS, "lines": LINES_LOCK}
-    give_up_at = time.monotonic() + seconds
-    awaited = {name for (name,) in helper.execute(_OTHERS, values)}
-    while awaited:
-        if time.monotonic() > give_up_at:
-            return False
-        time.sleep(0.005)
-        awaited &= {name for (name,) in helper.execute(_OTHERS, values)}
-    return True
-
-
-def _lock(main: Connection, run: Run, patience_ms: int) -> None:
+def _lock(main: Connection, tables: Sequence[str], patience_ms: int, mode: LiteralString) -> None:
     """The old tables for us alone: all of them within a moment, or none."""
-    if not run.tables:
+    if not tables:
         return
-    names = sql.SQL(", ").join(sql.Identifier(LIVE, table.name) for table in run.tables)
+    names = sql.SQL(", ").join(sql.Identifier(LIVE, table) for table in tables)
     main.execute(sql.SQL("SET LOCAL statement_timeout = {}").format(sql.Literal(patience_ms)))
-    main.execute(sql.SQL("LOCK TABLE {} IN ACCESS EXCLUSIVE MODE").format(names))
+    main.execute(sql.SQL("LOCK TABLE {} IN {} MODE").format(names, sql.SQL(mode)))
     main.execute("SET LOCAL statement_timeout = 0")
 
 
