@@ -16,9 +16,9 @@ from api.rebuild_watch import RebuildWatch
 from api.seal_watch import SealWatch
 from ledger.database import service_conninfo
 from ledger.settings import Settings
-from replay import seal, signing
 from replay.leader import KEEPALIVE, SERVER_KEEPALIVE, Connection, Leader
-from replay.notary import Notary
+from replay.sealing import seal, signing
+from replay.sealing.notary import Notary
 
 SAMPLED_SECONDS: Final = 2.0
 STEP_MS: Final = 60_000

@@ -8,10 +8,10 @@ from prometheus_client import Metric
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 
 from ledger.identifiers import Commune
-from replay import drift, follower
-from replay.following import MODEL
+from replay.following import drift, follower
+from replay.following.pages import MODEL
+from replay.following.watched import TownBehind, towns_behind
 from replay.leader import Connection, Step
-from replay.watched import TownBehind, towns_behind
 
 FOLLOWER_LOCK: Final = 3
 DRIFT_LOCK: Final = 4

@@ -10,9 +10,9 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 
 from ledger.identifiers import Commune
 from replay.leader import Connection, Step
-from replay.notary import Notary
-from replay.seal import seal_once
-from replay.signing import Signing
+from replay.sealing.notary import Notary
+from replay.sealing.seal import seal_once
+from replay.sealing.signing import Signing
 
 WARNING: Final = "checkpoint_refused"
 

@@ -16,10 +16,10 @@ from api.fields import NumberText
 from api.negotiation import PLAIN, also, wants
 from api.office import AtOffice, Office
 from api.problems import invalid_field, not_found, retry_later
-from replay import merkle, tree
-from replay.checkpoint import Checkpoint
-from replay.checkpoint_files import CheckpointsError
-from replay.notary import Notary
+from replay.sealing import merkle, tree
+from replay.sealing.checkpoint import Checkpoint
+from replay.sealing.files import CheckpointsError
+from replay.sealing.notary import Notary
 
 router = doors("registre scellé")
 

@@ -12,13 +12,13 @@ from api.clock import utc_now
 from api.running import in_one_line, opened, read_settings, readable, stop
 from ledger.database import service_conninfo
 from ledger.identifiers import Commune
-from replay.checkpoint import Checkpoint, origin_of
-from replay.checkpoint_files import CheckpointsError
-from replay.notary import AnotherPastError, Notary, prefix_of, refuse_another
-from replay.seal import seal_once
-from replay.seal_key import new_lines
-from replay.signing import Signing
-from replay.tree import Connection, Tree
+from replay.sealing.checkpoint import Checkpoint, origin_of
+from replay.sealing.files import CheckpointsError
+from replay.sealing.key import new_lines
+from replay.sealing.notary import AnotherPastError, Notary, prefix_of, refuse_another
+from replay.sealing.seal import seal_once
+from replay.sealing.signing import Signing
+from replay.sealing.tree import Connection, Tree
 
 checkpoint_app = typer.Typer(help="What is signed of the ledger, outside the database.", no_args_is_help=True)
 

@@ -20,11 +20,11 @@ from api.running import AUDITOR, in_one_line, read_settings, readable, stop
 from ledger.identifiers import Commune, HouseholdId, new_id
 from ledger.settings import Settings
 from replay import verify_evidence
-from replay.checkpoint import LARGEST_BYTES, Checkpoint, parse, verify
-from replay.checkpoint_files import CheckpointFiles
 from replay.evidence import Collector, Connection, Evidence, EvidenceError
-from replay.notary import AnotherPastError, Notary, towns_of
-from replay.seal import SealError, seal_once
+from replay.sealing.checkpoint import LARGEST_BYTES, Checkpoint, parse, verify
+from replay.sealing.files import CheckpointFiles
+from replay.sealing.notary import AnotherPastError, Notary, towns_of
+from replay.sealing.seal import SealError, seal_once
 from replay.verify_evidence import RefusedError, checkpoint_of, key_of, verified
 
 app = typer.Typer()

@@ -17,9 +17,9 @@ from api.cli_room import STEPS, counted, printer, town_named
 from api.running import in_one_line, opened, read_settings, readable, stop
 from ledger.database import service_conninfo
 from ledger.identifiers import Commune
-from replay.follower import retried
+from replay.following.follower import retried
+from replay.following.watched import Drifted, Parked, drifted, parked, towns
 from replay.leader import Connection
-from replay.watched import Drifted, Parked, drifted, parked, towns
 
 app = typer.Typer(no_args_is_help=True)
 

@@ -18,9 +18,9 @@ from api.running import in_one_line, read_settings, stop
 from ledger.database import DatabaseUrls, check_database, database_of, service_conninfo
 from ledger.migrate import migrate
 from projections.models import READ_MODELS
-from replay.rebuild import Report, Watching, rebuild, served
-from replay.rebuild_rows import UnreadableLineError
-from replay.rebuild_state import NAMES, RebuildRefusedError
+from replay.rebuilding.rebuild import Report, Watching, rebuild, served
+from replay.rebuilding.rows import UnreadableLineError
+from replay.rebuilding.state import NAMES, RebuildRefusedError
 
 app = typer.Typer()
 BARS = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())

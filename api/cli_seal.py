@@ -18,7 +18,7 @@ from api.cli_room import COUNTED, counted
 from api.running import in_one_line, opened, read_settings, stop
 from ledger.identifiers import Commune
 from replay.leader import Leader
-from replay.seal import LOCK, Grown, Seal, SealError, seal_once
+from replay.sealing.seal import LOCK, Grown, Seal, SealError, seal_once
 
 app = typer.Typer()
 

@@ -18,12 +18,12 @@ from api.cli_room import COUNTED, counted, town_named
 from api.running import in_one_line, read_settings, readable, stop
 from ledger.identifiers import Commune
 from ledger.settings import Settings
-from replay.checkpoint import Checkpoint, VerifierKey
-from replay.checkpoint_files import FOLDER, CheckpointFiles, CheckpointsError
-from replay.findings import Finding
-from replay.seal_key import FILE, read_keys
-from replay.verify import Verification
-from replay.verify_tree import believed
+from replay.sealing.checkpoint import Checkpoint, VerifierKey
+from replay.sealing.files import FOLDER, CheckpointFiles, CheckpointsError
+from replay.sealing.key import FILE, read_keys
+from replay.verifying.findings import Finding
+from replay.verifying.tree import believed
+from replay.verifying.verify import Verification
 
 app = typer.Typer()
 MOST_PROCESSES: Final = 4

@@ -7,7 +7,7 @@ from prometheus_client import Metric
 
 from projections.models import READ_MODELS
 from replay.leader import Connection
-from replay.rebuild import served
+from replay.rebuilding.rebuild import served
 
 OLD: Final = "read_model_old"
 

@@ -21,7 +21,7 @@ from ledger.database import (
 )
 from ledger.migrate import MigrationRefusedError, migrate
 from ledger.settings import Settings, SettingsError
-from replay.notary import Notary
+from replay.sealing.notary import Notary
 
 AUDITOR = "ardoise_auditor"
 """The role that may read everything and write nothing."""

@@ -9,7 +9,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from api.clock import Clock
 from ledger.identifiers import Commune
 from replay.leader import Connection
-from replay.seal import Lag, Seal, SealError, lag
+from replay.sealing.seal import Lag, Seal, SealError, lag
 
 STOPPED: Final = "seal_stopped"
 BEHIND: Final = "seal_behind"

@@ -53,7 +53,7 @@ from ledger.postgres import Pool, PostgresStore
 from ledger.settings import Settings
 from projections.inline import project
 from replay.erasures import settle
-from replay.notary import Notary
+from replay.sealing.notary import Notary
 from replay.unwritten import refuse_unwritten
 from vault.journal import Journal, Journaled
 from vault.key_file import ring_for

@@ -21,10 +21,10 @@ from ledger.database import service_conninfo
 from ledger.embedded import OWNER
 from ledger.settings import Settings
 from projections.models import READ_MODELS
-from replay.follower import follow_once
-from replay.rebuild import rebuild
-from replay.seal import seal_once
-from replay.verify import verify
+from replay.following.follower import follow_once
+from replay.rebuilding.rebuild import rebuild
+from replay.sealing.seal import seal_once
+from replay.verifying.verify import verify
 
 LINES: Final = int(os.environ.get("ARDOISE_BENCH_LINES", "1000000"))
 SMALL: Final = max(LINES // 10, 1)

@@ -21,7 +21,7 @@ from ledger.settings import Settings
 from ledger.store import Append, Once, Write
 from projections.inline import project
 from replay.leader import Leader
-from replay.seal import LOCK, Seal
+from replay.sealing.seal import LOCK, Seal
 
 WRITERS: Final = 4
 SECONDS: Final = 10.0

@@ -18,9 +18,9 @@ from ledger.codec import wire_time
 from ledger.identifiers import Commune, HouseholdId, Stream
 from ledger.streams import household_page, town_page
 from projections.question import Question
-from replay import merkle
-from replay.checkpoint import Checkpoint
-from replay.tree import BrokenTreeError, Hashes, hashes_for, size_of
+from replay.sealing import merkle
+from replay.sealing.checkpoint import Checkpoint
+from replay.sealing.tree import BrokenTreeError, Hashes, hashes_for, size_of
 from replay.verify_evidence import BELONGS, FORMAT, MOST_ENTRIES
 
 Connection = psycopg.Connection[TupleRow]

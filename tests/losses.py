@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from pathlib import Path
 
-from replay.checkpoint_files import FOLDER, CheckpointFiles
+from replay.sealing.files import FOLDER, CheckpointFiles
 
 
 def loss_accepted(data: Path) -> Path:

@@ -11,7 +11,7 @@ import psycopg
 import pytest
 
 from ledger.identifiers import Commune
-from replay.checkpoint_files import CheckpointFiles
+from replay.sealing.files import CheckpointFiles
 from tests.faults.service import ARDOISE, TOWN, Service, environment, refused, url_of
 from tests.servers import Cluster, Database
 

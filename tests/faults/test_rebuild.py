@@ -24,9 +24,9 @@ from ledger.rows import Put
 from ledger.settings import Settings
 from projections.models import READ_MODELS
 from replay.folding import Folding, Step
-from replay.rebuild import Watching
-from replay.rebuild import served as served_versions
-from replay.rebuild_state import alone, connect
+from replay.rebuilding.rebuild import Watching
+from replay.rebuilding.rebuild import served as served_versions
+from replay.rebuilding.state import alone, connect
 from tests.faults.service import ARDOISE, FAMILIES, TOWN, Load, Service, admin_url, complaints, environment, served
 from tests.http.world import Who, made
 from tests.replay.rebuilding import ALL, count, crowd, digests, findings, live, rebuild, story_in

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import psycopg
 
-from replay.seal import frontier
+from replay.sealing.seal import frontier
 from tests.faults.service import ARDOISE, Service, environment, url_of
 from tests.replay.lines import TOWN, committed, leader, reference_root, sealed
 from tests.servers import Database

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from api.schemas_checkpoints import EXAMPLES, ConsistencyProof, InclusionProof, SealedEntries, SignedHead
 from ledger.identifiers import Commune
-from replay.checkpoint import VerifierKey, parse, verify
-from replay.merkle import leaf_hash, root_from_inclusion, roots_from_consistency
+from replay.sealing.checkpoint import VerifierKey, parse, verify
+from replay.sealing.merkle import leaf_hash, root_from_inclusion, roots_from_consistency
 from tests.http.signed import until_signed
 from tests.http.world import Who, World, made, refused, world_on
 from tests.replay.trees import plain_root

@@ -11,9 +11,9 @@ from typer.testing import CliRunner, Result
 from api.cli import app
 from ledger.identifiers import Commune
 from ledger.settings import Settings
-from replay.checkpoint import VerifierKey, parse, sign, verify
-from replay.notary import Notary
-from replay.seal_key import read_keys
+from replay.sealing.checkpoint import VerifierKey, parse, sign, verify
+from replay.sealing.key import read_keys
+from replay.sealing.notary import Notary
 from tests.faults.service import url_of
 from tests.http.world import world_on
 from tests.losses import loss_accepted

@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 
 from api.cli import app
 from ledger.settings import Settings
-from replay.notary import Notary
+from replay.sealing.notary import Notary
 from replay.verify_evidence import checkpoint_of, key_of, verified
 from tests.http.test_erasures import AFTER, AGREEMENT, CANARY, Family
 from tests.http.world import World, made

@@ -229,8 +229,8 @@ def test_a_demande_without_days_and_what_it_brings_about():
     ]
     [asked, refused] = at_home(family(), change("address", documents=["certificate"]), turn_down(), count=2)
     assert (
-        asked
-        == "Demande n° 1 : changement d'adresse demandé par un agent, au sujet de la personne paola, avec 1 justificatif."
+        asked == "Demande n° 1 : changement d'adresse demandé par un agent, au sujet de la personne paola,"
+        " avec 1 justificatif."
     )
     assert refused.startswith("Demande n° 1 : changement d'adresse refusé par un agent, motif : ")
 

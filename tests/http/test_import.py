@@ -20,7 +20,7 @@ from api.cli import app
 from ledger.database import service_conninfo
 from ledger.identifiers import Commune
 from ledger.settings import Settings
-from replay.verify import verify
+from replay.verifying.verify import verify
 from tests.http.world import World, made, world_on
 from tests.servers import Database, as_url
 

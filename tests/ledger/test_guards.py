@@ -11,7 +11,7 @@ from psycopg import sql
 from ledger.database import service_conninfo
 from ledger.postgres import PostgresStore
 from ledger.settings import Settings
-from replay.seal import seal_once
+from replay.sealing.seal import seal_once
 from tests.ledger.examples import CHILD, entries
 from tests.ledger.long_pages import TOWN, keep, long_page
 from tests.servers import Database

@@ -11,9 +11,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from ledger.entry import Entry
 from ledger.identifiers import AccountId, Stream
 from ledger.streams import account_page, child_page, household_page
-from replay.checkpoint import Checkpoint, Head, origin_of, sign, verifier_of
 from replay.evidence import Evidence, Proven
-from replay.merkle import Subtrees, consistency, inclusion, leaf_hash, perfect_root, root_at
+from replay.sealing.checkpoint import Checkpoint, Head, origin_of, sign, verifier_of
+from replay.sealing.merkle import Subtrees, consistency, inclusion, leaf_hash, perfect_root, root_at
 from replay.verify_evidence import key_of, verified
 from tests.ledger.examples import (
     ACTIVATION,

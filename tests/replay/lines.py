@@ -11,7 +11,7 @@ from api.background import leader_conninfo
 from ledger.database import service_conninfo
 from ledger.identifiers import Commune
 from ledger.settings import Settings
-from replay.seal import Seal
+from replay.sealing.seal import Seal
 from tests.servers import Database
 
 Connection = psycopg.Connection[TupleRow]

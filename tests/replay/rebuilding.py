@@ -22,11 +22,11 @@ from ledger.store import Write
 from ledger.streams import account_page, child_page, household_page
 from projections.inline import project
 from projections.models import READ_MODELS
-from replay.rebuild import rebuild
-from replay.rebuild_catalogue import LIVE
-from replay.rebuild_compare import digest
-from replay.rebuild_state import NAMES, connect
-from replay.verify import Finding, verify
+from replay.rebuilding.catalogue import LIVE
+from replay.rebuilding.compare import digest
+from replay.rebuilding.rebuild import rebuild
+from replay.rebuilding.state import NAMES, connect
+from replay.verifying.verify import Finding, verify
 from tests.asks import approve, close, mark, places, reserve, sheet
 from tests.ledger.examples import ACTIVATION, FAMILY, ON_ACCOUNT, ON_HOUSEHOLD, ON_SHARED_CHILD, SHARED_CHILD
 from tests.servers import Database

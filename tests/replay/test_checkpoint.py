@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger.identifiers import Commune
-from replay.checkpoint import (
+from replay.sealing.checkpoint import (
     LARGEST_SIZE,
     Checkpoint,
     Head,

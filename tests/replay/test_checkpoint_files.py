@@ -14,9 +14,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from ledger.identifiers import Commune
 from ledger.settings import Settings, SettingsError
-from replay.checkpoint import Checkpoint, Head, parse, sign
-from replay.checkpoint_files import CheckpointFiles, CheckpointsError
-from replay.seal_key import SealKeys, new_lines, read_keys, seal_keys_of
+from replay.sealing.checkpoint import Checkpoint, Head, parse, sign
+from replay.sealing.files import CheckpointFiles, CheckpointsError
+from replay.sealing.key import SealKeys, new_lines, read_keys, seal_keys_of
 
 TOWN = Commune("villars")
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(32))
@@ -127,8 +127,8 @@ WRITER = """
 import sys
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pathlib import Path
-from replay.checkpoint import Head, sign
-from replay.checkpoint_files import CheckpointFiles
+from replay.sealing.checkpoint import Head, sign
+from replay.sealing.files import CheckpointFiles
 key, files = Ed25519PrivateKey.from_private_bytes(bytes(32)), CheckpointFiles(Path(sys.argv[1]))
 size = int(sys.argv[2])
 print("writes", flush=True)

@@ -9,10 +9,10 @@ import pytest
 from ledger.identifiers import Stream
 from ledger.memory import MemoryStore
 from projections.models import READ_MODELS
-from replay.drift import Difference, Watch, check, keep
-from replay.follower import follow_once
-from replay.seal import seal_once
-from replay.watched import drifted, towns_behind
+from replay.following.drift import Difference, Watch, check, keep
+from replay.following.follower import follow_once
+from replay.following.watched import drifted, towns_behind
+from replay.sealing.seal import seal_once
 from tests.replay.pasts import Connection, as_service
 from tests.replay.test_verify import _live
 from tests.servers import Database

@@ -14,8 +14,8 @@ from ledger.identifiers import ChildId, GuardianId, HouseholdId
 from ledger.settings import Settings
 from ledger.streams import child_page, household_page
 from replay.evidence import Collector, Connection, Evidence, EvidenceError
-from replay.notary import Notary
-from replay.seal import seal_once
+from replay.sealing.notary import Notary
+from replay.sealing.seal import seal_once
 from replay.verify_evidence import RefusedError, key_of, verified
 from tests.ledger.examples import written
 from tests.replay.lines import TOWN, writer

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from replay.merkle import leaf_hash
+from replay.sealing.merkle import leaf_hash
 from replay.verify_evidence import RefusedError, checkpoint_of, verified
 from tests.replay.evidences import TRUSTED, Json, document, sealed, signed
 

@@ -24,9 +24,9 @@ from ledger.store import Page, turned
 from projections.inline import project
 from projections.past import FOREVER, PastOfPage
 from replay.folding import Folding
-from replay.follower import Follower, follow_once, retried
-from replay.seal import seal_once
-from replay.watched import parked, towns_behind
+from replay.following.follower import Follower, follow_once, retried
+from replay.following.watched import parked, towns_behind
+from replay.sealing.seal import seal_once
 from tests.asks import approve, reserve
 from tests.histories import histories
 from tests.replay.pasts import CODEC, Connection, Pages, add, as_service, pages_of

@@ -7,8 +7,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from ledger.identifiers import Commune
-from replay.merkle import EMPTY_ROOT, STEP, Frontier, leaf_hash, perfect_root
-from replay.seal import frontier, seal_once
+from replay.sealing.merkle import EMPTY_ROOT, STEP, Frontier, leaf_hash, perfect_root
+from replay.sealing.seal import frontier, seal_once
 from tests.replay.lines import Connection, committed, leader, reference_root, sealed
 from tests.servers import Database
 

@@ -11,12 +11,12 @@ import pytest
 from ledger.database import StartRefusedError
 from ledger.identifiers import Commune
 from ledger.settings import Settings, SettingsError
-from replay.checkpoint import origin_of, parse, verify
-from replay.checkpoint_files import CheckpointsError
-from replay.notary import AnotherPastError, Notary, OlderError
-from replay.seal_key import new_lines
-from replay.signing import Signing
-from replay.tree import Connection
+from replay.sealing.checkpoint import origin_of, parse, verify
+from replay.sealing.files import CheckpointsError
+from replay.sealing.key import new_lines
+from replay.sealing.notary import AnotherPastError, Notary, OlderError
+from replay.sealing.signing import Signing
+from replay.sealing.tree import Connection
 from tests.replay.trees import connected, grow, leaf, plain_root
 from tests.servers import Cluster, Database
 

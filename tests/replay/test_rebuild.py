@@ -4,9 +4,9 @@ import psycopg
 import pytest
 
 from projections.models import READ_MODELS
-from replay.rebuild import rebuild, served, versions
-from replay.rebuild_rows import UnreadableLineError, encoder
-from replay.rebuild_state import RebuildRefusedError, connect
+from replay.rebuilding.rebuild import rebuild, served, versions
+from replay.rebuilding.rows import UnreadableLineError, encoder
+from replay.rebuilding.state import RebuildRefusedError, connect
 from tests.asks import reserve
 from tests.replay.rebuilding import ALL, INLINE, NOTHING, count, crowd, digests, findings, live, story_in
 from tests.servers import Database

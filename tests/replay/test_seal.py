@@ -15,9 +15,9 @@ import pytest
 from api.background import leader_conninfo
 from api.seal_watch import SealWatch
 from ledger.settings import Settings
-from replay import seal as sealing
 from replay.leader import Leader
-from replay.seal import LOCK, MOST_COUNTED, Seal, SealError, frontier, lag, seal_once
+from replay.sealing import seal as sealing
+from replay.sealing.seal import LOCK, MOST_COUNTED, Seal, SealError, frontier, lag, seal_once
 from tests.replay.lines import (
     OTHER,
     TOWN,

@@ -12,7 +12,7 @@ from ledger.account import program
 from ledger.database import check_database, missing_guards
 from ledger.embedded import Server
 from ledger.migrate import FOLDER, migrate
-from replay.seal import Seal, frontier, seal_once
+from replay.sealing.seal import Seal, frontier, seal_once
 from tests.replay.lines import (
     OTHER,
     TOWN,

@@ -16,13 +16,13 @@ from ledger.memory import MemoryStore
 from ledger.postgres import PostgresStore
 from ledger.settings import Settings
 from projections.inline import project
-from replay import follower
-from replay.checkpoint import Checkpoint
-from replay.findings import Finding
-from replay.merkle import leaf_hash
-from replay.notary import Notary
-from replay.seal import seal_once
-from replay.verify import Verification
+from replay.following import follower
+from replay.sealing.checkpoint import Checkpoint
+from replay.sealing.merkle import leaf_hash
+from replay.sealing.notary import Notary
+from replay.sealing.seal import seal_once
+from replay.verifying.findings import Finding
+from replay.verifying.verify import Verification
 from tests.asks import approve, cancel, reserve
 from tests.servers import Database
 from tests.spec import Story, enrolled

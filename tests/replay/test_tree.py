@@ -8,9 +8,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from ledger.identifiers import Commune
-from replay import tree
-from replay.merkle import EMPTY_ROOT, root_from_inclusion, roots_from_consistency
-from replay.tree import BrokenTreeError, Connection, Tree
+from replay.sealing import tree
+from replay.sealing.merkle import EMPTY_ROOT, root_from_inclusion, roots_from_consistency
+from replay.sealing.tree import BrokenTreeError, Connection, Tree
 from tests.replay.trees import connected, grow, plain_root
 from tests.servers import Database
 

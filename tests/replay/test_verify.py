@@ -20,8 +20,8 @@ from ledger.settings import Settings
 from ledger.store import Write
 from ledger.streams import account_page, child_page, household_page
 from projections.inline import project
-from replay.verify import Finding, verify
-from replay.verify_rows import TABLES as READ_TABLES
+from replay.verifying.rows import TABLES as READ_TABLES
+from replay.verifying.verify import Finding, verify
 from tests.asks import approve, close, mark, places, reserve, sheet
 from tests.ledger.examples import ACTIVATION, FAMILY, ON_ACCOUNT, ON_HOUSEHOLD, ON_SHARED_CHILD, SHARED_CHILD
 from tests.servers import Database

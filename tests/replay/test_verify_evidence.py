@@ -11,8 +11,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from ledger.codec import canonical
-from replay.checkpoint import Head, sign, verifier_of
-from replay.merkle import inclusion, leaf_hash, root_at
+from replay.sealing.checkpoint import Head, sign, verifier_of
+from replay.sealing.merkle import inclusion, leaf_hash, root_at
 from replay.verify_evidence import Checkpoint, RefusedError, checkpoint_of, key_of, verified
 from tests.replay.evidences import (
     ACCOUNT,

@@ -12,7 +12,7 @@ import pytest
 
 from ledger.codec import canonical
 from replay import verify_evidence
-from replay.merkle import leaf_hash
+from replay.sealing.merkle import leaf_hash
 from replay.verify_evidence import MOST_BYTES
 from tests.replay.evidences import ACCOUNT, KEY, ORIGIN, PAGE, document, evidence, sealed, signed
 

@@ -8,8 +8,8 @@ import psycopg
 from ledger.database import service_conninfo
 from ledger.identifiers import Commune
 from ledger.settings import Settings
-from replay.merkle import Frontier, leaf_hash, node_hash
-from replay.tree import Connection
+from replay.sealing.merkle import Frontier, leaf_hash, node_hash
+from replay.sealing.tree import Connection
 from tests.servers import Database
 
 

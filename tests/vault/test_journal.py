@@ -27,7 +27,7 @@ from ledger.settings import Settings
 from ledger.streams import household_page
 from projections.inline import project
 from replay.erasures import Replayed, replay, settle
-from replay.verify import verify
+from replay.verifying.verify import verify
 from tests.servers import Cluster, Database
 from tests.spec import Story, registered
 from tests.town import MATTEO, ROSSI, VALMONT, at

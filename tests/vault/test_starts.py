@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from replay.seal_key import new_lines
+from replay.sealing.key import new_lines
 from tests.faults.service import Service, refused, url_of
 from tests.servers import Database
 from vault.key_file import FILE, new_line

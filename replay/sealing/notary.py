@@ -8,11 +8,11 @@ from typing import Final, Self
 from ledger.database import StartRefusedError
 from ledger.identifiers import Commune
 from ledger.settings import Settings, SettingsError
-from replay.checkpoint import PREFIX, Checkpoint, Head, VerifierKey, origin_of, sign, verify
-from replay.checkpoint_files import CheckpointFiles, CheckpointsError
-from replay.seal import seal_once
-from replay.seal_key import SealKeys, seal_keys_of
-from replay.tree import BrokenTreeError, Connection, Tree
+from replay.sealing.checkpoint import PREFIX, Checkpoint, Head, VerifierKey, origin_of, sign, verify
+from replay.sealing.files import CheckpointFiles, CheckpointsError
+from replay.sealing.key import SealKeys, seal_keys_of
+from replay.sealing.seal import seal_once
+from replay.sealing.tree import BrokenTreeError, Connection, Tree
 
 ORIGIN: Final = "ARDOISE_ORIGIN"
 DEFAULT_PREFIX: Final = "ardoise.local"

@@ -15,9 +15,9 @@ import psycopg
 from psycopg import sql
 from psycopg.rows import TupleRow
 
-from replay.rebuild_catalogue import NEW, columns, named
-from replay.rebuild_rows import Encode, Line, Reader, Slot, Told, encoder, puts
-from replay.rebuild_state import Connection, RebuildRefusedError, Run, connect, set_town
+from replay.rebuilding.catalogue import NEW, columns, named
+from replay.rebuilding.rows import Encode, Line, Reader, Slot, Told, encoder, puts
+from replay.rebuilding.state import Connection, RebuildRefusedError, Run, connect, set_town
 
 FETCHED: Final = 5_000
 BUFFERED_ROWS: Final = 20_000
@@ -169,7 +169,7 @@ def build(owner_url: str, run: Run, processes: int, progress: Progress) -> None:
 
 def _started(owner_url: str, run: Run) -> Worker:
     """A process that imports what it needs and no more. The way in is no argument: others could read it."""
-    command = [sys.executable, "-m", "replay.rebuild_worker"]
+    command = [sys.executable, "-m", "replay.rebuilding.worker"]
     worker = subprocess.Popen(command, bufsize=0, stdin=subprocess.PIPE, stdout=subprocess.PIPE)  # noqa: S603 - our own, no shell
     assert worker.stdin is not None
     worker.stdin.write(orjson.dumps({"owner_url": owner_url, "run": asdict(run) | {"sealed": [*run.sealed]}}) + b"\n")

@@ -9,8 +9,8 @@ import orjson
 from psycopg import sql
 
 from projections.models import Table
-from replay.rebuild_catalogue import LIVE, NEW, columns, named
-from replay.rebuild_state import PLACES, Connection, Run, Sealed, one, set_town, towns
+from replay.rebuilding.catalogue import LIVE, NEW, columns, named
+from replay.rebuilding.state import PLACES, Connection, Run, Sealed, one, set_town, towns
 
 MOST_SUSPECTS: Final = 10_000
 """So many differing rows are looked at again, one by one, while nobody writes; of more, only their number is told."""

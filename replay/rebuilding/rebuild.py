@@ -13,10 +13,10 @@ from typing import Final
 from psycopg import sql
 
 from projections.models import READ_MODELS, Table
-from replay.rebuild_catalogue import NEW, empty_copy, finish, refuse_what_cannot_be_copied
-from replay.rebuild_compare import PLACES_TABLE, Differences, digest, find_suspects, rows_in
-from replay.rebuild_places import sum_places
-from replay.rebuild_state import (
+from replay.rebuilding.catalogue import NEW, empty_copy, finish, refuse_what_cannot_be_copied
+from replay.rebuilding.compare import PLACES_TABLE, Differences, digest, find_suspects, rows_in
+from replay.rebuilding.places import sum_places
+from replay.rebuilding.state import (
     LONG_WAIT_SECONDS,
     NAMES,
     PLACES,
@@ -30,8 +30,8 @@ from replay.rebuild_state import (
     found,
     remaining,
 )
-from replay.rebuild_swap import Swapped, approach, end
-from replay.rebuild_work import build, reader_of
+from replay.rebuilding.swap import Swapped, approach, end
+from replay.rebuilding.work import build, reader_of
 
 Say = Callable[[str], None]
 SILENT: Final[Say] = lambda _: None  # noqa: E731 - a constant

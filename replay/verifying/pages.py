@@ -9,8 +9,8 @@ import orjson
 from ledger.codec import Codec
 from ledger.entry import GENESIS
 from ledger.identifiers import Commune
-from replay.findings import Finding
-from replay.verify_lines import Connection, Sealed, leaf_of
+from replay.verifying.findings import Finding
+from replay.verifying.lines import Connection, Sealed, leaf_of
 
 UNREADABLE: Final = (ValueError, KeyError, TypeError, AttributeError, AssertionError)
 """What bytes raise that are no line this code can read."""

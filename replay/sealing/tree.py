@@ -13,7 +13,7 @@ from psycopg.rows import DictRow, TupleRow, dict_row
 
 from ledger.identifiers import Commune
 from projections.question import Question
-from replay import merkle
+from replay.sealing import merkle
 
 Connection = psycopg.Connection[TupleRow]
 

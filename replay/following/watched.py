@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Final, NamedTuple
 
 from ledger.identifiers import Commune, Stream
-from replay.following import MODEL
+from replay.following.pages import MODEL
 from replay.leader import Connection
 
 _BEHIND: Final = "SELECT commune, sealed, followed, parked, drifted FROM ardoise.behind(%s)"

@@ -18,7 +18,7 @@ from ledger.rows import Change, Put, Row
 from ledger.town import Town
 from projections.past import PastOfPage
 from replay.folding import Folding
-from replay.rebuild_state import Sealed
+from replay.rebuilding.state import Sealed
 
 Line = tuple[Stream, int, bytes, int]
 """A page, a line of it, its stored bytes, its arrival."""

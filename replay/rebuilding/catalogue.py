@@ -5,7 +5,7 @@ from typing import Any, Final, LiteralString
 
 from psycopg import sql
 
-from replay.rebuild_state import Connection, RebuildRefusedError
+from replay.rebuilding.state import Connection, RebuildRefusedError
 
 LIVE, NEW = "ardoise", "rebuild"
 

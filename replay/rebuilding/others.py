@@ -4,7 +4,7 @@ import time
 from typing import Final
 
 from replay.leader import LOCK_CLASS
-from replay.rebuild_state import LINES_LOCK, Connection
+from replay.rebuilding.state import LINES_LOCK, Connection
 
 _OTHERS: Final = """
     SELECT l.virtualtransaction FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid

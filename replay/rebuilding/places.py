@@ -2,9 +2,9 @@
 
 from typing import Any, Final
 
-from replay.rebuild_compare import SHOWN, Differences
-from replay.rebuild_rows import Slot, Told
-from replay.rebuild_state import PLACES, Connection, Run, set_town, towns
+from replay.rebuilding.compare import SHOWN, Differences
+from replay.rebuilding.rows import Slot, Told
+from replay.rebuilding.state import PLACES, Connection, Run, set_town, towns
 
 _ADD: Final = """
     INSERT INTO rebuild.places AS p VALUES (%s, %s, %s, %s, %s, %s)

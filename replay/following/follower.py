@@ -15,7 +15,7 @@ from typing import Any, Final
 import structlog
 
 from ledger.identifiers import Commune, Stream
-from replay.following import MODEL, Failure, Line, Pages, park, write
+from replay.following.pages import MODEL, Failure, Line, Pages, park, write
 from replay.leader import Connection, Step
 
 BATCH: Final = 500

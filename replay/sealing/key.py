@@ -11,7 +11,7 @@ from uuid import uuid4
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from ledger.settings import Settings, SettingsError
-from replay.checkpoint import VerifierKey, verifier_of
+from replay.sealing.checkpoint import VerifierKey, verifier_of
 
 VARIABLE: Final = "ARDOISE_SEAL_KEY"
 FILE: Final = "seal.key"

@@ -4,10 +4,10 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from ledger.identifiers import Commune
-from replay.checkpoint import Checkpoint, VerifierKey, verify
-from replay.findings import Finding
-from replay.merkle import Frontier
-from replay.verify_lines import Connection
+from replay.sealing.checkpoint import Checkpoint, VerifierKey, verify
+from replay.sealing.merkle import Frontier
+from replay.verifying.findings import Finding
+from replay.verifying.lines import Connection
 
 WINDOW: Final = 25_600
 _LEAVES: Final = """

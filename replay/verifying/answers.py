@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from typing import Final
 
 from ledger.identifiers import Commune
-from replay.findings import Finding
-from replay.verify_lines import Connection
+from replay.verifying.findings import Finding
+from replay.verifying.lines import Connection
 
 _ANSWERS: Final = "SELECT command, status FROM answers WHERE commune = %s"
 _REFUSED: Final = 400

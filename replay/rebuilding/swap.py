@@ -17,12 +17,12 @@ from ledger.migrate import LATEST
 from ledger.rows import Put
 from projections.models import READ_MODELS, Table
 from replay.leader import LOCK_CLASS
-from replay.rebuild_catalogue import LIVE, NEW, refuse_another_shape
-from replay.rebuild_compare import Differences, find_unfollowed, look_again, sizes_of_trees, suspect
-from replay.rebuild_others import wait_for_others
-from replay.rebuild_places import add_places, repair_places
-from replay.rebuild_rows import Last, Line, Reader, Told, plain
-from replay.rebuild_state import (
+from replay.rebuilding.catalogue import LIVE, NEW, refuse_another_shape
+from replay.rebuilding.compare import Differences, find_unfollowed, look_again, sizes_of_trees, suspect
+from replay.rebuilding.others import wait_for_others
+from replay.rebuilding.places import add_places, repair_places
+from replay.rebuilding.rows import Last, Line, Reader, Told, plain
+from replay.rebuilding.state import (
     LINES_LOCK,
     PLACES,
     Connection,

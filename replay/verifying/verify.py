@@ -18,15 +18,15 @@ from psycopg import sql
 from ledger.database import missing_guards
 from ledger.holdings import PlaceKey
 from ledger.identifiers import Commune
-from replay.checkpoint import Checkpoint
-from replay.findings import Finding
-from replay.following import MODEL
-from replay.verify_answers import unanswered
-from replay.verify_lines import Connection, Range, Sealed, Segment, joined, read_range, settled_of, shares
-from replay.verify_pages import cut, judged
-from replay.verify_pool import Pool, pool_of
-from replay.verify_rows import SOURCES, TABLES, Folded, differences, fold_pages, rows_of
-from replay.verify_tree import grown_again
+from replay.following.pages import MODEL
+from replay.sealing.checkpoint import Checkpoint
+from replay.verifying.answers import unanswered
+from replay.verifying.findings import Finding
+from replay.verifying.lines import Connection, Range, Sealed, Segment, joined, read_range, settled_of, shares
+from replay.verifying.pages import cut, judged
+from replay.verifying.pool import Pool, pool_of
+from replay.verifying.rows import SOURCES, TABLES, Folded, differences, fold_pages, rows_of
+from replay.verifying.tree import grown_again
 
 __all__ = ["Connection", "Finding", "Verification", "verify"]
 

@@ -21,10 +21,10 @@ from ledger.store import AnyPage
 from ledger.town import Town
 from projections.models import READ_MODELS, PageKind, Table
 from projections.past import FOREVER, PastOfPage
-from replay.findings import Finding
 from replay.folding import Folding
-from replay.verify_lines import Connection, Segment
-from replay.verify_pages import UNREADABLE
+from replay.verifying.findings import Finding
+from replay.verifying.lines import Connection, Segment
+from replay.verifying.pages import UNREADABLE
 
 Key = tuple[Any, ...]
 Rows = dict[str, dict[Key, Row]]

@@ -28,7 +28,7 @@ from psycopg.rows import TupleRow
 
 from ledger.identifiers import Commune
 from replay.leader import LOCK_CLASS, WorkError
-from replay.merkle import STEP, WIDTH, Frontier
+from replay.sealing.merkle import STEP, WIDTH, Frontier
 
 Connection = psycopg.Connection[TupleRow]
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import orjson
 
-from replay.rebuild_state import Run, Sealed, connect
-from replay.rebuild_work import work
+from replay.rebuilding.state import Run, Sealed, connect
+from replay.rebuilding.work import work
 
 
 def main() -> None:

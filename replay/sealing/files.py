@@ -16,7 +16,7 @@ from uuid import uuid4
 
 from ledger.identifiers import Commune, is_slug
 from ledger.settings import Settings, SettingsError
-from replay.checkpoint import LARGEST_BYTES, Checkpoint, parse
+from replay.sealing.checkpoint import LARGEST_BYTES, Checkpoint, parse
 
 VARIABLE: Final = "ARDOISE_CHECKPOINTS"
 FOLDER: Final = "checkpoints"

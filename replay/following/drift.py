@@ -23,7 +23,7 @@ from ledger.streams import kind_of, town_page
 from projections.models import READ_MODELS, PageKind, Table
 from projections.past import PastOfPage
 from replay.folding import Folding
-from replay.following import MODEL, REFUSED
+from replay.following.pages import MODEL, REFUSED
 from replay.leader import Connection, Step
 
 SHARE: Final = 0.02

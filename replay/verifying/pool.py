@@ -17,7 +17,7 @@ import psycopg
 from psycopg import sql
 
 from ledger.identifiers import Commune
-from replay.verify_lines import Connection
+from replay.verifying.lines import Connection
 
 T = TypeVar("T")
 SEEN_SECONDS: Final = 0.1

@@ -5,10 +5,10 @@ from datetime import UTC, datetime
 from typing import Final
 
 from ledger.identifiers import Commune
-from replay.checkpoint import Checkpoint
-from replay.checkpoint_files import CheckpointsError
-from replay.notary import AnotherPastError, Notary, towns_of
-from replay.tree import Connection
+from replay.sealing.checkpoint import Checkpoint
+from replay.sealing.files import CheckpointsError
+from replay.sealing.notary import AnotherPastError, Notary, towns_of
+from replay.sealing.tree import Connection
 
 LOCK: Final = 5
 """The advisory lock of the leader that signs."""

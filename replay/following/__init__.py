@@ -1,0 +1,1 @@
+"""Behind the seal: the read models that follow it, and the watch that compares rows with facts."""

@@ -1,0 +1,1 @@
+"""Read models made again from the facts, beside those that are served."""
