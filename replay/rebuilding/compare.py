@@ -87,7 +87,7 @@ def find_suspects(connection: Connection, run: Run) -> dict[str, Differences]:
         connection.execute("TRUNCATE rebuild.suspects")
         all_towns = towns(connection)
         if run.past:
-            find_unfollowed(connection, run.sealed, sizes_of_trees(connection))
+            find_unfollowed(connection, run.sealed, positions_covered(connection, run.sealed))
         for table in run.tables:
             sides = _sides(connection, table)
             kept = 0
@@ -215,6 +215,11 @@ def _followed(table: Table) -> sql.SQL:
     )
 
 
+_COVERED: Final = """
+    SELECT coalesce((SELECT min(position) - 1 FROM ardoise.seals
+                     WHERE commune = %s AND (arrival > %s OR arrival = ANY(%s))),
+                    (SELECT size FROM ardoise.trees WHERE commune = %s), 0)
+"""
 _UNFOLLOWED: Final = """
     INSERT INTO rebuild.unfollowed
     SELECT s.commune, s.stream FROM ardoise.seals s WHERE s.commune = %(commune)s AND s.position > %(position)s
@@ -225,9 +230,15 @@ _UNFOLLOWED: Final = """
 """
 
 
-def sizes_of_trees(connection: Connection) -> dict[str, int]:
-    """How many lines of each town are sealed."""
-    return dict(connection.execute("SELECT commune, size FROM ardoise.trees").fetchall())
+def positions_covered(connection: Connection, seal: Sealed) -> dict[str, int]:
+    """Up to which position of each town every line is among these: the seal may be further than it wrote down."""
+    positions = {}
+    with connection.transaction():
+        for commune in towns(connection):
+            set_town(connection, commune)
+            values = (commune, seal.upto, list(seal.missing), commune)
+            positions[str(commune)] = int(one(connection, _COVERED, *values))
+    return positions
 
 
 def find_unfollowed(connection: Connection, seal: Sealed, sizes: Mapping[str, int]) -> None:

@@ -18,7 +18,7 @@ from ledger.rows import Put
 from projections.models import READ_MODELS, Table
 from replay.leader import LOCK_CLASS
 from replay.rebuilding.catalogue import LIVE, NEW, refuse_another_shape
-from replay.rebuilding.compare import Differences, find_unfollowed, look_again, sizes_of_trees, suspect
+from replay.rebuilding.compare import Differences, find_unfollowed, look_again, positions_covered, suspect
 from replay.rebuilding.others import wait_for_others
 from replay.rebuilding.places import add_places, repair_places
 from replay.rebuilding.rows import Last, Line, Reader, Told, plain
@@ -218,7 +218,7 @@ def _moment(
         # One snapshot: the positions up to which the seal has come, and the lines they are of.
         helper.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
         seal = sealed(helper)
-        sizes = sizes_of_trees(helper)
+        sizes = positions_covered(helper, seal)
     run, new = catch_up(helper, run, reader, int(reached), seal, compared=True)
     if run.past:
         find_unfollowed(helper, seal, sizes)
