@@ -79,7 +79,12 @@ def write() -> None:
             signing.sign(connection)
     if signing.refused:
         stop(" ".join(signing.refused.values()))
-    typer.echo(f"{counted(signing.signed, 'checkpoint')} written in {signing.notary.files.path}.")
+    place = signing.notary.files.path
+    typer.echo(
+        f"{counted(signing.signed, 'checkpoint')} written in {place}."
+        if signing.signed
+        else f"No town grew since its last checkpoint in {place}."
+    )
 
 
 @checkpoint_app.command(

@@ -29,6 +29,9 @@ app = typer.Typer()
 MOST_PROCESSES: Final = 4
 """By default: the database works beside them, and has others to serve."""
 
+ENOUGH_TO_TIME: Final = 10_000
+"""Lines: with fewer, what is timed is the start of processes."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Found:
@@ -54,13 +57,17 @@ class _Found:
         """What a person reads in the end."""
         one = self.verification
         differences = counted(len(self.findings), "difference") if self.findings else "no difference"
-        pace = f"{round(one.lines / self.seconds):,} lines a second"
-        return f"{name}: {counted(one.lines, 'line')} verified, {differences}; {self._compared()}, {pace}."
+        return f"{name}: {counted(one.lines, 'line')} verified, {differences}; {self._compared()}{self._pace()}."
 
     def _compared(self) -> str:
-        return counted(len(self.verification.checkpoints), "checkpoint") if self.verification.checkpoints else (
-            "no checkpoint to compare with"
-        )  # fmt: skip
+        if not self.verification.checkpoints:
+            return "no checkpoint to compare with"
+        return f"compared with {counted(len(self.verification.checkpoints), 'checkpoint')}"
+
+    def _pace(self) -> str:
+        if self.verification.lines < ENOUGH_TO_TIME:
+            return ""
+        return f"; {round(self.verification.lines / self.seconds):,} lines a second"
 
 
 @app.command(epilog="Example: `ardoise verify villars --chains`")

@@ -70,6 +70,9 @@ def _known_then(cast: Cast, page: Page) -> None:
 def _tampered(cast: Cast, settings: Settings, admin_url: str, page: Page) -> None:
     """A superuser changes one byte of the refusal; verify says where. Then the byte is put back."""
     page.line()
+    page.say("Chaque minute, une empreinte signée de tout ce qui est écrit sort de la base. En voici une :")
+    cast.town.check(_run(page, settings, ["checkpoint", "write"]).returncode == 0, "l'empreinte devait être signée")
+    page.line()
     page.say(
         "Un administrateur de la base écarte les gardes et change [bold]un octet[/] de la ligne du refus. L'application"
         " n'en a pas le droit ; lui, rien ne l'arrête. Mais cela se voit :"

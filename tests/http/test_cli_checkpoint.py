@@ -61,7 +61,7 @@ def test_nothing_that_was_signed_is_one_line(ours: dict[str, str], tmp_path: Pat
 
 
 def test_what_grew_is_signed_when_it_is_asked_for(ours: dict[str, str], town: None, tmp_path: Path):
-    assert run(ours, "write").stdout == f"0 checkpoints written in {tmp_path / 'checkpoints'}.\n"
+    assert run(ours, "write").stdout == f"No town grew since its last checkpoint in {tmp_path / 'checkpoints'}.\n"
     loss_accepted(tmp_path)
     assert run(ours, "write").stdout == f"1 checkpoint written in {tmp_path / 'checkpoints'}.\n"
 
