@@ -50,6 +50,16 @@ OF_VILLENNES = (
     r"lun\. 08:50:01 +● Journée n° 42107 +–\n",
     r"mar\. 14:00:01, rétabli +● Journée n° 42107 +● Journée n° 42107\n",
 )
+OF_THE_AUDITOR = (
+    r"jeudi 7 mars 2024, 19:30 +□ Journée +n° 43493 +✘ Traitée négativement +19:28",
+    r"vendredi 8 mars 2024, 19:30 +● Journée +n° 43513 +✔ Traitée positivement +11:05\n +n° 43493 +✘",
+    r"3 checkpoints written in",
+    r"line_changed: child/villennes-sur-seine/dea9252f-7ab2-575a-81a4-8ea24df6b25d\s+line 8",
+    r"verified, no difference; compared with 1 checkpoint",
+    r"26 lines of 4 pages, under the checkpoint",
+    r"entries: 26 under the root",
+    r"\n  OK\n",
+)
 OF_VILLARS = (
     r"22 août 2022 +16:54 +n° 18201 +Réservation Camille .*✔ Traitée positivement",
     r"22 août 2022 +16:54 +n° 18202 +Réservation Sasha .*✔ Traitée positivement",
@@ -132,7 +142,7 @@ def told(data: Path) -> str:
     return run.stdout
 
 
-@pytest.mark.parametrize("fact", [*OF_VILLENNES, *OF_VILLARS, *OF_CHANTELOUP])
+@pytest.mark.parametrize("fact", [*OF_VILLENNES, *OF_VILLARS, *OF_CHANTELOUP, *OF_THE_AUDITOR])
 def test_the_demo_tells_the_facts_of_the_guides(told: str, fact: str) -> None:
     assert re.search(fact, told), told
 

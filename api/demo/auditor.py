@@ -132,7 +132,7 @@ def _handed_out(cast: Cast, settings: Settings, page: Page) -> None:
     cast.town.check(done.returncode == 0, f"l'export devait réussir : {done.stderr}")
     key = cast.town.look(AUDITOR, "/checkpoint")["key"]
     verifier = Path(verify_evidence.__file__)
-    page.paste(f"  $ python3 -I {tour.near(verifier)} {tour.near(file)} --key '{key}'")
+    page.command(f"python3 -I {tour.near(verifier)} {tour.near(file)} --key '{key}'")
     checked = _ran([sys.executable, "-I", str(verifier), str(file), "--key", key])
     _show(page, checked)
     cast.town.check(checked.returncode == 0, f"le dossier devait se vérifier : {checked.stdout}{checked.stderr}")
@@ -141,7 +141,7 @@ def _handed_out(cast: Cast, settings: Settings, page: Page) -> None:
 def _run(page: Page, settings: Settings, arguments: Sequence[str]) -> subprocess.CompletedProcess[str]:
     """A command of the terminal, shown as one would type it, with what it says."""
     shown = [tour.near(Path(word)) if word.startswith("/") else word for word in arguments]
-    page.paste(f"  $ {tour.ardoise(settings)} {' '.join(shown)}")
+    page.command(f"{tour.ardoise(settings)} {' '.join(shown)}")
     done = _ran([str(Path(sys.executable).parent / "ardoise"), *arguments])
     _show(page, done)
     return done
@@ -152,4 +152,6 @@ def _ran(command: Sequence[str]) -> subprocess.CompletedProcess[str]:
 
 
 def _show(page: Page, done: subprocess.CompletedProcess[str]) -> None:
-    page.paste(*(f"  {line}" for line in [*done.stderr.splitlines(), *done.stdout.splitlines()] if line))
+    for line in [*done.stderr.splitlines(), *done.stdout.splitlines()]:
+        if line:
+            page.show(Text(line))

@@ -5,6 +5,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from textwrap import wrap
 from typing import Final, TextIO
 
 from rich.console import Console, RenderableType
@@ -18,6 +19,7 @@ WIDTH: Final = 100
 NARROWEST: Final = 80
 TRAILING: Final = re.compile(r" +$", re.MULTILINE)
 INDENT: Final = (0, 0, 0, 2)
+CONTINUED: Final = " \\"
 
 
 class Page:
@@ -70,6 +72,16 @@ class Page:
         """Lines to paste in a shell: never folded, never coloured, so that what is copied is what was meant."""
         for line in lines:
             self.console.print(Text(line), soft_wrap=True)
+
+    def command(self, text: str) -> None:
+        """A command that was typed: what is too long goes on in another line, as a shell understands it."""
+        lines = wrap(text, self.console.width - len(CONTINUED) - 4, break_long_words=False, break_on_hyphens=False)
+        self.paste(
+            *(
+                f"  {'$ ' if not at else '    '}{line}{CONTINUED * (line is not lines[-1])}"
+                for at, line in enumerate(lines)
+            )
+        )
 
     @contextmanager
     def step(self, doing: str) -> Iterator[list[str]]:
