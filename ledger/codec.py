@@ -19,7 +19,7 @@ from ledger import events
 from ledger.entry import Entry, Signature
 from ledger.events import Fact
 from ledger.identifiers import Commune, Stream
-from ledger.structures import UNREADABLE, Reader, reader
+from ledger.structures import UNREADABLE, Reader, maker, reader
 
 Json = dict[str, Any]
 Upcaster = Callable[[Json], Json]
@@ -100,6 +100,9 @@ def digest(stored: bytes) -> bytes:
 
 
 _reader_of: Final[Callable[[type], Reader]] = cache(reader)
+_signature: Final[Reader] = reader(Signature)
+"""A line holds the signature's fields under their own names."""
+_entry: Final = maker(Entry)
 
 
 def converter() -> Converter:
@@ -187,21 +190,13 @@ class Codec:
     def read(self, stored: bytes) -> Entry:
         """A line of a page from the bytes that were kept. Raises UnknownFactError."""
         json = orjson.loads(stored)
-        return Entry(
-            commune=json["commune"],
-            stream=json["stream"],
-            version=json["version"],
-            fact=self.fact_from_json(json["type"], json["fact"]),
-            signature=Signature(
-                actor=json["actor"],
-                role=json["role"],
-                client=json["client"],
-                command=json["command"],
-                correlation=json["correlation"],
-                happened_at=datetime.fromisoformat(json["happened_at"]),
-                recorded_at=datetime.fromisoformat(json["recorded_at"]),
-            ),
-            previous=bytes.fromhex(json["previous"]),
-            stored=stored,
-            digest=digest(stored),
+        return _entry(
+            json["commune"],
+            json["stream"],
+            json["version"],
+            self.fact_from_json(json["type"], json["fact"]),
+            _signature(json),
+            bytes.fromhex(json["previous"]),
+            stored,
+            digest(stored),
         )
