@@ -6,7 +6,7 @@ from pathlib import Path
 
 ARDOISE = Path(sys.executable).parent / "ardoise"
 HOUSE = Path(__file__).parent.parent
-SECONDS = 60
+SECONDS = 120
 
 
 def environment(data: Path, **more: str) -> dict[str, str]:

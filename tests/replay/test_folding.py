@@ -40,6 +40,7 @@ def agree(lines: Sequence[Entry]) -> None:
             counted = held(page.state, page.state.slots)
             counted.subtract(held(before, before.slots) if before else {})
             assert step.places == {key: delta for key, delta in counted.items() if delta}
+            assert set(folding.held()) == set(held(page.state, page.state.slots))
 
 
 @given(histories)
