@@ -80,6 +80,10 @@ class Slot(NamedTuple):
         """Whether its places are taken now."""
         return self.held or self.state != "awaiting_add"
 
+    def kept(self) -> "Slot":
+        """The slot once it is sure: asked for and granted, or given up and not let go. Field by field, for folds."""
+        return Slot("reserved", self.demande, self.household, self.held, self.places, None, self.absence)
+
 
 class Attendance(NamedTuple):
     """Whether the child came, and between which instants if the town writes them down."""
@@ -247,6 +251,6 @@ def _settle(child: Child, key: SlotKey, day: DecidedDay, outcome: Outcome) -> No
         slot = child.slots[key]
         child.slots[key] = slot._replace(absence=_absence(slot.absence, outcome))
     elif (day.action == "reserve") == (outcome == "approved"):
-        child.slots[key] = child.slots[key]._replace(state="reserved", removal=None)
+        child.slots[key] = child.slots[key].kept()
     else:
         del child.slots[key]

@@ -56,6 +56,11 @@ class DemandeDay(NamedTuple):
         """The day as a decision names it."""
         return DecidedDay(day=self.day, unit=self.unit, action=self.action)
 
+    def settled(self, outcome: Outcome, reason: Slug | None) -> "DemandeDay":
+        """The day with its outcome. Field by field: `_replace` takes twice as long, and folds do it most."""
+        day, unit, action, _, rulebook, article, deadline, late, surcharge, _ = self
+        return DemandeDay(day, unit, action, outcome, rulebook, article, deadline, late, surcharge, reason)
+
 
 class Demande(NamedTuple):
     """A request under its number. `decided_at` is when its last day was decided, or when it was withdrawn."""
@@ -144,7 +149,7 @@ def decided(
     if demande.wanted is not None:
         return demande._replace(decided_at=at, status=_status({outcome}), refusal=reason)
     named = {(day.day, day.unit, day.action) for day in days}
-    after = tuple([day._replace(outcome=outcome, reason=reason) if day[:3] in named else day for day in demande.days])
+    after = tuple([day.settled(outcome, reason) if day[:3] in named else day for day in demande.days])
     return demande._replace(days=after, decided_at=at, status=_status({day.outcome for day in after}))
 
 

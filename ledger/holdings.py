@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from datetime import date
 from typing import NamedTuple
 
-from ledger.child import Child, SlotKey
+from ledger.child import Child, Slot, SlotKey
 from ledger.demande import Demande, DemandeDay
 from ledger.events import (
     AbsenceDeclared,
@@ -53,18 +53,9 @@ def _slots(demande: Demande, days: Iterable[DecidedDay | DemandeDay]) -> tuple[S
     return tuple(SlotKey(demande.activity, day.unit, day.day) for day in days)
 
 
-def taken_by(child: Child, activity: Slug, day: date, units: Iterable[Slug]) -> list[tuple[PlaceHeld, ...]]:
-    """What the child holds of some units on a day, slot by slot: for bulk folds, which compare it with what it held."""
-    slots = [child.slots.get(SlotKey(activity, unit, day)) for unit in units]
-    return [slot.places for slot in slots if slot is not None and slot.holds()]
-
-
-def moved(
-    activity: Slug, day: date, before: Iterable[tuple[PlaceHeld, ...]], after: Iterable[tuple[PlaceHeld, ...]]
-) -> dict[PlaceKey, int]:
-    """The places taken (1) or given back (-1) between two of `taken_by`: each is held once, as `held` says."""
-    was, now = ({place for places in slots for place in places} for slots in (before, after))
-    return {PlaceKey(activity, place.unit, day, place.pool): 1 if place in now else -1 for place in was ^ now}
+def places_of(slot: Slot | None) -> tuple[PlaceHeld, ...]:
+    """The places a slot takes now."""
+    return slot.places if slot is not None and slot.holds() else ()
 
 
 def held(child: Child, keys: Iterable[SlotKey]) -> Counter[PlaceKey]:

@@ -1,4 +1,7 @@
-"""Changes to the rows of read models: what an entry puts in a table, what it drops from it."""
+"""Changes to the rows of read models: what an entry puts in a table, what it drops from it.
+
+They are not frozen: a bulk fold makes three a line, and a frozen one takes 0.3 microseconds more.
+"""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -14,7 +17,7 @@ Row = dict[str, Any]
 State = Child | Household | Activation | Town
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(kw_only=True, slots=True)
 class Put:
     """This row stands in the table from now on. `key` is its primary key."""
 
@@ -23,7 +26,7 @@ class Put:
     row: Row
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(kw_only=True, slots=True)
 class Drop:
     """No row stands under this key any more. `row` holds the key's columns."""
 

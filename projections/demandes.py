@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from operator import itemgetter
 from typing import Any, Literal
 
 from ledger.child import Child
@@ -16,6 +17,8 @@ from ledger.streams import child_page, household_page
 from projections.question import Question
 
 Order = Literal["newest", "oldest"]
+_DAY_UNIT_ACTION = itemgetter(0, 1, 2)
+"""What the days of a demande are sorted by."""
 
 
 def changes(entry: Entry, state: State) -> Iterable[Change]:
@@ -27,7 +30,7 @@ def changes(entry: Entry, state: State) -> Iterable[Change]:
 
 
 def _row(commune: Commune, child: ChildId | None, demande: Demande) -> dict[str, Any]:
-    days = sorted(demande.days, key=lambda day: (day.day, day.unit, day.action))
+    days = sorted(demande.days, key=_DAY_UNIT_ACTION)
     return {
         "commune": commune,
         "number": demande.number,

@@ -5,6 +5,7 @@ Town-wide questions about the past read these tables; they follow the seal, a li
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from operator import itemgetter
 from typing import Final, LiteralString
 
 from ledger.entry import Entry
@@ -14,7 +15,7 @@ from projections.models import READ_MODELS
 
 FOREVER: Final = "infinity"
 """Until when the present state of a demande is known, as PostgreSQL writes it: no datetime of Python goes that far."""
-_KEYS: Final = {table.name: table.key for table in READ_MODELS["past"].tables}
+_KEYS: Final = {table.name: itemgetter(*table.key) for table in READ_MODELS["past"].tables}
 
 
 class PastOfPage:
@@ -79,7 +80,7 @@ def _place(entry: Entry, place: PlaceKey, delta: int, known_at: datetime) -> Put
 
 
 def _put(table: str, row: Row) -> Put:
-    return Put(table=table, key=tuple(row[name] for name in _KEYS[table]), row=row)
+    return Put(table=table, key=_KEYS[table](row), row=row)
 
 
 WRITES: Final[Mapping[str, LiteralString]] = {

@@ -12,7 +12,7 @@ import orjson
 
 from ledger.child import Child
 from ledger.codec import Codec
-from ledger.holdings import PlaceKey, held
+from ledger.holdings import PlaceKey
 from ledger.identifiers import Commune, Stream
 from ledger.rows import Change, Put, Row
 from ledger.town import Town
@@ -75,7 +75,7 @@ class Reader:
         for _, version, stored, arrival in lines:
             try:
                 if not counted and arrival > after:
-                    before, counted = _held(folding), True
+                    before, counted = Counter(folding.held()), True
                 entry = read(stored)
                 if entry.stream != stream or entry.version != version:
                     raise ValueError("out of place")
@@ -95,15 +95,10 @@ class Reader:
         return count
 
 
-def _held(folding: Folding) -> Counter[PlaceKey]:
-    state = folding.page.state
-    return held(state, state.slots) if isinstance(state, Child) else Counter()
-
-
 def _count(folding: Folding, stream: Stream, before: Counter[PlaceKey], told: Told) -> None:
     state, commune = folding.page.state, Commune(stream.split("/", 2)[1])
     if isinstance(state, Child):
-        now = held(state, state.slots)
+        now = Counter(folding.held())
         now.subtract(before)
         told.taken.update({Slot(commune, key): delta for key, delta in now.items() if delta})
     elif isinstance(state, Town):

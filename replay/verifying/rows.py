@@ -13,7 +13,7 @@ from psycopg.types.json import set_json_loads
 
 from ledger.child import Child
 from ledger.codec import Codec
-from ledger.holdings import PlaceKey, held
+from ledger.holdings import PlaceKey
 from ledger.identifiers import Commune, Stream
 from ledger.rows import Drop, Row
 from ledger.snapshots import FOLD, pack
@@ -121,7 +121,7 @@ def _fold(
     folding, past = Folding(Stream("")), PastOfPage()
     for stream, version, stored in connection.execute(_LINES, (commune, streams), binary=True):
         if stream != folding.page.stream:
-            _close(folding.page, found)
+            _close(folding, found)
             folding, past = Folding(stream), PastOfPage()
         found.lines += 1
         if stream in found.broken:
@@ -143,7 +143,7 @@ def _fold(
                 told[change.table][change.key] = change.row
         if stream in snapshots and snapshots[stream][0] == version:
             found.findings.extend(_snapshot(step.page, snapshots[stream][1]))
-    _close(folding.page, found)
+    _close(folding, found)
     for source in SOURCES:
         left_out = found.broken | parked if source.table in BEHIND else found.broken
         wanted = [each for each in pages if each not in left_out and _is_of(source, each)]
@@ -152,12 +152,13 @@ def _fold(
         found.rest.setdefault(name, {}).update(told[name])
 
 
-def _close(page: AnyPage, found: Folded) -> None:
+def _close(folding: Folding, found: Folded) -> None:
     """What a page says of places in the end."""
+    page = folding.page
     if page.stream in found.broken:
         return
     if isinstance(page.state, Child):
-        found.taken.update(held(page.state, page.state.slots))
+        found.taken.update(folding.held())
     elif isinstance(page.state, Town):
         found.set_by_town.update(page.state.capacities)
 
