@@ -2,10 +2,11 @@
 
 import tempfile
 import time
-from collections.abc import Sequence
+import tracemalloc
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import httpx
 
@@ -33,7 +34,7 @@ QUESTIONS: Final = {
     "the child": "",
     "a month of the calendar": "/calendar?month=2015-06",
 }
-HEAD: Final = ["lines", "what is asked", "now", "as of", "fold alone"]
+HEAD: Final = ["lines", "what is asked", "now", "as of", "fold alone", "MiB of the fold"]
 
 
 def run(service_url: str) -> None:
@@ -54,14 +55,15 @@ def measured(service_url: str, lengths: Sequence[int] = LINES) -> list[tuple[obj
         with process("ledger", service_url, directory) as port, httpx.Client() as http:
             http.headers["Authorization"] = f"Bearer {_token(Path(directory))}"
             for lines, child in children.items():
-                alone = median_ms(_folding(pool, child), times=9)
+                folding = _folding(pool, child)
+                alone, memory = median_ms(folding, times=9), _mebibytes(folding)
                 for name, path in QUESTIONS.items():
                     url = f"http://127.0.0.1:{port}/v1/{TOWN}/children/{child}{path}"
                     past = f"{url}{'&' if '?' in url else '?'}as_of={THEN.isoformat().replace('+00:00', 'Z')}"
                     _patiently(http, past)
                     with progress(f"{name} of {lines} lines"):
                         now, then = (_timed(http, address) for address in (url, past))
-                    rows.append((lines, name, now, then, alone))
+                    rows.append((lines, name, now, then, alone, memory))
     return rows
 
 
@@ -86,7 +88,7 @@ def _written(store: PostgresStore, lines: int) -> ChildId:
     return child
 
 
-def _folding(pool: Pool, child: ChildId) -> Any:
+def _folding(pool: Pool, child: ChildId) -> Callable[[], None]:
     page, codec = child_page(TOWN, child), Codec()
     lines = [bytes(line.state) for line in EntryRecorder(pool).select_events(page)]
 
@@ -94,6 +96,15 @@ def _folding(pool: Pool, child: ChildId) -> Any:
         Past(as_of=THEN).fold(page, (codec.read(line) for line in lines))
 
     return fold
+
+
+def _mebibytes(attempt: Callable[[], None]) -> float:
+    """The most memory an attempt held at once."""
+    tracemalloc.start()
+    attempt()
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    return most / 2**20
 
 
 def _patiently(http: httpx.Client, url: str) -> None:

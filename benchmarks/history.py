@@ -1,4 +1,4 @@
-"""The whole history at once: sealed, made again, followed, verified; and what a family's past costs to ask.
+"""The whole history at once: sealed, made again, followed, verified.
 
 On a town of a million lines (ARDOISE_BENCH_LINES for another size). Each measure runs in a process of its own, so that
 its memory is its own.
@@ -8,6 +8,7 @@ import os
 import resource
 import time
 from collections.abc import Callable
+from functools import partial
 from multiprocessing import get_context
 from typing import Any, Final
 
@@ -20,14 +21,13 @@ from benchmarks.generated import TOWN, fill
 from ledger.database import service_conninfo
 from ledger.embedded import OWNER
 from ledger.settings import Settings
-from projections.models import READ_MODELS
 from replay.following.follower import follow_once
 from replay.rebuilding.rebuild import rebuild
+from replay.rebuilding.state import NAMES
 from replay.sealing.seal import seal_once
-from replay.verifying.verify import verify
+from replay.verifying.verify import Verification
 
 LINES: Final = int(os.environ.get("ARDOISE_BENCH_LINES", "1000000"))
-SMALL: Final = max(LINES // 10, 1)
 _READ: Final = 'SELECT stored FROM entries WHERE commune = %s ORDER BY stream COLLATE "C", version'
 
 Measured = tuple[int, float, float]
@@ -63,7 +63,7 @@ def _apart(measure: Callable[[str], tuple[int, float]], service_url: str) -> Mea
     try:
         told: Measured = receiver.recv()
     except EOFError:
-        raise SystemExit(f"{measure.__name__.strip('_')} could not be measured") from None
+        raise SystemExit("a measure ended before it told anything") from None
     process.join()
     return told
 
@@ -112,37 +112,30 @@ def _followed(service_url: str) -> tuple[int, float]:
         return follow_once(connection), time.perf_counter() - started
 
 
-def _rebuilt(service_url: str, processes: int) -> tuple[int, float]:
+def _rebuilt(service_url: str, *, processes: int) -> tuple[int, float]:
     """Every read model: from the facts to the exchange, indexes, digests and comparison included."""
-    report = rebuild(make_conninfo(service_url, user=OWNER), READ_MODELS, processes=processes, fresh=True)
+    report = rebuild(make_conninfo(service_url, user=OWNER), NAMES, processes=processes, fresh=True)
     return report.lines, report.seconds
 
 
-def _rebuilt_by_one(service_url: str) -> tuple[int, float]:
-    return _rebuilt(service_url, 1)
-
-
-def _rebuilt_by_two(service_url: str) -> tuple[int, float]:
-    return _rebuilt(service_url, 2)
-
-
-def _verified(service_url: str) -> tuple[int, float]:
-    started, lines = time.perf_counter(), 0
-
-    def told(done: int) -> None:
-        nonlocal lines
-        lines = done
-
-    with _connected(service_url) as connection:
-        findings = list(verify(connection, TOWN, progress=told))
+def _verified(service_url: str, *, processes: int, rows: bool) -> tuple[int, float]:
+    started = time.perf_counter()
+    conninfo = service_conninfo(service_url, Settings())
+    one = Verification(commune=TOWN, conninfo=conninfo, processes=processes, rows=rows)
+    with psycopg.connect(conninfo, autocommit=True) as connection:
+        findings = list(one.run(connection))
     assert not findings, findings[:3]
-    return lines, time.perf_counter() - started
+    return one.lines, time.perf_counter() - started
 
 
 MEASURES: Final = (
     ("floor: lines read and decoded", 1, _floor),
     ("seal, all at once", 1, _sealed),
-    ("rebuild of all read models", 1, _rebuilt_by_one),
-    ("rebuild of all read models", 2, _rebuilt_by_two),
-    ("verify", 1, _verified),
+    ("follow from nothing", 1, _followed),
+    ("rebuild of all read models", 1, partial(_rebuilt, processes=1)),
+    ("rebuild of all read models", 2, partial(_rebuilt, processes=2)),
+    ("verify --chains", 1, partial(_verified, processes=1, rows=False)),
+    ("verify --chains", 2, partial(_verified, processes=2, rows=False)),
+    ("verify", 1, partial(_verified, processes=1, rows=True)),
+    ("verify", 2, partial(_verified, processes=2, rows=True)),
 )

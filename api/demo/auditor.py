@@ -36,6 +36,7 @@ def play(casts: Mapping[Commune, Cast], settings: Settings, admin_url: str | Non
     page.chapter("L'auditrice")
     cast.town.today()
     _known_then(cast, page)
+    _signed(cast, settings, page)
     if admin_url is not None:
         _tampered(cast, settings, admin_url, page)
     _handed_out(cast, settings, page)
@@ -67,11 +68,15 @@ def _known_then(cast: Cast, page: Page) -> None:
     page.show(table)
 
 
-def _tampered(cast: Cast, settings: Settings, admin_url: str, page: Page) -> None:
-    """A superuser changes one byte of the refusal; verify says where. Then the byte is put back."""
+def _signed(cast: Cast, settings: Settings, page: Page) -> None:
+    """What leaves the database, so that nobody can write its past anew unseen."""
     page.line()
     page.say("Chaque minute, une empreinte signée de tout ce qui est écrit sort de la base. En voici une :")
     cast.town.check(_run(page, settings, ["checkpoint", "write"]).returncode == 0, "l'empreinte devait être signée")
+
+
+def _tampered(cast: Cast, settings: Settings, admin_url: str, page: Page) -> None:
+    """A superuser changes one byte of the refusal; verify says where. Then the byte is put back."""
     page.line()
     page.say(
         "Un administrateur de la base écarte les gardes et change [bold]un octet[/] de la ligne du refus. L'application"
