@@ -88,7 +88,7 @@ def children_of(pid: int) -> list[int]:
 
 
 def workers_of(process: "subprocess.Popen[bytes]") -> list[int]:
-    return [pid for pid in children_of(process.pid) if b"rebuild_worker" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+    return [pid for pid in children_of(process.pid) if b"replay.rebuilding.worker" in Path(f"/proc/{pid}/cmdline").read_bytes()]
 
 
 @pytest.fixture(scope="module")
