@@ -9,15 +9,23 @@ import structlog
 from prometheus_client import Metric
 from prometheus_client.core import GaugeMetricFamily
 
-from api.behind_watch import DRIFT_LOCK, FOLLOWER_LOCK, BehindWatch
+from api.behind_watch import BehindWatch
 from api.checkpoint_watch import CheckpointWatch
 from api.clock import Clock
 from api.rebuild_watch import RebuildWatch
 from api.seal_watch import SealWatch
 from ledger.database import service_conninfo
 from ledger.settings import Settings
-from replay.leader import KEEPALIVE, SERVER_KEEPALIVE, Connection, Leader
-from replay.sealing import seal, signing
+from replay.leader import (
+    CHECKPOINTS_LOCK,
+    DRIFT_LOCK,
+    FOLLOWER_LOCK,
+    KEEPALIVE,
+    SEAL_LOCK,
+    SERVER_KEEPALIVE,
+    Connection,
+    Leader,
+)
 from replay.sealing.notary import Notary
 
 SAMPLED_SECONDS: Final = 2.0
@@ -117,10 +125,10 @@ def background(settings: Settings, service_url: str, *, clock: Clock, notary: No
     return Background(
         service_conninfo(service_url, settings, application="ardoise-watch"),
         leaders=[
-            Leader("seal", seal.LOCK, connected("seal"), sealing.begin),
+            Leader("seal", SEAL_LOCK, connected("seal"), sealing.begin),
             Leader("follower", FOLLOWER_LOCK, connected("follower"), behind.follow),
             Leader("drift", DRIFT_LOCK, connected("drift"), behind.watch),
-            Leader("checkpoints", signing.LOCK, connected("checkpoints"), signed.begin),
+            Leader("checkpoints", CHECKPOINTS_LOCK, connected("checkpoints"), signed.begin),
         ],
         watches=[
             sealing,

@@ -13,8 +13,6 @@ from replay.following.pages import MODEL
 from replay.following.watched import TownBehind, towns_behind
 from replay.leader import Connection, Step
 
-FOLLOWER_LOCK: Final = 3
-DRIFT_LOCK: Final = 4
 BEHIND, PARKED, DRIFTED = "follower_behind", "pages_parked", "rows_drifted"
 FAR_BEHIND: Final = follower.FAR_BEHIND
 STUCK_SECONDS: Final = 30.0

@@ -17,8 +17,8 @@ from api.background import leader_conninfo
 from api.cli_room import COUNTED, counted
 from api.running import in_one_line, opened, read_settings, stop
 from ledger.identifiers import Commune
-from replay.leader import Leader
-from replay.sealing.seal import LOCK, Grown, Seal, SealError, seal_once
+from replay.leader import SEAL_LOCK, Leader
+from replay.sealing.seal import Grown, Seal, SealError, seal_once
 
 app = typer.Typer()
 
@@ -58,7 +58,7 @@ def _lead(conninfo: str) -> None:
 
     for each in (signal.SIGINT, signal.SIGTERM):
         signal.signal(each, ask)
-    leader = Leader("seal", LOCK, conninfo, Seal)
+    leader = Leader("seal", SEAL_LOCK, conninfo, Seal)
     leader.start()
     asked.wait()
     leader.stop()

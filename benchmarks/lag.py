@@ -20,8 +20,8 @@ from ledger.postgres import PostgresStore
 from ledger.settings import Settings
 from ledger.store import Append, Once, Write
 from projections.inline import project
-from replay.leader import Leader
-from replay.sealing.seal import LOCK, Seal
+from replay.leader import SEAL_LOCK, Leader
+from replay.sealing.seal import Seal
 
 WRITERS: Final = 4
 SECONDS: Final = 10.0
@@ -46,7 +46,7 @@ def _lags(service_url: str, pace: float) -> tuple[object, ...]:
     """Lines a second, and the percentiles of what they waited, in milliseconds."""
     conninfo = service_conninfo(service_url, Settings())
     watch = _Watched(conninfo)
-    leader = Leader("seal", LOCK, conninfo, lambda: watch)
+    leader = Leader("seal", SEAL_LOCK, conninfo, lambda: watch)
     leader.start()
     with connections(service_url, WRITERS) as pool, progress("lines wait to be sealed"), closing(watch.connection):
         store, over = PostgresStore(pool, project=project), time.perf_counter() + SECONDS

@@ -14,6 +14,16 @@ Step = Callable[[Connection], float]
 
 LOCK_CLASS: Final = 1_634_886_756
 """The first half of the advisory locks of the seal and of those who follow it; the second half says which."""
+LINES_LOCK: Final = 1
+"""Held, shared, by whoever brings lines: from before their numbers are drawn until they can be seen."""
+SEAL_LOCK: Final = 2
+FOLLOWER_LOCK: Final = 3
+DRIFT_LOCK: Final = 4
+CHECKPOINTS_LOCK: Final = 5
+REBUILD_LOCK: Final = 6
+REACH: Final = "SELECT CASE WHEN is_called THEN last_value ELSE last_value - 1 END FROM ardoise.arrivals"
+"""The last number drawn for a line; 0 before the first."""
+_TOWN: Final = "SELECT set_config('ardoise.commune', %s, true)"
 STANDBY_SECONDS: Final = 0.25
 """How often a standby asks whether the leader is gone: one that is killed is replaced within two seconds."""
 PATIENCE_SECONDS: Final = 3.0
@@ -25,6 +35,11 @@ SERVER_KEEPALIVE: Final = {"tcp_keepalives_idle": "1", "tcp_keepalives_interval"
 
 class WorkError(RuntimeError):
     """The work cannot go on; the sentence quotes nobody, says what to do, and is logged."""
+
+
+def set_town(connection: Connection, commune: str) -> None:
+    """Which town is read, in this transaction: the policies hold the owner too."""
+    connection.execute(_TOWN, (commune,))
 
 
 class Leader:

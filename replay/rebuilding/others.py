@@ -3,8 +3,8 @@
 import time
 from typing import Final
 
-from replay.leader import LOCK_CLASS
-from replay.rebuilding.state import LINES_LOCK, Connection
+from replay.leader import LINES_LOCK, LOCK_CLASS
+from replay.rebuilding.state import Connection
 
 _OTHERS: Final = """
     SELECT l.virtualtransaction FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid

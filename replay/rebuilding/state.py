@@ -17,15 +17,13 @@ from psycopg.rows import TupleRow
 from ledger.identifiers import Commune
 from ledger.migrate import LATEST
 from projections.models import READ_MODELS, Table
-from replay.leader import LOCK_CLASS
+from replay.leader import LINES_LOCK, LOCK_CLASS, REACH, REBUILD_LOCK
 
 Connection = psycopg.Connection[TupleRow]
 
 PLACES: Final = "places"
 """What is counted by the append and not made of rows of entries: counted again, and put right in place."""
 NAMES: Final = (*READ_MODELS, PLACES)
-LINES_LOCK: Final = 1
-REBUILD_LOCK: Final = 6
 CHUNK_LINES: Final = (100, 10_000)
 """The least and the most lines of a chunk: what a killed process has to do again. A longer page is one of its own."""
 CHUNKS: Final = 64
@@ -169,7 +167,7 @@ def horizon(connection: Connection) -> int:
     Whoever draws a number holds the lock of lines until after their commit: those who hold it when the last number is
     read are waited for, and nobody else can bring a line below it.
     """
-    reached = one(connection, "SELECT last_value FROM ardoise.arrivals")
+    reached = one(connection, REACH)
     awaited = _holders(connection)
     give_up_at = time.monotonic() + LONG_WAIT_SECONDS
     while awaited := awaited & _holders(connection):

@@ -16,14 +16,13 @@ from psycopg.errors import LockNotAvailable, QueryCanceled
 from ledger.migrate import LATEST
 from ledger.rows import Put
 from projections.models import READ_MODELS, Table
-from replay.leader import LOCK_CLASS
+from replay.leader import LINES_LOCK, LOCK_CLASS, REACH
 from replay.rebuilding.catalogue import LIVE, NEW, refuse_another_shape
 from replay.rebuilding.compare import Differences, find_unfollowed, look_again, positions_covered, suspect
 from replay.rebuilding.others import wait_for_others
 from replay.rebuilding.places import add_places, repair_places
 from replay.rebuilding.rows import Last, Line, Reader, Told, plain
 from replay.rebuilding.state import (
-    LINES_LOCK,
     PLACES,
     Connection,
     RebuildRefusedError,
@@ -213,7 +212,7 @@ def _moment(
     if swap and run.past:
         # Whoever follows the seal stands still: it remembers how far it came, and must not come further than we do.
         _lock(main, [table.name for table in READ_MODELS["past"].tables], patience_ms, "EXCLUSIVE")
-    reached = one(helper, "SELECT last_value FROM ardoise.arrivals")
+    reached = one(helper, REACH)
     with helper.transaction():
         # One snapshot: the positions up to which the seal has come, and the lines they are of.
         helper.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")

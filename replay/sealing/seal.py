@@ -27,13 +27,11 @@ import psycopg
 from psycopg.rows import TupleRow
 
 from ledger.identifiers import Commune
-from replay.leader import LOCK_CLASS, WorkError
+from replay.leader import LINES_LOCK, LOCK_CLASS, REACH, WorkError, set_town
 from replay.sealing.merkle import STEP, WIDTH, Frontier
 
 Connection = psycopg.Connection[TupleRow]
 
-LOCK: Final = 2
-"""The advisory lock of the leader; the first, shared, is held by whoever brings lines."""
 WINDOW: Final = 20_000
 """Numbers that are sealed in one transaction at most."""
 POLL_SECONDS: Final = 0.05
@@ -50,17 +48,15 @@ LEAF_BYTES: Final = 32
 PREPARED: Final = "prepared"
 """A transaction that was prepared has no session, and another name than before: it may have drawn any gap."""
 
-_REACH: Final = "SELECT CASE WHEN is_called THEN last_value ELSE last_value - 1 END FROM ardoise.arrivals"
 _HOLDERS: Final = """
     SELECT DISTINCT CASE WHEN pid IS NULL THEN %s ELSE virtualtransaction END FROM pg_locks
-    WHERE locktype = 'advisory' AND classid = %s AND objid = 1 AND objsubid = 2
+    WHERE locktype = 'advisory' AND classid = %s AND objid = %s AND objsubid = 2
         AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
 """
 _SETTLED: Final = "SELECT arrival, missing FROM ardoise.settled"
 _SETTLE: Final = "UPDATE ardoise.settled SET arrival = %s, missing = %s::bigint[]"
 _SEAL: Final = "SELECT commune, size, leaves, arrivals FROM ardoise.seal_lines(%s, %s, %s::bigint[])"
 _KEEP: Final = "SELECT ardoise.keep_nodes(%s, %s::smallint[], %s::bigint[], %s::bytea[])"
-_TENANT: Final = "SELECT set_config('ardoise.commune', %s, true)"
 _LEAVES: Final = (
     "SELECT leaf FROM ardoise.seals WHERE commune = %s AND position > %s AND position <= %s ORDER BY position"
 )
@@ -148,10 +144,10 @@ class Seal:
         """
         if self.seen < 0:
             self._begin(connection)
-        [(self.reach,)] = connection.execute(_REACH).fetchall()
+        [(self.reach,)] = connection.execute(REACH).fetchall()
         _refuse_older(self.reach, self.seen)
         if self.reach > self.seen or self._gaps.of:
-            holders = frozenset(holder for [holder] in connection.execute(_HOLDERS, (PREPARED, LOCK_CLASS)))
+            holders = frozenset(holder for [holder] in connection.execute(_HOLDERS, (PREPARED, LOCK_CLASS, LINES_LOCK)))
             self._look(connection, holders)
         if self._unsaved and time.monotonic() >= self._save_at:
             self.close(connection)
@@ -242,7 +238,7 @@ def seal_once(
 def frontier(connection: Connection, commune: Commune, size: int) -> Frontier:
     """What the tree of a town needs to grow, from what is kept of its first `size` leaves."""
     with connection.transaction():
-        connection.execute(_TENANT, (commune,))
+        set_town(connection, commune)
         tails = [_column(connection, _LEAVES, (commune, size - size % WIDTH, size))]
         for height in range(STEP, size.bit_length(), STEP):
             end = size >> height
@@ -259,7 +255,7 @@ def frontier(connection: Connection, commune: Commune, size: int) -> Frontier:
 def lag(connection: Connection, now: datetime) -> dict[Commune, Lag]:
     """How far the seal is behind in each town where it is; from what is committed, whoever leads. Raises SealError."""
     [(seen, _)] = connection.execute(_SETTLED).fetchall()
-    [(reach,)] = connection.execute(_REACH).fetchall()
+    [(reach,)] = connection.execute(REACH).fetchall()
     _refuse_older(reach, seen)
     with connection.transaction():
         rows = connection.execute(_LAG, (MOST_COUNTED,)).fetchall()

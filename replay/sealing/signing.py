@@ -2,16 +2,12 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Final
 
 from ledger.identifiers import Commune
 from replay.sealing.checkpoint import Checkpoint
 from replay.sealing.files import CheckpointsError
 from replay.sealing.notary import AnotherPastError, Notary, towns_of
 from replay.sealing.tree import Connection
-
-LOCK: Final = 5
-"""The advisory lock of the leader that signs."""
 
 
 def machine_time() -> datetime:

@@ -13,6 +13,7 @@ from psycopg.rows import DictRow, TupleRow, dict_row
 
 from ledger.identifiers import Commune
 from projections.question import Question
+from replay.leader import set_town
 from replay.sealing import merkle
 
 Connection = psycopg.Connection[TupleRow]
@@ -20,7 +21,6 @@ Connection = psycopg.Connection[TupleRow]
 HEIGHTS: Final = range(0, 40, merkle.STEP)
 """The heights whose hashes are kept: the leaves are in `seals`, the others in `tree_nodes`."""
 
-_TENANT: Final[LiteralString] = "SELECT set_config('ardoise.commune', %(commune)s, true)"
 _SIZE: Final[LiteralString] = """
     SELECT coalesce((SELECT t.size FROM ardoise.trees t WHERE t.commune = %(commune)s), 0) AS size
 """
@@ -177,7 +177,7 @@ class Tree:
     def _ask(self, question: Question) -> list[DictRow]:
         """In one round trip: a pipeline without a transaction of its own is one."""
         with self._connection.pipeline(), self._connection.cursor(row_factory=dict_row) as cursor:
-            self._connection.execute(_TENANT, question.values)
+            set_town(self._connection, self._commune)
             cursor.execute(question.sql, question.values)
             return cursor.fetchall()
 

@@ -3,14 +3,15 @@
 import psycopg
 import pytest
 
+from commands.adopt_rulebook import AdoptRulebook
 from projections.models import READ_MODELS
-from replay.rebuilding.rebuild import rebuild, served, versions
+from replay.rebuilding.rebuild import Watching, rebuild, served, versions
 from replay.rebuilding.rows import UnreadableLineError, encoder
 from replay.rebuilding.state import RebuildRefusedError, connect
 from tests.asks import reserve
 from tests.replay.rebuilding import ALL, INLINE, NOTHING, count, crowd, digests, findings, live, story_in
 from tests.servers import Database
-from tests.town import MATTEO, VALMONT
+from tests.town import MATTEO, VALMONT, rulebooks
 
 _CATALOGUE = """
     SELECT 'class', c.relname, c.relkind::text, c.relpersistence::text, c.relrowsecurity::text,
@@ -116,6 +117,18 @@ def test_an_empty_ledger_is_rebuilt_into_empty_tables(database: Database):
     report = rebuild(database.owner_url, ALL, processes=2)
     assert (report.lines, report.differences, {row.rows for row in report.tables}) == (0, 0, {0})
     assert catalogue(database) == before
+
+
+def test_the_first_line_of_a_ledger_is_caught_up_when_it_comes_during_a_rebuild(database: Database):
+    with story_in(database) as story:
+
+        def adopt(doing: str) -> None:
+            if doing == "indexing":
+                story.must(AdoptRulebook(content=rulebooks(VALMONT)[0]))
+
+        report = rebuild(database.owner_url, ALL, watching=Watching(say=adopt))
+    assert (report.caught_up, report.arrival) == (1, 1)
+    assert findings(database) == []
 
 
 DRIFTS = [

@@ -15,9 +15,9 @@ import pytest
 from api.background import leader_conninfo
 from api.seal_watch import SealWatch
 from ledger.settings import Settings
-from replay.leader import Leader
+from replay.leader import SEAL_LOCK, Leader
 from replay.sealing import seal as sealing
-from replay.sealing.seal import LOCK, MOST_COUNTED, Seal, SealError, frontier, lag, seal_once
+from replay.sealing.seal import MOST_COUNTED, Seal, SealError, frontier, lag, seal_once
 from tests.replay.lines import (
     OTHER,
     TOWN,
@@ -236,7 +236,8 @@ def test_lines_are_sealed_in_windows_in_the_order_of_their_pages(
 
 def test_many_writers_that_commit_and_roll_back_are_sealed_gaplessly_and_once(database: Database):
     made = [
-        Leader(name, LOCK, leader_conninfo(database.service_url, Settings(), name), Seal) for name in ("one", "two")
+        Leader(name, SEAL_LOCK, leader_conninfo(database.service_url, Settings(), name), Seal)
+        for name in ("one", "two")
     ]
     for each in made:
         each.start()
@@ -313,7 +314,8 @@ def test_two_who_seal_at_once_make_one_tree(database: Database):
 
 def test_a_leader_whose_lock_is_taken_away_does_not_fork_the_tree(database: Database):
     made = [
-        Leader(name, LOCK, leader_conninfo(database.service_url, Settings(), name), Seal) for name in ("one", "two")
+        Leader(name, SEAL_LOCK, leader_conninfo(database.service_url, Settings(), name), Seal)
+        for name in ("one", "two")
     ]
     for each in made:
         each.start()
