@@ -101,16 +101,39 @@ class Follower:
     reached: dict[Commune, int] = field(default_factory=dict)
     look_again: dict[Commune, float] = field(default_factory=dict)
     late: dict[Commune, _CatchUp] = field(default_factory=dict)
+    put_off: dict[Commune, float] = field(default_factory=dict)
+    """Towns that could not be followed, and until when the others go first."""
+    trouble: Exception | None = None
+    """What the first of them met, raised once the others have nothing left to do."""
 
     def step(self, connection: Connection) -> float:
-        """One unit of work in every town that has some; 0 when there may be more at once."""
+        """One unit of work in every town that has some; 0 when there may be more at once.
+
+        Raises what stopped a town, after those behind it have come to their end.
+        """
         worked = False
         for name, size in connection.execute(_TOWNS).fetchall():
-            commune = Commune(name)
-            idle = self.reached.get(commune) == size and time.monotonic() < self.look_again.get(commune, 0.0)
-            if not idle:
-                worked = self._town(connection, commune, size) or worked
+            worked = self._tried(connection, Commune(name), size) or worked
+        if self.trouble is not None and not worked:
+            trouble, self.trouble = self.trouble, None
+            raise trouble
         return 0.0 if worked else IDLE_SECONDS
+
+    def _tried(self, connection: Connection, commune: Commune, size: int) -> bool:
+        begun = time.monotonic()
+        idle = self.reached.get(commune) == size and begun < self.look_again.get(commune, 0.0)
+        if idle or begun < self.put_off.get(commune, 0.0):
+            return False
+        try:
+            return self._town(connection, commune, size)
+        except Exception as error:
+            if connection.closed:
+                raise
+            now = time.monotonic()
+            # As long as it took: what ends after a minute must not leave the others two seconds of each.
+            self.put_off[commune] = now + max(LOOK_AGAIN_SECONDS, now - begun)
+            self.trouble = self.trouble or error
+            return False
 
     def _town(self, connection: Connection, commune: Commune, size: int) -> bool:
         try:
@@ -186,7 +209,7 @@ def retried(
     pages = pages or Pages()
     with connection.transaction():
         connection.execute(_TENANT, (commune,))
-        most = 1_000_000 if at_once else RETRIED
+        most = None if at_once else RETRIED
         due = [stream for (stream,) in connection.execute(_DUE, (MODEL, commune, at_once, most))]
     for stream in due:
         with connection.transaction():

@@ -333,6 +333,35 @@ def test_a_batch_that_is_cut_off_is_followed_again_whole(own: Connection, databa
         agree(again, pages)
 
 
+@pytest.mark.parametrize("far_behind", [2, 1_000])
+def test_a_town_that_cannot_be_written_stops_no_other_and_its_trouble_is_told_in_the_end(
+    own: Connection, database: Database, far_behind: int
+) -> None:
+    first, second = sorted((booked(), booked()), key=lambda pages: pages.town)
+    for pages in (first, second):
+        pages.write_all(own)
+    seal_once(own)
+    with psycopg.connect(database.admin_url, autocommit=True) as superuser:
+        superuser.execute(
+            "CREATE FUNCTION ardoise.refused() RETURNS trigger LANGUAGE plpgsql AS"
+            " $$ BEGIN RAISE 'the disk is full' USING ERRCODE = 'disk_full'; END $$"
+        )
+        superuser.execute(
+            "CREATE TRIGGER refused BEFORE INSERT ON ardoise.place_changes FOR EACH ROW"
+            f" WHEN (NEW.commune = '{first.town}') EXECUTE FUNCTION ardoise.refused()"
+        )
+        follower = Follower(batch=2, far_behind=far_behind)
+        with pytest.raises(psycopg.errors.DiskFull):
+            while follower.step(own) == 0:
+                pass
+        agree(own, second)
+        superuser.execute("DROP TRIGGER refused ON ardoise.place_changes")
+    follow_once(own)
+    for pages in (first, second):
+        agree(own, pages)
+        assert parked(own, pages.town) == []
+
+
 def test_two_followers_at_once_go_one_after_the_other(own: Connection, database: Database) -> None:
     pages = booked()
     pages.write_all(own)
