@@ -31,12 +31,12 @@ _SEALS: Final = """
     WHERE commune = %s AND arrival > %s AND arrival <= %s ORDER BY arrival
 """
 _PREVIOUS: Final = b'","previous":"'
-_RECORDED: Final = b'","recorded_at":"'
-_ROLE: Final = b'","role":"'
-_INSTANT: Final = 27
-_GAP: Final = len(_RECORDED) + _INSTANT
-_TAIL_BYTES: Final = len(_PREVIOUS) + 64 + _GAP
-"""From where a line says what it follows, to where it says who acted."""
+_DIGEST: Final = 64
+_RECORDED: Final = slice(_DIGEST, _DIGEST + 17)
+_INSTANT: Final = slice(_RECORDED.stop, _RECORDED.stop + 27)
+_ROLE: Final = slice(_INSTANT.stop, _INSTANT.stop + 10)
+_TO_ROLE: Final = slice(_ROLE.stop, None)
+"""Where the end of a line says what it follows, when it was recorded, and who acted."""
 _NAME: Final = re.compile(r"[^\"\\]*")
 """A page whose name JSON writes as it is."""
 _COMMAND: Final = b'","command":"'
@@ -144,19 +144,21 @@ def _previous(stored: bytes, stream: str, version: int, kind: str, recorded_at: 
 
     The last keys of a line are in order, and a quote inside a text is escaped: what stands there is no part of a text.
     """
-    end = f'","stream":"{stream}","type":"{kind}","version":{version}}}'.encode()
-    role = stored.rfind(_ROLE, 0, -len(end))
-    tail = stored[max(role - _TAIL_BYTES, 0) : max(role, 0)]
-    if not stored.endswith(end) or not (tail.startswith(_PREVIOUS) and tail[-_GAP:-_INSTANT] == _RECORDED):
-        return None
-    role_text = stored[role + len(_ROLE) : -len(end)]
-    if b'"' in role_text or b"\\" in role_text:
-        return None
+    at = stored.rfind(_PREVIOUS)
     try:
-        said = datetime.fromisoformat(tail[-_INSTANT:].decode())
+        tail = stored[at + len(_PREVIOUS) :].decode()
+        role, _, rest = tail[_TO_ROLE].partition('"')
+        said = datetime.fromisoformat(tail[_INSTANT])
     except ValueError:
         return None
-    return tail[len(_PREVIOUS) : -_GAP].decode("ascii", "replace") if said == recorded_at else None
+    written = (
+        at > 0
+        and tail[_RECORDED] == '","recorded_at":"'
+        and tail[_ROLE] == '","role":"'
+        and "\\" not in role
+        and rest == f',"stream":"{stream}","type":"{kind}","version":{version}}}'
+    )
+    return tail[:_DIGEST] if written and said == recorded_at else None
 
 
 def joined(ranges: Sequence[Range]) -> tuple[dict[str, Segment], set[str]]:
