@@ -111,7 +111,10 @@ def _asked(work: Callable[[Reader, str], Coroutine[Any, Any, Answer]]) -> Answer
         try:
             return asyncio.run(asking(conninfo))
         except Problem as problem:
-            stop(f"not yet: {problem.code}. Try again in a moment.")
+            stop(
+                f"not yet ({problem.code}): what follows the seal has not come to that instant. Try again in a moment,"
+                " while the service runs; `ardoise parked` says whether a page was set aside."
+            )
 
 
 async def _rules(reader: Reader, commune: Commune, as_of: datetime | None = None) -> Rules:
@@ -164,7 +167,7 @@ def history(  # noqa: PLR0913, PLR0917 - what a person may type
         rules = await _rules(reader, named)
         instant = _known_by(as_of, rules)
         story = (
-            await of_household(reader, named, HouseholdId(household), as_of=instant)
+            await of_household(reader, named, HouseholdId(household), now=utc_now(), as_of=instant)
             if household
             else await of_child(reader, named, ChildId(child), as_of=instant)
         )

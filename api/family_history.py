@@ -1,7 +1,7 @@
 """What happened to a family: every line of its pages, with its sentence, its cause and what it changed."""
 
 from collections.abc import AsyncIterator, Sequence
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 import orjson
 from fastapi import Depends, Query
@@ -14,6 +14,7 @@ from api.door import doors
 from api.fields import Day, IdText
 from api.history_words import HistoryWords
 from api.households import of_household
+from api.negotiation import NDJSON, also, wants
 from api.office import AtInstant, Office
 from api.problems import Problem, invalid_field
 from api.reads import bounds
@@ -26,7 +27,6 @@ from replay.timeline import Line
 
 router = doors("historique")
 
-NDJSON: Final = "application/x-ndjson"
 OF_A_PAGE: Final = ("cursor", "limit", "order")
 """What a list in parts is asked with, and a whole stream is not."""
 Order = Literal["oldest", "newest"]
@@ -56,22 +56,29 @@ class Asked:
 AskedFor = Annotated[Asked, Depends()]
 
 
+def _told() -> dict[Any, dict[str, Any]]:
+    """`responses=` of a route that answers a history in parts, or the whole of it one line each."""
+    item = {"$ref": f"#/components/schemas/{schemas_history.HistoryItem.__name__}"}
+    return also(openapi.answered(200, schemas_history.History), NDJSON, item)
+
+
 @router.get(
     "/households/{household}/history",
     summary="L'histoire d'un foyer et de ses enfants",
-    responses=openapi.streamed(schemas_history.History, schemas_history.HistoryItem),
+    responses=_told(),
 )
 async def of_a_household(household: IdText, at: AtInstant, asked: AskedFor) -> Response:
     """What happened to a household, and to each of its children while they were of it."""
     known = HouseholdId(household)
     await of_household(at, known)
-    return await _answered(at, await story_of_household(at.reader, at.commune, known, as_of=at.as_of), asked)
+    story = await story_of_household(at.reader, at.commune, known, now=at.now, as_of=at.as_of)
+    return await _answered(at, story, asked)
 
 
 @router.get(
     "/children/{child}/entries",
     summary="Les écritures sur la page d'un enfant",
-    responses=openapi.streamed(schemas_history.History, schemas_history.HistoryItem),
+    responses=_told(),
 )
 async def of_a_child(child: IdText, at: AtInstant, asked: AskedFor) -> Response:
     """Every line of a child's page, whichever household it was of."""
@@ -82,7 +89,7 @@ async def of_a_child(child: IdText, at: AtInstant, asked: AskedFor) -> Response:
 
 async def _answered(at: Office, story: Story, asked: Asked) -> Response:
     wanted = asked.wanted(story)
-    if wants_ndjson(at):
+    if wants(at.request, NDJSON):
         for name in OF_A_PAGE:
             if name in at.request.query_params:
                 raise invalid_field("query", name, "value_error")
@@ -97,12 +104,6 @@ async def _answered(at: Office, story: Story, asked: Asked) -> Response:
     turn = 1 if asked.order == "oldest" else -1
     said = [rendered(item, words) async for item in told(at.reader, story, shown[::turn])][::turn]
     return JSONAnswer({"entries": said, "next": following})
-
-
-def wants_ndjson(at: Office) -> bool:
-    """Whether the whole is asked for, an item a line."""
-    accepted = ",".join(at.request.headers.getlist("accept")).lower()
-    return NDJSON in (part.partition(";")[0].strip() for part in accepted.split(","))
 
 
 async def ndjson(at: Office, story: Story, lines: Sequence[Line]) -> AsyncIterator[bytes]:

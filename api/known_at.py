@@ -106,16 +106,20 @@ class Known:
         """The answers, of a state of the database that is right for the instant."""
         if not any(mentioned(question.sql) & BEHIND for question in asked):
             return await self._reader.ask(commune, *asked)
-        loop = asyncio.get_running_loop()
-        until = loop.time() + PATIENCE_SECONDS
-        while True:
-            whole = pages_of.followed(commune, known_at=self._past.as_of)
-            [[state], *answers] = await self._reader.ask(commune, whole, *asked)
-            if state["followed"]:
-                return answers
-            if loop.time() >= until:
-                raise retry_later("past_not_ready", seconds=RETRY_SECONDS)
-            await asyncio.sleep(PAUSE_SECONDS)
+        return await once_followed(self._reader, commune, self._past.as_of, *asked)
+
+
+async def once_followed(reader: Reader, commune: Commune, instant: datetime, *asked: Question) -> list[Rows]:
+    """The answers, once every line recorded by an instant was followed. Raises `past_not_ready` when none comes."""
+    loop = asyncio.get_running_loop()
+    until = loop.time() + PATIENCE_SECONDS
+    while True:
+        [[state], *answers] = await reader.ask(commune, pages_of.followed(commune, known_at=instant), *asked)
+        if state["followed"]:
+            return answers
+        if loop.time() >= until:
+            raise retry_later("past_not_ready", seconds=RETRY_SECONDS)
+        await asyncio.sleep(PAUSE_SECONDS)
 
 
 def _fold(past: Past, rows: Iterable[Mapping[str, Any]]) -> None:

@@ -172,14 +172,6 @@ def answered(status: int, model: Any, *, etag: bool = False, located: bool = Fal
     return {status: response}
 
 
-def streamed(page: Any, line: Any) -> dict[int | str, dict[str, Any]]:
-    """`responses=` of a route that answers a list in parts, or the whole of it one line each, as NDJSON."""
-    responses = answered(200, page)
-    schema = {"$ref": f"#/components/schemas/{line.__name__}"}
-    responses[200]["content"]["application/x-ndjson"] = {"schema": schema}
-    return responses
-
-
 def documented(*codes: str) -> dict[int | str, dict[str, Any]]:
     """`responses=` of a route: the codes its own rules may answer, beside those every door documents by itself."""
     responses: dict[int | str, dict[str, Any]] = {}

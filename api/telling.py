@@ -13,6 +13,7 @@ from api.asking import Reader, Rows
 from api.french_access import ROLES
 from api.french_history import sentence
 from api.history_words import HistoryWords
+from api.known_at import once_followed
 from ledger.identifiers import ActivationId, ChildId, Commune, HouseholdId, Stream
 from ledger.rows import Row
 from ledger.streams import child_page, household_page, kind_of
@@ -99,9 +100,14 @@ async def of_child(reader: Reader, commune: Commune, child: ChildId, *, as_of: d
     return Story(commune=commune, lines=in_order(known_at(_lines(index), as_of)), rules=rules, stays=_stays(moved))
 
 
-async def of_household(reader: Reader, commune: Commune, household: HouseholdId, *, as_of: datetime | None) -> Story:
-    """What happened to a household, and to each of its children while they were of it."""
-    [rows] = await reader.ask(commune, questions.children_ever(commune, household))
+async def of_household(
+    reader: Reader, commune: Commune, household: HouseholdId, *, now: datetime, as_of: datetime | None
+) -> Story:
+    """What happened to a household, and to each of its children while they were of it.
+
+    Those who left it are known behind the seal: as long as it has not come to the instant, `past_not_ready` is raised.
+    """
+    [rows] = await once_followed(reader, commune, as_of or now, questions.children_ever(commune, household))
     children = [ChildId(row["child"]) for row in rows]
     streams = [household_page(commune, household), *(child_page(commune, child) for child in children)]
     index, moved, activated, versions = await reader.ask(

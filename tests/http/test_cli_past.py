@@ -187,6 +187,22 @@ def test_nobody_was_known_before_they_were(family: Family):
 # The line it leaves ---------------------------------------------------------------------------------------------------
 
 
+def test_a_household_s_history_waits_for_what_follows_the_seal(family: Family, admin):
+    page = f"child/{family.town}/{family.child}"
+    admin.execute(
+        "INSERT INTO ardoise.parked VALUES ('past', %s, %s, 1, 'KeyError', 1, now(), now() + interval '1 hour')",
+        (family.town, page),
+    )
+    code, out, err = run("history", family.town, "--household", family.home, *BY)
+    assert (code, out) == (1, "")
+    assert err.startswith("ardoise: not yet (past_not_ready): ")
+    assert "`ardoise parked`" in err
+    assert len(err.splitlines()) == 1
+    assert log_lines(admin, family, "ardoise history") == []
+    admin.execute("DELETE FROM ardoise.parked WHERE commune = %s", (family.town,))
+    assert family.child[:8] in printed("history", family.town, "--household", family.home, *BY)
+
+
 @pytest.mark.parametrize("login", ["service", "auditor"])
 def test_whoever_asks_leaves_a_line(family: Family, admin, login: str, request):
     if login == "auditor":
