@@ -6,7 +6,7 @@ and whether every line is where it was, are for `ardoise verify` to find.
 """
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any, Final
@@ -17,9 +17,12 @@ import structlog
 from psycopg import sql
 
 from ledger.codec import Codec
+from ledger.holdings import PlaceKey
 from ledger.identifiers import Commune, Stream
 from ledger.rows import Drop, Put, merged
+from ledger.store import AnyPage
 from ledger.streams import kind_of, town_page
+from ledger.town import Town
 from projections.models import READ_MODELS, PageKind, Table
 from projections.past import PastOfPage
 from replay.folding import Folding
@@ -59,6 +62,7 @@ _PLACES: Final = """
         USING (activity, unit, day, pool)
     WHERE coalesce(told.taken, 0) <> coalesce(kept.taken, 0) ORDER BY 1
 """
+_SET: Final = "SELECT activity, unit, day, pool, capacity FROM places WHERE commune = %s AND is_set"
 _KNOWN: Final = "SELECT stream FROM drift WHERE commune = %s ORDER BY random() LIMIT 1"
 _GONE: Final = """
     DELETE FROM drift WHERE commune = %s AND stream = %s
@@ -68,27 +72,6 @@ _FOUND: Final = """
     INSERT INTO drift (commune, stream, what, place, found_at)
     SELECT %s, %s, found.*, now() FROM unnest(%s::text[], %s::text[]) AS found ON CONFLICT DO NOTHING
 """
-_OF_PAGE: Final[Mapping[str, sql.SQL]] = {
-    "calendar_days": sql.SQL("child = %(id)s"),
-    "attendance": sql.SQL("child = %(id)s"),
-    "children": sql.SQL("child = %(id)s"),
-    "enrolments": sql.SQL("child = %(id)s"),
-    "custody": sql.SQL("child = %(id)s"),
-    "household_children": sql.SQL("child = %(id)s"),
-    "guardians": sql.SQL("household = %(id)s"),
-    "household_people": sql.SQL("household = %(id)s"),
-    "family_keys": sql.SQL("household = %(id)s"),
-    "quotients": sql.SQL("household = %(id)s"),
-    "demande_versions": sql.SQL("stream = %(stream)s"),
-    "place_changes": sql.SQL("stream = %(stream)s"),
-    "rulebooks": sql.SQL("true"),
-    "closures": sql.SQL("true"),
-}
-"""Which rows of a table are of a page. Of a table that is not here, those the page tells of are compared."""
-_OF_DEMANDES: Final[Mapping[PageKind, sql.SQL]] = {
-    "child": sql.SQL("child = %(id)s"),
-    "household": sql.SQL("child IS NULL AND household = %(id)s"),
-}
 _log = structlog.stdlib.get_logger("ardoise.drift")
 
 
@@ -125,7 +108,7 @@ def _rows(connection: Connection, commune: Commune, stream: Stream) -> Iterator[
     position, parked = connection.execute(_FOLLOWED, values).fetchone() or (0, False)
     lines = connection.execute(_LINES, {**values, "position": position}).fetchall()
     try:
-        told = _told(commune, stream, lines)
+        told, page = _told(commune, stream, lines)
     except _BrokenError as broken:
         yield broken.difference
         return
@@ -139,6 +122,8 @@ def _rows(connection: Connection, commune: Commune, stream: Stream) -> Iterator[
         for table in model.tables:
             if kind in table.pages:
                 yield from _differing(connection, table, kind, told.get(table.name, []), values)
+    if isinstance(page.state, Town):
+        yield from _capacities(connection, commune, page.state)
 
 
 class _BrokenError(Exception):
@@ -149,8 +134,8 @@ class _BrokenError(Exception):
         super().__init__(what)
 
 
-def _told(commune: Commune, stream: Stream, lines: list[Any]) -> dict[str, list[Any]]:
-    """The rows the lines of a page make."""
+def _told(commune: Commune, stream: Stream, lines: list[Any]) -> tuple[dict[str, list[Any]], AnyPage]:
+    """The rows the lines of a page make, and the page they fold into."""
     codec, folding, past = Codec(), Folding(stream), PastOfPage()
     rows: dict[tuple[str, Any], Put] = {}
     for version, stored, digest, _ in lines:
@@ -171,7 +156,7 @@ def _told(commune: Commune, stream: Stream, lines: list[Any]) -> dict[str, list[
                 rows.pop((change.table, change.key), None)
             else:
                 rows[change.table, change.key] = change
-    return {table: changes["put"] for table, changes in merged(rows.values()).items()}
+    return {table: changes["put"] for table, changes in merged(rows.values()).items()}, folding.page
 
 
 def _differing(
@@ -179,16 +164,14 @@ def _differing(
 ) -> Iterator[Difference]:
     """The rows of a table that are not as they are told, compared by the database under its own types."""
     keys = sql.SQL(", ").join(map(sql.Identifier, table.key))
-    told_of = sql.SQL("({}) IN (SELECT {} FROM told)").format(keys, keys)
-    of_page = _OF_DEMANDES[kind] if table.name == "demandes" else _OF_PAGE.get(table.name, told_of)
     question = sql.SQL(
         "WITH told AS (SELECT * FROM jsonb_populate_recordset(NULL::{table}, %(told)s::jsonb)),"
-        " kept AS (SELECT * FROM {table} WHERE commune = %(commune)s AND {of_page})"
+        " kept AS (SELECT * FROM {table} WHERE commune = %(commune)s AND ({of_page}))"
         " SELECT concat_ws(' ', {named}) FROM told FULL JOIN kept USING ({keys})"
         " WHERE told IS DISTINCT FROM kept ORDER BY 1"
     ).format(
         table=sql.Identifier(table.name),
-        of_page=of_page,
+        of_page=_of_page(table, kind, keys),
         named=sql.SQL(", ").join(map(sql.Identifier, table.key[1:])),
         keys=keys,
     )
@@ -204,12 +187,34 @@ def _differing(
         yield Difference(what="row_differs", place=f"{table.name} {place}")
 
 
+def _of_page(table: Table, kind: PageKind, keys: sql.Composed) -> sql.Composed | sql.SQL:
+    """Which rows are of a page of this kind. Where rows do not say it, those the page tells of are compared."""
+    if table.pages == ("town",):
+        return sql.SQL("true")
+    of_page = [
+        sql.SQL("({} = {} AND {})").format(
+            sql.Identifier(rows.column), sql.Placeholder("id" if rows.kind else "stream"), sql.SQL(rows.only)
+        )
+        for rows in table.rows
+        if rows.kind in (None, kind)
+    ]
+    return sql.SQL(" OR ").join(of_page) if of_page else sql.SQL("({}) IN (SELECT {} FROM told)").format(keys, keys)
+
+
 def _places(connection: Connection, commune: Commune) -> Iterator[Difference]:
     """The slots whose count is not what was followed, when every line of the town was."""
     values = {"model": MODEL, "commune": commune}
     if connection.execute(_QUIET, values).fetchone() == (True,):
         for (place,) in connection.execute(_PLACES, values):
             yield Difference(what="places_differ", place=place)
+
+
+def _capacities(connection: Connection, commune: Commune, town: Town) -> Iterator[Difference]:
+    """The slots whose places the town set otherwise than it says. Of the others, each claim brings the rulebook's."""
+    kept = {PlaceKey(*slot): capacity for *slot, capacity in connection.execute(_SET, (commune,))}
+    for key in sorted(kept.keys() | town.capacities.keys()):
+        if key not in kept or key not in town.capacities or kept[key] != town.capacities[key]:
+            yield Difference(what="capacity_differs", place=f"{key.activity} {key.unit} {key.day} {key.pool}".strip())
 
 
 @dataclass(kw_only=True, slots=True)

@@ -3,12 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Any, Final, LiteralString
+from typing import Any, Final
 
 import orjson
 from psycopg import sql
 
-from projections.models import Table
+from projections.models import OF_NOBODY, READ_MODELS, Table
 from replay.rebuilding.catalogue import LIVE, NEW, columns, named
 from replay.rebuilding.state import PLACES, Connection, Run, Sealed, one, set_town, towns
 
@@ -16,13 +16,9 @@ MOST_SUSPECTS: Final = 10_000
 """So many differing rows are looked at again, one by one, while nobody writes; of more, only their number is told."""
 SHOWN: Final = 5
 
-PLACES_TABLE: Final = Table(name=PLACES, key=("commune", "activity", "unit", "day", "pool"), pages=("child", "town"))
-PAGE_OF_ROW: Final[Mapping[str, LiteralString]] = {
-    "demande_versions": "coalesce(o.stream, n.stream)",
-    "place_changes": "coalesce(o.stream, n.stream)",
-    "household_children": "'child/' || coalesce(o.commune, n.commune) || '/' || coalesce(o.child, n.child)",
-}
-"""The page a row of what follows the seal comes from."""
+PLACES_TABLE: Final = Table(
+    name=PLACES, key=("commune", "activity", "unit", "day", "pool"), pages=("child", "town"), rows=OF_NOBODY
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -45,7 +41,6 @@ class Differences:
 def digest(connection: Connection, schema: str, table: Table) -> str:
     """The SHA-256 of the rows of a table as text, in the order of their keys, town after town."""
     relation = sql.Identifier(schema, table.name)
-    names = [name for name, _ in columns(connection, named(schema, table.name))]
     kinds = dict(columns(connection, named(schema, table.name)))
     order = [
         sql.SQL("{} COLLATE {}").format(sql.Identifier(name), sql.Identifier("C")) if kinds[name] == "text"
@@ -57,7 +52,7 @@ def digest(connection: Connection, schema: str, table: Table) -> str:
         with connection.transaction():
             set_town(connection, commune)
             question = sql.SQL("COPY (SELECT {} FROM {} WHERE commune = {} ORDER BY {}) TO STDOUT").format(
-                sql.SQL(", ").join(map(sql.Identifier, names)),
+                sql.SQL(", ").join(map(sql.Identifier, kinds)),
                 relation,
                 sql.Literal(commune),
                 sql.SQL(", ").join(order),
@@ -204,15 +199,18 @@ def _again(connection: Connection, table: Table, question: sql.Composed) -> Diff
     return Differences(only_old=old, only_new=new, different=both, first=tuple(first[:SHOWN]))
 
 
-def _followed(table: Table) -> sql.SQL:
+def _followed(table: Table) -> sql.SQL | sql.Composed:
     """Of what follows the seal, a page that was not followed to its end is not compared: it is late, not wrong."""
-    page = PAGE_OF_ROW.get(table.name)
-    if page is None:
+    if table not in READ_MODELS["past"].tables:
         return sql.SQL("")
+    [rows] = table.rows
+    page = sql.SQL("coalesce({}, {})").format(sql.Identifier("o", rows.column), sql.Identifier("n", rows.column))
+    if rows.kind is not None:
+        page = sql.SQL("concat_ws('/', {}, coalesce(o.commune, n.commune), {})").format(sql.Literal(rows.kind), page)
     return sql.SQL(
         "AND NOT EXISTS (SELECT FROM rebuild.unfollowed u"
-        f" WHERE u.commune = coalesce(o.commune, n.commune) AND u.stream = {page})"
-    )
+        " WHERE u.commune = coalesce(o.commune, n.commune) AND u.stream = {})"
+    ).format(page)
 
 
 _COVERED: Final = """

@@ -4,11 +4,11 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import itemgetter
-from typing import Any, Final, LiteralString, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import orjson
 from psycopg import sql
-from psycopg.types.datetime import TimestamptzLoader
+from psycopg.types.datetime import TimestamptzBinaryLoader
 from psycopg.types.json import set_json_loads
 
 from ledger.child import Child
@@ -19,7 +19,7 @@ from ledger.rows import Drop, Row
 from ledger.snapshots import FOLD, pack
 from ledger.store import AnyPage
 from ledger.town import Town
-from projections.models import READ_MODELS, PageKind, Table
+from projections.models import READ_MODELS, Source, Table
 from projections.past import FOREVER, PastOfPage
 from replay.folding import Folding
 from replay.verifying.findings import Finding
@@ -33,35 +33,13 @@ Rows = dict[str, dict[Key, Row]]
 PAGES: Final = 50
 """Pages that are folded and compared at once."""
 TABLES: Final[Mapping[str, Table]] = {table.name: table for model in READ_MODELS.values() for table in model.tables}
+_INFINITY: Final = bytes.fromhex("7fffffffffffffff")
 BEHIND: Final = tuple(table.name for table in READ_MODELS["past"].tables)
 
 
-class Source(NamedTuple):
-    """Which rows of a table are of a page: those whose column names it, or whom it is about."""
-
-    table: LiteralString
-    column: LiteralString
-    kind: PageKind | None
-    """Of the page named by what it is about; None when the column holds the page's own name."""
-    only: LiteralString = "true"
-
-
-SOURCES: Final = (
-    *(
-        Source(table, "child", "child")
-        for table in ("calendar_days", "attendance", "children", "enrolments", "custody")
-    ),
-    Source("demandes", "child", "child", "child IS NOT NULL"),
-    Source("demandes", "household", "household", "child IS NULL"),
-    *(
-        Source(table, "household", "household")
-        for table in ("guardians", "household_people", "family_keys", "quotients")
-    ),
-    Source("household_children", "child", "child"),
-    Source("demande_versions", "stream", None),
-    Source("place_changes", "stream", None),
-)
-"""The tables that are not here do not say it: all their rows in the town are compared at the end."""
+SOURCES: Final = tuple((table, source) for table in TABLES.values() for source in table.rows)
+UNNAMED: Final = tuple(table for table in TABLES.values() if not table.rows)
+"""Tables whose rows do not say which page they are of: all of them in the town are compared at the end."""
 
 _LINES: Final = """
     SELECT stream, version, stored FROM entries WHERE commune = %s AND stream = ANY (%s) ORDER BY stream, version
@@ -144,12 +122,12 @@ def _fold(
         if stream in snapshots and snapshots[stream][0] == version:
             found.findings.extend(_snapshot(step.page, snapshots[stream][1]))
     _close(folding, found)
-    for source in SOURCES:
-        left_out = found.broken | parked if source.table in BEHIND else found.broken
+    for table, source in SOURCES:
+        left_out = found.broken | parked if table.name in BEHIND else found.broken
         wanted = [each for each in pages if each not in left_out and _is_of(source, each)]
-        found.findings.extend(_compared(connection, commune, source, wanted, told[source.table]))
-    for name in TABLES.keys() - {source.table for source in SOURCES}:
-        found.rest.setdefault(name, {}).update(told[name])
+        found.findings.extend(_compared(connection, commune, table, source, wanted, told[table.name]))
+    for table in UNNAMED:
+        found.rest.setdefault(table.name, {}).update(told[table.name])
 
 
 def _close(folding: Folding, found: Folded) -> None:
@@ -168,10 +146,15 @@ def _is_of(source: Source, stream: str) -> bool:
 
 
 def _compared(
-    connection: Connection, commune: Commune, source: Source, pages: Sequence[str], told: Mapping[Key, Row]
+    connection: Connection,
+    commune: Commune,
+    table: Table,
+    source: Source,
+    pages: Sequence[str],
+    told: Mapping[Key, Row],
 ) -> Iterator[Finding]:
     """The rows of a table that are not those some pages make."""
-    column, table = source.column, TABLES[source.table]
+    column = source.column
     names = list(pages) if source.kind is None else [each.split("/")[-1] for each in pages]
     question = sql.SQL("SELECT * FROM {} WHERE commune = %s AND {} = ANY (%s) AND {}").format(
         sql.Identifier(table.name), sql.Identifier(column), sql.SQL(source.only)
@@ -189,12 +172,12 @@ def _compared(
     yield from differences(table, mine, kept)
 
 
-class _Instants(TimestamptzLoader):
+class _Instants(TimestamptzBinaryLoader):
     """Instants, and the one that never comes, which is no datetime of Python."""
 
     def load(self, data: Any) -> Any:
-        """What PostgreSQL wrote."""
-        return FOREVER if bytes(data) == FOREVER.encode() else super().load(data)
+        """What PostgreSQL holds: infinity is the last number of its microseconds."""
+        return FOREVER if bytes(data) == _INFINITY else super().load(data)
 
 
 class Kept(NamedTuple):
@@ -206,9 +189,11 @@ class Kept(NamedTuple):
 
 def rows_of(connection: Connection, table: Table, question: sql.Composed, values: Sequence[Any]) -> Kept:
     """The rows of a table."""
-    with connection.cursor(binary=table.name not in BEHIND) as cursor:
+    with connection.cursor(binary=True) as cursor:
         set_json_loads(orjson.loads, cursor)
-        cursor.adapters.register_loader("timestamptz", _Instants)
+        if table.name == "demande_versions":
+            # Only there an instant may never come: written in Python, this takes a microsecond an instant.
+            cursor.adapters.register_loader("timestamptz", _Instants)
         found = cursor.execute(question, values)
         columns = tuple(column.name for column in found.description or ())
         key = itemgetter(*map(columns.index, table.key))

@@ -5,8 +5,8 @@ that was cut off a page's end, or written anew with all that follows it. What a 
 lines, seals and hashes, is found by the checkpoints, which are not in the database.
 
 One exported snapshot of the database for all of it, so that it may run while families book, in as many processes as
-wanted. `verify_lines` reads everything once and only suspects; `verify_pages` names what is wrong on a suspected page;
-`verify_tree` grows the tree again; `verify_rows` folds the pages.
+wanted. `lines` reads everything once and only suspects; `pages` names what is wrong on a suspected page; `tree` grows
+the tree again; `rows` folds the pages.
 """
 
 from collections.abc import Callable, Container, Generator, Iterator, Sequence
@@ -25,7 +25,7 @@ from replay.verifying.findings import Finding
 from replay.verifying.lines import Connection, Range, Sealed, Segment, joined, read_range, settled_of, shares
 from replay.verifying.pages import cut, judged
 from replay.verifying.pool import Pool, pool_of
-from replay.verifying.rows import SOURCES, TABLES, Folded, differences, fold_pages, rows_of
+from replay.verifying.rows import SOURCES, UNNAMED, Folded, differences, fold_pages, rows_of
 from replay.verifying.tree import grown_again
 
 __all__ = ["Connection", "Finding", "Verification", "verify"]
@@ -180,20 +180,20 @@ def _places(connection: Connection, commune: Commune, told: Folded) -> Iterator[
 
 def _whole_tables(connection: Connection, commune: Commune, told: Folded, broken: set[str]) -> Iterator[Finding]:
     """The tables whose rows do not say which page they are of, but those made of a kind of page that is broken."""
-    for name in TABLES.keys() - {source.table for source in SOURCES}:
-        if broken & set(TABLES[name].pages):
+    for table in UNNAMED:
+        if broken & set(table.pages):
             continue
-        question = sql.SQL("SELECT * FROM {} WHERE commune = %s").format(sql.Identifier(name))
-        kept = rows_of(connection, TABLES[name], question, (commune,))
-        yield from differences(TABLES[name], told.rest.get(name, {}), kept)
+        question = sql.SQL("SELECT * FROM {} WHERE commune = %s").format(sql.Identifier(table.name))
+        kept = rows_of(connection, table, question, (commune,))
+        yield from differences(table, told.rest.get(table.name, {}), kept)
 
 
 def _strangers(connection: Connection, commune: Commune, pages: Container[str]) -> Iterator[Finding]:
     """Rows of a page nobody ever wrote on."""
-    for source in SOURCES:
+    for table, source in SOURCES:
         question = sql.SQL("SELECT DISTINCT {column} FROM {table} WHERE commune = %s AND {only} ORDER BY 1").format(
-            column=sql.Identifier(source.column), table=sql.Identifier(source.table), only=sql.SQL(source.only)
+            column=sql.Identifier(source.column), table=sql.Identifier(table.name), only=sql.SQL(source.only)
         )
         for (name,) in connection.execute(question, (commune,)):
             if (name if source.kind is None else f"{source.kind}/{commune}/{name}") not in pages:
-                yield Finding(what="row_differs", where=f"{source.table} {name}")
+                yield Finding(what="row_differs", where=f"{table.name} {name}")

@@ -1,14 +1,14 @@
 """The drift watch: a page is folded and compared with every row it made, in one snapshot."""
 
 from collections.abc import Iterator
-from typing import Any, cast
+from typing import Any, LiteralString, cast
 
 import psycopg
 import pytest
 
 from ledger.identifiers import Stream
 from ledger.memory import MemoryStore
-from projections.models import READ_MODELS
+from projections.models import READ_MODELS, Table
 from replay.following.drift import Difference, Watch, check, keep
 from replay.following.follower import follow_once
 from replay.following.watched import drifted, towns_behind
@@ -94,14 +94,31 @@ def test_a_row_that_is_changed_or_gone_is_found_in_every_table(
             superuser.execute(f"INSERT INTO {table} TABLE kept_{table}")
 
 
+ANOTHER = {"text": "{} || 'x'", "integer": "{} + 99", "bigint": "{} + 99", "date": "{} + 9999"}
+NAMING = [table for model in READ_MODELS.values() for table in model.tables if table.rows or table.pages == ("town",)]
+
+
+def test_only_rows_of_two_tables_do_not_say_which_page_they_are_of() -> None:
+    assert set(TABLES) - {table.name for table in NAMING} == {"activations", "erased_people"}
+
+
+@pytest.mark.parametrize("table", NAMING, ids=[table.name for table in NAMING])
 def test_a_row_nobody_made_is_found_on_the_page_it_would_be_of(
-    service: Connection, superuser: "psycopg.Connection[Any]"
+    service: Connection, superuser: "psycopg.Connection[Any]", table: Table
 ) -> None:
-    superuser.execute(
-        "INSERT INTO place_changes SELECT (jsonb_populate_record(p, '{\"line\": 99}')).* FROM place_changes p"
+    of_page = {rows.column for rows in table.rows}
+    key = next(name for name in reversed(table.key) if name not in of_page)
+    kinds = dict(
+        superuser.execute(
+            "SELECT column_name, data_type FROM information_schema.columns WHERE table_name = %s"
+            " AND table_schema = 'ardoise' ORDER BY ordinal_position",
+            (table.name,),
+        ).fetchall()
     )
-    superuser.execute("INSERT INTO quotients SELECT (jsonb_populate_record(q, '{\"ordinal\": 99}')).* FROM quotients q")
-    assert everything(service, superuser) == {"place_changes", "quotients"}
+    values = ", ".join(ANOTHER[kind].format(name) if name == key else name for name, kind in kinds.items())
+    added = f"INSERT INTO {table.name} SELECT {values} FROM {table.name} LIMIT 1"
+    assert superuser.execute(added).rowcount == 1  # type: ignore[arg-type]
+    assert everything(service, superuser) == {table.name}
 
 
 LINES = {
@@ -131,6 +148,23 @@ def test_places_are_compared_when_every_line_was_followed(
     assert found[0].place == "cantine repas 2024-01-18"
     superuser.execute("UPDATE followed SET position = position - 1")
     assert check(service, VALMONT, TOWNS) == [], "a line on its way may be what makes the difference"
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE places SET capacity = 1 WHERE is_set",
+        "UPDATE places SET capacity = NULL WHERE is_set",
+        "UPDATE places SET is_set = false WHERE is_set",
+        "UPDATE places SET is_set = true WHERE activity = 'cantine' AND NOT is_set",
+        "DELETE FROM places WHERE is_set",
+    ],
+)
+def test_what_the_town_set_of_places_is_compared_with_what_it_says(
+    service: Connection, superuser: "psycopg.Connection[Any]", statement: LiteralString
+) -> None:
+    assert superuser.execute(statement).rowcount == 1
+    assert "capacity_differs" in {each.what for each in check(service, VALMONT, TOWNS)}
 
 
 def test_the_past_of_a_page_is_compared_once_it_was_followed_to_its_end(
