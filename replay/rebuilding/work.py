@@ -1,12 +1,10 @@
 """The bulk of a rebuild: processes that take chunks of pages, fold them, and copy the rows they leave."""
 
-import gc
 import selectors
 import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
@@ -15,6 +13,7 @@ import psycopg
 from psycopg import sql
 from psycopg.rows import TupleRow
 
+from replay.folding import few_collections
 from replay.rebuilding.catalogue import NEW, columns, named
 from replay.rebuilding.rows import Encode, Line, Reader, Slot, Told, encoder, puts
 from replay.rebuilding.state import Connection, RebuildRefusedError, Run, connect, set_town
@@ -107,20 +106,9 @@ def work(connection: Connection, run: Run, progress: Progress) -> None:
     """Takes chunks until none is left, each with its rows in one transaction. Raises UnreadableLineError."""
     connection.execute("SET synchronous_commit = off")
     reader, copier = reader_of(run), copier_of(connection, run)
-    with _few_collections():
+    with few_collections():
         while _chunk(connection, run, reader, copier, progress):
             pass
-
-
-@contextmanager
-def _few_collections() -> Iterator[None]:
-    """Folding makes many objects and no cycle: looking for some all the time costs a quarter of the work."""
-    before = gc.get_threshold()
-    gc.set_threshold(500_000, 50, 50)
-    try:
-        yield
-    finally:
-        gc.set_threshold(*before)
 
 
 def _chunk(connection: Connection, run: Run, reader: Reader, copier: Copier, progress: Progress) -> bool:

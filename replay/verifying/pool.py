@@ -17,6 +17,7 @@ import psycopg
 from psycopg import sql
 
 from ledger.identifiers import Commune
+from replay.folding import few_collections
 from replay.verifying.lines import Connection
 
 T = TypeVar("T")
@@ -43,7 +44,8 @@ class Pool:
         It is given the connection and the town before them, and after them whom to tell how much was read.
         """
         if self.executor is None or self.read is None:
-            return [task(self.connection, self.commune, *some, self.progress) for some in arguments]
+            with few_collections():
+                return [task(self.connection, self.commune, *some, self.progress) for some in arguments]
         waiting = futures = [self.executor.submit(_run, task, some) for some in arguments]
         while waiting:
             waiting = list(wait(waiting, timeout=SEEN_SECONDS).not_done)
