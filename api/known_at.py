@@ -5,10 +5,12 @@ what is made of every page at once is read behind the seal, and waits for it.
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from itertools import groupby
 from typing import Any, Final, Protocol
+from weakref import WeakKeyDictionary
 
 from starlette.concurrency import run_in_threadpool
 
@@ -24,6 +26,8 @@ from rulebook.town import Rules
 
 PATIENCE_SECONDS: Final = 2.0
 PAUSE_SECONDS: Final = 0.05
+MOST_WAITING: Final = 4
+"""Requests of one service that wait for the past at once: each keeps one of the few places in which all are handled."""
 RETRY_SECONDS: Final = 2
 PAGES_AT_ONCE: Final = 25
 """Read in one round trip and folded in one go: other requests have their turn in between."""
@@ -31,6 +35,8 @@ RIGHTS: Final = frozenset({"guardians", "children"})
 """The tables that say who may read what, where a question holds its own rows against them."""
 
 _CODEC: Final = Codec()
+_WAITING: Final[WeakKeyDictionary[Reader, Counter[Commune]]] = WeakKeyDictionary()
+"""How many wait for the past of each town, by what each service reads with."""
 
 
 class Asked(Protocol):
@@ -110,16 +116,43 @@ class Known:
 
 
 async def once_followed(reader: Reader, commune: Commune, instant: datetime, *asked: Question) -> list[Rows]:
-    """The answers, once every line recorded by an instant was followed. Raises `past_not_ready` when none comes."""
-    loop = asyncio.get_running_loop()
-    until = loop.time() + PATIENCE_SECONDS
+    """The answers, once every line recorded by an instant was followed. Raises `past_not_ready` when none comes.
+
+    Whether it was is told of the very state that answers; while it was not, it alone is asked.
+    """
+    state = pages_of.followed(commune, known_at=instant)
+    waiting = _WAITING.setdefault(reader, Counter())
+    late = waiting[commune] > 0
+    until = asyncio.get_running_loop().time() + PATIENCE_SECONDS
     while True:
-        [[state], *answers] = await reader.ask(commune, pages_of.followed(commune, known_at=instant), *asked)
-        if state["followed"]:
+        if late:
+            await _until_followed(reader, commune, state, waiting, until)
+        [[found], *answers] = await reader.ask(commune, state, *asked)
+        if found["followed"]:
             return answers
-        if loop.time() >= until:
-            raise retry_later("past_not_ready", seconds=RETRY_SECONDS)
-        await asyncio.sleep(PAUSE_SECONDS)
+        late = True
+
+
+async def _until_followed(
+    reader: Reader, commune: Commune, state: Question, waiting: Counter[Commune], until: float
+) -> None:
+    """Waits for what is behind the seal, each time longer; raises `past_not_ready` at last, or where many wait."""
+    loop = asyncio.get_running_loop()
+    pause = PAUSE_SECONDS
+    [[found]] = await reader.ask(commune, state)
+    if not found["followed"] and waiting.total() >= MOST_WAITING:
+        raise retry_later("past_not_ready", seconds=RETRY_SECONDS)
+    waiting[commune] += 1
+    try:
+        while not found["followed"]:
+            left = until - loop.time()
+            if left <= 0:
+                raise retry_later("past_not_ready", seconds=RETRY_SECONDS)
+            await asyncio.sleep(min(pause, left))
+            pause *= 2
+            [[found]] = await reader.ask(commune, state)
+    finally:
+        waiting[commune] -= 1
 
 
 def _fold(past: Past, rows: Iterable[Mapping[str, Any]]) -> None:

@@ -1,9 +1,12 @@
 """What was known at an instant, over HTTP: what is asked about the past, by whom, and what is refused."""
 
+import asyncio
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -11,6 +14,13 @@ import httpx
 import psycopg
 import pytest
 
+from api.asking import AsyncPool, Reader, Rows
+from api.known_at import MOST_WAITING, PATIENCE_SECONDS, once_followed
+from api.problems import Problem
+from ledger.database import open_async_pool
+from ledger.identifiers import Commune
+from ledger.settings import Settings
+from projections.question import Question
 from tests.http.world import Who, World, made, refused
 from tests.servers import Database
 
@@ -343,3 +353,60 @@ def test_a_page_set_aside_makes_its_past_wait_and_no_earlier_one(
         )
     refused(lived.world.agent.get("/demandes", as_of=lived.withdrawn), "past_not_ready", 503)
     assert made(lived.world.agent.get("/demandes", as_of=lived.reserved), 200)["demandes"]
+
+
+class Tallied(Reader):
+    """The reader of the service, which remembers what it was asked."""
+
+    def __init__(self, pool: AsyncPool) -> None:
+        super().__init__(pool)
+        self.asked: list[Question] = []
+
+    async def ask(self, commune: Commune, *questions: Question) -> list[Rows]:
+        """The rows of each question."""
+        self.asked += questions
+        return await super().ask(commune, *questions)
+
+
+def test_who_waits_for_the_past_asks_only_whether_it_came(
+    lived: Lived, stopped: psycopg.Connection[Any], module_database: Database, tmp_path: Path
+) -> None:
+    town = lived.world.commune
+    lived.world.clock.instant += timedelta(minutes=1)
+    made(lived.parent.ask(lived.child, "mercredis", "2024-04-03"))
+    costly = Question(sql="SELECT count(*) AS n FROM demande_versions WHERE commune = %(c)s", values={"c": town})
+
+    async def ask() -> tuple[int, int]:
+        async with await open_async_pool(module_database.service_url, Settings(data=tmp_path)) as pool:
+            reader = Tallied(pool)
+            with pytest.raises(Problem) as refusal:
+                await once_followed(reader, town, lived.world.clock.instant, costly)
+            assert refusal.value.code == "past_not_ready"
+            return reader.asked.count(costly), len(reader.asked)
+
+    times, questions = asyncio.run(ask())
+    assert times == 1
+    assert 3 < questions < 12, "each wait is longer than the one before"
+
+
+def test_a_past_that_is_late_holds_back_nobody_who_asks_about_the_present(
+    lived: Lived, stopped: psycopg.Connection[Any]
+) -> None:
+    world = lived.world
+    world.clock.instant += timedelta(minutes=1)
+    made(lived.parent.ask(lived.child, "mercredis", "2024-04-03"))
+    now = world.clock.instant.isoformat()
+
+    def late() -> tuple[str, float]:
+        began = time.monotonic()
+        return refused(world.agent.get("/demandes", as_of=now), "past_not_ready", 503)["code"], time.monotonic() - began
+
+    with ThreadPoolExecutor(MOST_WAITING * 3) as crowd:
+        asked = [crowd.submit(late) for _ in range(MOST_WAITING * 3)]
+        time.sleep(0.5)
+        began = time.monotonic()
+        made(world.agent.get(f"/children/{lived.child}"), 200)
+        assert time.monotonic() - began < 1
+        waited = sorted(each.result()[1] for each in asked)
+    assert waited[0] < PATIENCE_SECONDS / 2, "beyond the most that may wait, the answer comes at once"
+    assert sum(seconds >= PATIENCE_SECONDS for seconds in waited) <= MOST_WAITING
