@@ -15,6 +15,7 @@ from uuid import uuid4
 import orjson
 import structlog
 from psycopg import sql
+from psycopg.errors import OutOfMemory, ProgramLimitExceeded, QueryCanceled
 
 from ledger.codec import Codec
 from ledger.holdings import PlaceKey
@@ -27,17 +28,20 @@ from projections.models import READ_MODELS, PageKind, Table
 from projections.past import PastOfPage
 from replay.folding import Folding
 from replay.following.pages import MODEL, REFUSED
-from replay.leader import Connection, Step
+from replay.leader import Connection, Step, set_town
 
 SHARE: Final = 0.02
 """Of the time: what is spent on watching, waiting for the database included."""
 IDLE_SECONDS: Final = 1.0
+MOST_SECONDS: Final = 60.0
+"""For one question about one page."""
+TOO_MUCH: Final = (QueryCanceled, OutOfMemory, ProgramLimitExceeded, MemoryError)
+"""What stops a page that is larger or slower than can be compared: it would stop the watch again and again."""
 
 _TOWNS: Final = "SELECT commune FROM trees ORDER BY commune"
 _SNAPSHOT: Final = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
-_TENANT: Final = """
-    SELECT set_config('ardoise.commune', %s, true), set_config('statement_timeout', '60s', true),
-           set_config('idle_in_transaction_session_timeout', '120s', true)
+_PATIENCE: Final = """
+    SELECT set_config('statement_timeout', %s, true), set_config('idle_in_transaction_session_timeout', '120s', true)
 """
 _NEXT: Final = "SELECT stream FROM entries WHERE commune = %s AND stream > %s ORDER BY stream LIMIT 1"
 _FOLLOWED: Final = """
@@ -83,22 +87,29 @@ class Difference:
     place: str
 
 
-def check(connection: Connection, commune: Commune, stream: Stream) -> list[Difference]:
+def check(
+    connection: Connection, commune: Commune, stream: Stream, *, most_seconds: float = MOST_SECONDS
+) -> list[Difference]:
     """Everything of one page that is not as its lines say, in one snapshot; the places too, with a town's page."""
     with connection.transaction():
         connection.execute(_SNAPSHOT)
-        connection.execute(_TENANT, (commune,))
+        _begin(connection, commune, most_seconds)
         found = list(_rows(connection, commune, stream))
         if stream == town_page(commune):
             found.extend(_places(connection, commune))
         return sorted(found)
 
 
+def _begin(connection: Connection, commune: Commune, most_seconds: float = MOST_SECONDS) -> None:
+    set_town(connection, commune)
+    connection.execute(_PATIENCE, (f"{most_seconds * 1_000:.0f}ms",))
+
+
 def keep(connection: Connection, commune: Commune, stream: Stream, found: list[Difference]) -> int:
     """Notes what was found of a page, and answers how much of it is new. What is right again is not noted any more."""
     whats, places = [each.what for each in found], [each.place for each in found]
     with connection.transaction():
-        connection.execute(_TENANT, (commune,))
+        _begin(connection, commune)
         connection.execute(_GONE, (commune, stream, whats, places))
         return connection.execute(_FOUND, (commune, stream, whats, places)).rowcount
 
@@ -147,7 +158,7 @@ def _told(commune: Commune, stream: Stream, lines: list[Any]) -> tuple[dict[str,
                 raise _BrokenError("line_out_of_place", version)
             step = folding.take(entry)
             puts = past.take(entry, step.changes, step.places)
-        except _BrokenError:
+        except (_BrokenError, MemoryError):
             raise
         except Exception as error:
             raise _BrokenError("line_unreadable", version) from error
@@ -223,6 +234,7 @@ class Watch:
 
     checked: Callable[[], None] = lambda: None
     share: float = SHARE
+    most_seconds: float = MOST_SECONDS
     turn: int = 0
     at: dict[Commune, Stream] = field(default_factory=dict)
     again: set[Commune] = field(default_factory=set)
@@ -239,7 +251,7 @@ class Watch:
         stream = self._next(connection, commune)
         if stream is None:
             return IDLE_SECONDS
-        found = check(connection, commune, stream)
+        found = self._checked(connection, commune, stream)
         new = keep(connection, commune, stream, found)
         if new:
             # Which rows: `ardoise drift`. A log outlives what is forgotten.
@@ -247,10 +259,18 @@ class Watch:
         self.checked()
         return (time.perf_counter() - started) * (1 / self.share - 1)
 
+    def _checked(self, connection: Connection, commune: Commune, stream: Stream) -> list[Difference]:
+        try:
+            return check(connection, commune, stream, most_seconds=self.most_seconds)
+        except TOO_MUCH as error:
+            if connection.closed:
+                raise
+            return [Difference(what="not_compared", place=type(error).__name__)]
+
     def _next(self, connection: Connection, commune: Commune) -> Stream | None:
         """Every other time a page that differs, so that what was put right is soon said to be."""
         with connection.transaction():
-            connection.execute(_TENANT, (commune,))
+            _begin(connection, commune)
             if commune in self.again:
                 self.again.discard(commune)
                 known = connection.execute(_KNOWN, (commune,)).fetchone()

@@ -83,6 +83,8 @@ class Reader:
                 changes: Iterable[Change] = step.changes
                 if past is not None and arrival <= sealed.upto and arrival not in sealed.missing:
                     changes = [*changes, *past.take(entry, step.changes, step.places)]
+            except MemoryError:
+                raise
             except Exception as error:
                 raise UnreadableLineError(stream, version, type(error).__name__) from error
             for change in changes:

@@ -201,6 +201,23 @@ def test_the_watch_goes_round_every_page_and_rests_in_proportion(
     assert {each.stream.split("/")[0] for each in drifted(service, VALMONT)} == {"child", "household", "town"}
 
 
+def test_a_page_that_takes_too_long_is_named_and_the_others_are_watched(
+    service: Connection, superuser: "psycopg.Connection[Any]"
+) -> None:
+    superuser.execute("CREATE POLICY slow ON quotients AS RESTRICTIVE USING (pg_sleep(30) IS NOT NULL)")
+    watch = Watch(most_seconds=0.5)
+    households = [stream for stream in pages(superuser) if stream.startswith("household/")]
+    slow = {f"household/{VALMONT}/{home}" for (home,) in superuser.execute("SELECT DISTINCT household FROM quotients")}
+    for _ in range(3 * len(pages(superuser))):
+        watch.step(service)
+    found = drifted(service, VALMONT)
+    assert {(each.what, each.place) for each in found} == {("not_compared", "QueryCanceled")}
+    assert slow == {each.stream for each in found} < {*households, "none"}
+    superuser.execute("DROP POLICY slow ON quotients")
+    while drifted(service, VALMONT):
+        Watch().step(service)
+
+
 def test_a_page_that_differs_is_soon_looked_at_again(service: Connection, superuser: "psycopg.Connection[Any]") -> None:
     watch = Watch()
     superuser.execute("UPDATE demandes SET number = -number WHERE child = %s", (MATTEO.id,))

@@ -350,10 +350,8 @@ def test_a_town_that_cannot_be_written_stops_no_other_and_its_trouble_is_told_in
             "CREATE TRIGGER refused BEFORE INSERT ON ardoise.place_changes FOR EACH ROW"
             f" WHEN (NEW.commune = '{first.town}') EXECUTE FUNCTION ardoise.refused()"
         )
-        follower = Follower(batch=2, far_behind=far_behind)
         with pytest.raises(psycopg.errors.DiskFull):
-            while follower.step(own) == 0:
-                pass
+            follow_once(own, batch=2, far_behind=far_behind)
         agree(own, second)
         superuser.execute("DROP TRIGGER refused ON ardoise.place_changes")
     follow_once(own)
