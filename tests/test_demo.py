@@ -23,7 +23,13 @@ TOURS = (HOUSE / "README.md", HOUSE / "docs" / "tour-families.md")
 WIDTH = 100
 NEIGHBOUR = ("villennes-sur-seine", "compte-0005")
 KEY = r"\b[0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]{4}\b"
-KILLED_AT = ("n° 43495", "l'agent suspend son compte", "hors délai (article 3.4)", "Clé Enfance de Bakary")
+KILLED_AT = (
+    "n° 43495",
+    "l'agent suspend son compte",
+    "hors délai (article 3.4)",
+    "Clé Enfance de Bakary",
+    "ardoise verify villennes-sur-seine",
+)
 
 OF_VILLENNES = (
     r"7 mars 2024, 19:12\n.*n° 43493, En cours d'instruction",
@@ -51,8 +57,8 @@ OF_VILLENNES = (
     r"mar\. 14:00:01, rétabli +● Journée n° 42107 +● Journée n° 42107\n",
 )
 OF_THE_AUDITOR = (
-    r"jeudi 7 mars 2024, 19:30 +□ Journée +n° 43493 +✘ Traitée négativement +19:28",
-    r"vendredi 8 mars 2024, 19:30 +● Journée +n° 43513 +✔ Traitée positivement +11:05\n +n° 43493 +✘",
+    r"7 mars 2024, 19:30 +□ Journée · Complet +n° 43493 +✘ Traitée négativement +19:28",
+    r"8 mars 2024, 19:30 +● Journée +n° 43513 +✔ Traitée positivement +11:05\n +n° 43493 +✘",
     r"3 checkpoints written in",
     r"line_changed: child/villennes-sur-seine/dea9252f-7ab2-575a-81a4-8ea24df6b25d\s+line 8",
     r"verified, no difference; compared with 1 checkpoint",

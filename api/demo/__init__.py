@@ -78,6 +78,9 @@ def _play(settings: Settings, listener: socket.socket | None, page: Page, open_t
     with page.step("PostgreSQL embarqué" if settings.embedded else "PostgreSQL") as done:
         urls = open_things.enter_context(database_of(settings))
         migrate(urls.owner_url, log=lambda _: None)
+        admin_url = make_conninfo(urls.owner_url, user=ADMIN) if settings.embedded else None
+        if admin_url is not None:
+            auditor.put_back(settings, admin_url)
         report = check_database(urls.service_url)
         place = f", données dans {tour.near(settings.data)}" if settings.embedded else f" sur {report.place}"
         done.append(f"PostgreSQL {report.version}{place}")
@@ -87,7 +90,6 @@ def _play(settings: Settings, listener: socket.socket | None, page: Page, open_t
         notes = story.enter_context(closing(Notes(settings.data)))
         stage = Stage(http=http, clock=clock, key=DevelopmentKey.open(settings.data), notes=notes)
         casts = _told(stage, urls, page)
-        admin_url = make_conninfo(urls.owner_url, user=ADMIN) if settings.embedded else None
         auditor.play(casts, settings, admin_url, page)
         days = _today(casts, page)
         page.line(_counted(stage), style="green")

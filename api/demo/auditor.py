@@ -7,6 +7,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, Final
 
+import orjson
 import psycopg
 from rich import box
 from rich.table import Table
@@ -19,14 +20,16 @@ from api.demo.page import Page
 from api.demo.stage import AUDITOR, StoryError
 from api.demo.tables import GREYED, STATES
 from api.demo.villennes import ACCEPTED, REFUSED, THAT_DAY, UNITS
-from api.demo.words import clock, long_day, wall_day
+from api.demo.words import clock, wall_day
 from ledger.identifiers import ChildId, Commune
 from ledger.settings import Settings
 from ledger.streams import child_page
 from replay import verify_evidence
+from rulebook.french_dates import french_date
 
 THEN: Final = (("2024-03-07T19:30:00+01:00", REFUSED), ("2024-03-08T19:30:00+01:00", ACCEPTED))
 SECONDS: Final = 120
+NOTE: Final = "demo-octet.json"
 _GUARD: Final = "entries_are_never_changed"
 
 
@@ -60,7 +63,9 @@ def _known_then(cast: Cast, page: Page) -> None:
         cast.town.check(known[0]["number"] == number, f"le {instant}, la dernière demande connue devait être {number}")
         sign, style = STATES[day["state"]]
         seen = Text(f"{sign} {UNITS[day['unit']]}", style=style)
-        when = f"{long_day(wall_day(instant))}, {clock(instant)}"
+        if not day["editable"]:
+            seen.append(f" · {day['title']}", style=f"italic {GREYED}")
+        when = f"{french_date(wall_day(instant))}, {clock(instant)}"
         for demande in known:
             decided = clock(demande["decided_at"]) if demande["decided_at"] else ""
             table.add_row(when, seen, f"n° {demande['number']}", tables.status(demande), decided)
@@ -83,7 +88,10 @@ def _tampered(cast: Cast, settings: Settings, admin_url: str, page: Page) -> Non
         " n'en a pas le droit ; lui, rien ne l'arrête. Mais cela se voit :"
     )
     stream = child_page(VILLENNES, ChildId(cast.child("Matteo").id))
-    with closing(psycopg.connect(admin_url, autocommit=True)) as connection, _changed(connection, stream) as version:
+    with (
+        closing(psycopg.connect(admin_url, autocommit=True)) as connection,
+        _changed(connection, stream, settings.data / NOTE) as version,
+    ):
         done = _run(page, settings, ["verify", VILLENNES])
     named = f"{stream} line {version}" in done.stdout + done.stderr
     cast.town.check(done.returncode == 1 and named, "verify devait montrer la ligne changée")
@@ -94,8 +102,11 @@ def _tampered(cast: Cast, settings: Settings, admin_url: str, page: Page) -> Non
 
 
 @contextmanager
-def _changed(connection: psycopg.Connection[Any], stream: str) -> Iterator[int]:
-    """The line of the refusal with one byte changed, for as long as the block; its number."""
+def _changed(connection: psycopg.Connection[Any], stream: str, note: Path) -> Iterator[int]:
+    """The line of the refusal with one byte changed, for as long as the block; its number.
+
+    What must be put back is noted first, in case the demo is killed meanwhile.
+    """
     row = connection.execute(
         "SELECT version, position('\"complet\"'::bytea IN stored) FROM ardoise.entries"
         " WHERE stream = %s AND type = 'demande_rejected.v1' AND position('\"complet\"'::bytea IN stored) > 0"
@@ -105,11 +116,23 @@ def _changed(connection: psycopg.Connection[Any], stream: str) -> Iterator[int]:
     if row is None:
         raise StoryError("la ligne du refus devait être au registre", before=True)
     version, at = row
+    note.write_bytes(orjson.dumps([stream, version, at]))
     try:
         _put(connection, stream, version, at, ord("C"))
         yield version
     finally:
         _put(connection, stream, version, at, ord("c"))
+        note.unlink()
+
+
+def put_back(settings: Settings, admin_url: str) -> None:
+    """Puts back the byte of a demo that was killed while it was changed."""
+    note = settings.data / NOTE
+    if note.exists():
+        stream, version, at = orjson.loads(note.read_bytes())
+        with closing(psycopg.connect(admin_url, autocommit=True)) as connection:
+            _put(connection, stream, version, at, ord("c"))
+        note.unlink()
 
 
 def _put(connection: psycopg.Connection[Any], stream: str, version: int, at: int, byte: int) -> None:

@@ -198,15 +198,16 @@ def _family_lines(days: Sequence[Bookable]) -> list[tuple[str, list[str]]]:
 def _auditor_lines() -> list[tuple[str, list[str]]]:
     """What was known then, and all that happened since."""
     bearer = '-H "Authorization: Bearer $AUDITRICE"'
-    known = '"$VILLENNES/demandes?child=$MATTEO&from=2024-03-27&to=2024-03-27&as_of=2024-03-07T18:30:00Z"'
-    history = '"$VILLENNES/households/$FOYER_ELENA/history?limit=5"'
-    return [
+    known = '"$VILLENNES/demandes?child=$MATTEO&from=2024-03-27&to=2024-03-27&as_of={}"'
+    then = [
         (
-            "Ce que l'on savait le 7 mars 2024 à 19:30 du 27 mars de Matteo, vu par l'auditrice",
-            [CURL, f"  {known} \\", f"  {bearer}"],
-        ),
-        ("L'histoire de la famille d'Elena, ligne à ligne", [CURL, f"  {history} \\", f"  {bearer}"]),
+            f"Ce que l'on savait le {when} à 19:30 du 27 mars de Matteo, vu par l'auditrice",
+            [CURL, f"  {known.format(instant)} \\", f"  {bearer}"],
+        )
+        for when, instant in (("7 mars 2024", "2024-03-07T18:30:00Z"), ("lendemain", "2024-03-08T18:30:00Z"))
     ]
+    history = '"$VILLENNES/households/$FOYER_ELENA/history?limit=5"'
+    return [*then, ("L'histoire de la famille d'Elena, ligne à ligne", [CURL, f"  {history} \\", f"  {bearer}"])]
 
 
 def _bearer(role: str, day: Bookable) -> str:
