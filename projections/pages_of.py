@@ -128,6 +128,10 @@ def followed(commune: Commune, *, known_at: datetime) -> Question:
                 SELECT FROM parked p
                 JOIN entries e ON e.commune = p.commune AND e.stream = p.stream AND e.version = p.line
                 WHERE p.commune = %(commune)s AND p.model = 'past' AND e.recorded_at <= %(known_at)s
+            ) AND NOT EXISTS (  -- a position that the tree has not: nobody knows what was followed
+                SELECT FROM followed f
+                WHERE f.commune = %(commune)s AND f.model = 'past'
+                  AND f.position > coalesce((SELECT t.size FROM trees t WHERE t.commune = %(commune)s), 0)
             ) AND NOT EXISTS (
                 SELECT FROM seals s
                 WHERE s.commune = %(commune)s

@@ -39,6 +39,7 @@ _TENANT: Final = """
 _BEGIN: Final = "INSERT INTO followed (model, commune) VALUES (%s, %s) ON CONFLICT DO NOTHING"
 _POSITION: Final = "SELECT position, xmin::text FROM followed WHERE model = %s AND commune = %s FOR UPDATE"
 _ADVANCE: Final = "UPDATE followed SET position = %s WHERE model = %s AND commune = %s"
+_SIZE: Final = "SELECT coalesce((SELECT size FROM trees WHERE commune = %s), 0)"
 _LINES: Final = """
     SELECT s.position, e.stream, e.version, e.stored
     FROM seals s LEFT JOIN entries e ON e.commune = s.commune AND e.arrival = s.arrival
@@ -152,6 +153,8 @@ class Follower:
     def _follow(self, connection: Connection, commune: Commune, size: int) -> bool:
         with connection.transaction():
             position, mark = _locked(connection, commune)
+            if _too_far(connection, commune, position):
+                return True
             plan = self.late.get(commune)
             if plan is not None and (plan.position, plan.mark) != (position, mark):
                 del self.late[commune]
@@ -242,6 +245,17 @@ def _locked(connection: Connection, commune: Commune) -> tuple[int, str]:
     row = connection.execute(_POSITION, (MODEL, commune)).fetchone()
     assert row is not None
     return row[0], row[1]
+
+
+def _too_far(connection: Connection, commune: Commune, position: int) -> bool:
+    """Whether a position is beyond the tree: nobody knows then what was followed, and all of it is again."""
+    row = connection.execute(_SIZE, (commune,)).fetchone()
+    assert row is not None
+    if position <= row[0]:
+        return False
+    _log.error("followed_too_far", commune=commune, position=position, sealed=row[0])
+    connection.execute(_ADVANCE, (0, MODEL, commune))
+    return True
 
 
 def _plan(connection: Connection, commune: Commune, position: int, mark: str, target: int) -> _CatchUp:

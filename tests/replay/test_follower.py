@@ -13,6 +13,7 @@ import psycopg
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from structlog.testing import capture_logs
 
 from api.behind_watch import BehindWatch
 from ledger.child import Child
@@ -21,6 +22,7 @@ from ledger.holdings import PlaceKey, held
 from ledger.identifiers import Commune, Slug, Stream
 from ledger.rows import Change, Put, merged
 from ledger.store import Page, turned
+from projections import pages_of as pages_of_past
 from projections.inline import project
 from projections.past import FOREVER, PastOfPage
 from replay.folding import Folding
@@ -32,7 +34,7 @@ from tests.histories import histories
 from tests.replay.pasts import CODEC, Connection, Pages, add, as_service, pages_of
 from tests.servers import Database
 from tests.spec import Ask
-from tests.town import AWA, CANTINE, MATTEO, Person
+from tests.town import AWA, CANTINE, MATTEO, Person, at
 
 TABLES = ("demande_versions", "place_changes", "household_children")
 real_database = settings(
@@ -129,6 +131,27 @@ def test_a_position_that_is_set_back_changes_nothing_at_any_moment(own: Connecti
     follower = Follower(batch=1)
     while follower.step(own) == 0:
         agree(own, pages)
+
+
+@pytest.mark.parametrize("far_behind", [0, 1_000])
+def test_a_position_beyond_the_tree_is_none_and_everything_is_followed_again(own: Connection, far_behind: int) -> None:
+    pages = booked()
+    pages.write_all(own)
+    seal_once(own)
+    follow_once(own)
+    with own.transaction():
+        own.execute("SELECT set_config('ardoise.commune', %s, true)", (pages.town,))
+        own.execute("DELETE FROM ardoise.place_changes")
+        own.execute("UPDATE ardoise.followed SET position = 1000000")
+        question = pages_of_past.followed(pages.town, known_at=at("2030-01-01 00:00"))
+        assert own.execute(question.sql, question.values).fetchone() == (False,), "nothing may be read of it"
+    with capture_logs() as logs:
+        follow_once(own, far_behind=far_behind)
+    assert [log["log_level"] for log in logs if log["event"] == "followed_too_far"] == ["error"]
+    agree(own, pages)
+    with own.transaction():
+        own.execute("SELECT set_config('ardoise.commune', %s, true)", (pages.town,))
+        assert own.execute(question.sql, question.values).fetchone() == (True,)
 
 
 def cut(lines: list[Entry], known_at: datetime) -> list[Entry]:
