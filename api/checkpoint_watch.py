@@ -9,7 +9,7 @@ from prometheus_client import Metric
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 
 from ledger.identifiers import Commune
-from replay.leader import Connection, Step
+from replay.leader import Connection, Step, WorkError, told
 from replay.sealing.notary import Notary
 from replay.sealing.seal import seal_once
 from replay.sealing.signing import Signing
@@ -52,8 +52,8 @@ class CheckpointWatch:
             with psycopg.connect(self._conninfo, autocommit=True) as connection:
                 seal_once(connection)
                 self.step(connection)
-        except psycopg.Error as error:
-            log.warning("unsigned", error=type(error).__name__)
+        except (psycopg.Error, WorkError) as error:
+            log.warning("unsigned", **told(error))
 
     def sample(self, connection: Connection) -> None:
         """Nothing to look at: what was refused is known by who signs."""

@@ -3,14 +3,12 @@
 from typing import Annotated, Any
 
 import orjson
-import psycopg
 import typer
 from rich.table import Table
 
 from api.cli_room import AN_ACCOUNT, counted, operator, printer, town_named
 from api.clock import utc_now
-from api.running import in_one_line, opened, read_settings, readable, stop
-from ledger.database import service_conninfo
+from api.running import checking, in_one_line, opened, read_settings, stop
 from ledger.identifiers import Commune
 from replay.sealing.checkpoint import Checkpoint, origin_of
 from replay.sealing.files import CheckpointsError
@@ -73,8 +71,7 @@ def write() -> None:
     settings = read_settings()
     with opened(settings) as ready:
         signing = Signing(Notary.open(settings))
-        conninfo = service_conninfo(ready.urls.service_url, settings, application="ardoise-checkpoint")
-        with psycopg.connect(conninfo, autocommit=True) as connection:
+        with checking(ready) as connection:
             seal_once(connection)
             signing.sign(connection)
     if signing.refused:
@@ -128,8 +125,11 @@ def accept_loss(
     files, sizes = notary.files, notary.files.sizes(town)
     if not sizes:
         stop(f"nothing was signed of {town} in {files.path}: there is no loss to accept.")
-    with readable(settings) as conninfo, psycopg.connect(conninfo, autocommit=True) as connection:
-        there = Tree(connection, town).size()
+    with opened(settings, to_read=True) as ready, checking(ready) as connection:
+        if (there := Tree(connection, town).size()) < sizes[-1]:
+            # As a start does: what a backup holds unsealed is not lost.
+            seal_once(connection)
+            there = Tree(connection, town).size()
         if _holds(notary, connection, town):
             stop(f"{town} has every line that was signed, {sizes[-1]:,} of them: there is no loss to accept.")
     said = f"{town} has {there:,} sealed lines in this database, and {sizes[-1]:,} when it was signed last."

@@ -9,16 +9,14 @@ from typing import Annotated
 import orjson
 import psycopg
 import typer
-from rich.console import Console
-from rich.progress import Progress
 
 from api import logs
 from api.background import leader_conninfo
-from api.cli_room import COUNTED, counted
+from api.cli_room import COUNTED, counted, progress, root_text
 from api.running import in_one_line, opened, read_settings, stop
 from ledger.identifiers import Commune
 from replay.leader import SEAL_LOCK, Leader
-from replay.sealing.seal import Grown, Seal, SealError, seal_once
+from replay.sealing.seal import Grown, Seal, seal_once
 
 app = typer.Typer()
 
@@ -65,14 +63,11 @@ def _lead(conninfo: str) -> None:
 
 
 def _sealed(connection: psycopg.Connection) -> dict[Commune, Grown]:
-    with Progress(*COUNTED, console=Console(stderr=True), transient=True) as bars:
+    with progress(*COUNTED) as bars:
         task = bars.add_task("sealing", total=None)
-        try:
-            return seal_once(
-                connection, progress=lambda done, all_: bars.update(task, completed=done, total=all_, refresh=True)
-            )
-        except SealError as error:
-            stop(str(error))
+        return seal_once(
+            connection, progress=lambda done, all_: bars.update(task, completed=done, total=all_, refresh=True)
+        )
 
 
 def _tell(trees: dict[Commune, Grown], seconds: float, *, as_json: bool) -> None:
@@ -80,16 +75,15 @@ def _tell(trees: dict[Commune, Grown], seconds: float, *, as_json: bool) -> None
     pace = round(lines / seconds)
     if as_json:
         towns = [
-            {"commune": commune, "entries": tree.lines, "size": tree.size, "root": tree.root.hex()}
+            {"commune": commune, "entries": tree.lines, "size": tree.size, "root": root_text(tree.root)}
             for commune, tree in trees.items()
         ]
         said = {"entries": lines, "seconds": round(seconds, 3), "entries_per_second": pace, "towns": towns}
         typer.echo(orjson.dumps(said).decode())
         return
     for commune, tree in trees.items():
-        typer.echo(
-            f"{commune}: {counted(tree.size, 'entry', 'entries')}, {tree.lines} of them new, root {tree.root.hex()}"
-        )
+        entries = counted(tree.size, "entry", "entries")
+        typer.echo(f"{commune}: {entries}, {tree.lines} of them new, root {root_text(tree.root)}")
     typer.echo(
         f"{counted(lines, 'entry', 'entries')} sealed in {seconds:.1f} s ({pace:,} a second)."
         if lines

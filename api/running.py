@@ -21,6 +21,7 @@ from ledger.database import (
 )
 from ledger.migrate import MigrationRefusedError, migrate
 from ledger.settings import Settings, SettingsError
+from replay.leader import WorkError
 from replay.sealing.notary import Notary
 
 AUDITOR = "ardoise_auditor"
@@ -31,7 +32,7 @@ CHECK_MS = "60000"
 P = ParamSpec("P")
 R = TypeVar("R")
 
-EXPECTED = (SettingsError, StartRefusedError, EmbeddedError, MigrationRefusedError, PermissionError)
+EXPECTED = (SettingsError, StartRefusedError, EmbeddedError, MigrationRefusedError, PermissionError, WorkError)
 """What a person can put right: said in one line, without a traceback."""
 
 
@@ -80,14 +81,17 @@ def opened(settings: Settings, *, to_read: bool = False) -> Iterator[Opened]:
             migrate(urls.owner_url, log=lambda _: None)
         check_database(urls.service_url)
         if not to_read:
-            _refuse_older(settings, urls.service_url)
+            with checking(Opened(settings=settings, urls=urls)) as connection:
+                Notary.open(settings).refuse_older(connection)
         yield Opened(settings=settings, urls=urls)
 
 
-def _refuse_older(settings: Settings, service_url: str) -> None:
-    conninfo = service_conninfo(service_url, settings, application="ardoise-check", statement_timeout=CHECK_MS)
-    with psycopg.connect(conninfo, autocommit=True) as connection:
-        Notary.open(settings).refuse_older(connection)
+def checking(ready: Opened) -> psycopg.Connection:
+    """A connection of the service that may seal what waits before the tree is compared with what was signed."""
+    conninfo = service_conninfo(
+        ready.urls.service_url, ready.settings, application="ardoise-check", statement_timeout=CHECK_MS
+    )
+    return psycopg.connect(conninfo, autocommit=True)
 
 
 @contextmanager

@@ -3,11 +3,12 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 
 import psycopg
 from anyio import CapacityLimiter
+from anyio.to_thread import run_sync
 from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
 
@@ -42,7 +43,7 @@ from api.attempts import Attempts
 from api.background import background
 from api.clock import Clock, utc_now
 from api.development import DevelopmentKey
-from api.health import Readiness
+from api.health import Readiness, refuse_read_only
 from api.house import House, build
 from api.issuers import trusted_issuers
 from api.keys import KeyRing, refuse_unreadable
@@ -103,6 +104,7 @@ class _Pools:
         self.reads: AsyncPool | None = None
         self.writes: Pool | None = None
         self._check: asyncio.Task[None] | None = None
+        self._prober = CapacityLimiter(1)
 
     def heal(self) -> None:
         """Looks for the connections that died with one that was found dead: each would cost a request otherwise."""
@@ -117,11 +119,13 @@ class _Pools:
             await run_in_threadpool(self.writes.check)
 
     async def schema(self) -> int:
-        """The version of the schema, as the database tells it."""
+        """The version of the schema, as the database tells it; raises ReadOnlySqlTransaction where it only reads."""
         assert self.reads is not None
+        assert self.writes is not None
         async with self.reads.connection() as connection:
             row = await (await connection.execute(_SCHEMA)).fetchone()
         assert row is not None
+        await run_sync(refuse_read_only, self.writes, limiter=self._prober)
         return int(row[0])
 
 
@@ -137,27 +141,27 @@ def application(settings: Settings, service_url: str, *, clock: Clock = utc_now)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        pools.writes = writes = open_pool(service_url, settings)
-        pools.reads = await open_async_pool(service_url, settings)
-        store = PostgresStore(writes, project=project)
-        await run_in_threadpool(erasures.forget_again, journal, store, writes, now=clock())
-        app.state.store = Journaled(store, journal, partial(settle, pool=writes))
-        app.state.reader = Reader(pools.reads)
-        lines = await open_access_pool(service_url, settings)
-        app.state.access = Recorder(lines)
-        app.state.examiners = CapacityLimiter(documents.MOST_EXAMINED)
-        app.state.vault = Vault(vault_ring, writes)
-        app.state.attempts = Attempts(writes)
-        app.state.heal = pools.heal
-        app.state.notary = notary
-        beside.start()
-        try:
+        # Closed from the last to the first, each whatever becomes of the others.
+        async with AsyncExitStack() as opened:
+            pools.writes = writes = open_pool(service_url, settings)
+            opened.callback(writes.close)
+            pools.reads = await open_async_pool(service_url, settings)
+            opened.push_async_callback(pools.reads.close)
+            store = PostgresStore(writes, project=project)
+            await run_in_threadpool(erasures.forget_again, journal, store, writes, now=clock())
+            app.state.store = Journaled(store, journal, partial(settle, pool=writes))
+            app.state.reader = Reader(pools.reads)
+            lines = await open_access_pool(service_url, settings)
+            opened.push_async_callback(lines.close)
+            app.state.access = Recorder(lines)
+            app.state.examiners = CapacityLimiter(documents.MOST_EXAMINED)
+            app.state.vault = Vault(vault_ring, writes)
+            app.state.attempts = Attempts(writes)
+            app.state.heal = pools.heal
+            app.state.notary = notary
+            beside.start()
+            opened.push_async_callback(run_in_threadpool, beside.stop)
             yield
-        finally:
-            await run_in_threadpool(beside.stop)
-            await lines.close()
-            await pools.reads.close()
-            writes.close()
 
     return build(
         House(

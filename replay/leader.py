@@ -1,7 +1,9 @@
 """Work that one process does at a time: it holds an advisory lock, and another takes over when it is gone."""
 
 import threading
+import traceback
 from collections.abc import Callable
+from pathlib import Path
 from typing import Final
 
 import psycopg
@@ -35,6 +37,13 @@ SERVER_KEEPALIVE: Final = {"tcp_keepalives_idle": "1", "tcp_keepalives_interval"
 
 class WorkError(RuntimeError):
     """The work cannot go on; the sentence quotes nobody, says what to do, and is logged."""
+
+
+def told(error: Exception) -> dict[str, str]:
+    """What a log may say of an error: what it is, where it happened, and the sentence of those that quote nobody."""
+    [*_, last] = traceback.extract_tb(error.__traceback__)
+    reason = {"reason": str(error)} if isinstance(error, WorkError) else {}
+    return {"error": type(error).__name__, "where": f"{Path(last.filename).name}:{last.lineno}", **reason}
 
 
 def set_town(connection: Connection, commune: str) -> None:
@@ -104,8 +113,7 @@ class Leader:
 
     def _warn(self, error: Exception) -> None:
         """Once for each kind of trouble until the work goes on: it is tried four times a second."""
-        kind = type(error).__name__
-        if kind != self._said:
-            reason = {"reason": str(error)} if isinstance(error, WorkError) else {}
-            self._log.warning("interrupted", work=self.name, error=kind, **reason)
-        self._said = kind
+        said = told(error)
+        if said["error"] != self._said:
+            self._log.warning("interrupted", work=self.name, **said)
+        self._said = said["error"]

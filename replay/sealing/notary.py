@@ -78,7 +78,7 @@ class Notary:
             refuse_another(one, size, last.head)
             if size == last.head.size:
                 return None
-        head = Head(origin=origin_of(self.prefix, commune), size=size, root=one.root_at(size))
+        head = Head(origin=origin_of(self.prefix, commune), size=size, root=_root(one, size, commune))
         signed = sign(head, self.keys.private)
         self.files.write(commune, signed)
         self.files.thin(commune, now)
@@ -123,15 +123,18 @@ def refuse_another(tree: Tree, size: int, signed: Head) -> None:
             f"the database is older than the last checkpoint of {signed.town}: it has {size:,} sealed lines,"
             f" and had {signed.size:,} when that was signed."
         )
-    try:
-        root = tree.root_at(signed.size)
-    except BrokenTreeError as error:
-        raise AnotherPastError(f"the tree of {signed.town} was damaged: {error}.") from error
-    if root != signed.root:
+    if _root(tree, signed.size, signed.town) != signed.root:
         raise AnotherPastError(
             f"the database is not the one the last checkpoint of {signed.town} was signed for: it has {size:,} sealed"
             f" lines, and the first {signed.size:,} of them are not those that were signed."
         )
+
+
+def _root(tree: Tree, size: int, town: str) -> bytes:
+    try:
+        return tree.root_at(size)
+    except BrokenTreeError as error:
+        raise AnotherPastError(f"the tree of {town} was damaged: {error}.") from error
 
 
 def prefix_of(settings: Settings) -> str:

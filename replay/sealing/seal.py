@@ -267,7 +267,8 @@ def _refuse_older(reach: int, seen: int) -> None:
     if reach < seen:
         raise SealError(
             f"lines were sealed up to number {seen}, and the sequence ardoise.arrivals is at {reach}: it was not"
-            " restored with the tables. As the owner, set it beyond every number of ardoise.entries."
+            " restored with the tables. As a superuser, set it to the greatest arrival of ardoise.entries, or of"
+            " ardoise.settled when that is greater."
         )
 
 

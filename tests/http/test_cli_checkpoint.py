@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import orjson
+import psycopg
 import pytest
 from typer.testing import CliRunner, Result
 
@@ -64,6 +65,25 @@ def test_what_grew_is_signed_when_it_is_asked_for(ours: dict[str, str], town: No
     assert run(ours, "write").stdout == f"No town grew since its last checkpoint in {tmp_path / 'checkpoints'}.\n"
     loss_accepted(tmp_path)
     assert run(ours, "write").stdout == f"1 checkpoint written in {tmp_path / 'checkpoints'}.\n"
+
+
+def test_a_database_without_its_sequences_is_told_in_one_line_whatever_is_typed(
+    ours: dict[str, str], town: None, database: Database
+):
+    with psycopg.connect(database.admin_url, autocommit=True) as admin:
+        admin.execute("SELECT setval('ardoise.arrivals', 1)")
+    said = run(ours, "write")
+    assert (said.exit_code, "the sequence ardoise.arrivals is at 1" in said.stderr) == (1, True)
+    notary = Notary.open(Settings.from_environment(ours))
+    last = notary.last(Commune("valmont"))
+    assert last is not None
+    notary.files.write(
+        last_town := Commune("valmont"), sign(replace(last.head, size=last.head.size + 3), notary.keys.private)
+    )
+    for words in (["serve", "--port", "1"], ["checkpoint", "accept-loss", last_town, "--yes"]):
+        refused = CliRunner().invoke(app, words, env=ours)
+        assert isinstance(refused.exception, SystemExit), refused.exception
+        assert "the sequence ardoise.arrivals is at 1" in refused.stderr
 
 
 def test_a_new_key_is_a_file_and_says_what_to_publish(ours: dict[str, str], tmp_path: Path):
