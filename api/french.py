@@ -120,7 +120,7 @@ GENERAL: Final[Mapping[str, str]] = MappingProxyType(
         "identity_unavailable": "Identification momentanément impossible",
         "not_ready": "Service en préparation",
         "no_checkpoint_yet": "Pas encore de point de contrôle",
-        "past_not_ready": "Passé récent en préparation",
+        "past_not_ready": "Passé pas encore disponible",
         "malformed_http": "Requête illisible",
         "headers_too_large": "En-têtes trop volumineux",
         "unexpected": "Erreur inattendue",
@@ -254,7 +254,10 @@ DETAILS: Final[Mapping[str, str]] = MappingProxyType(
         "vault_unavailable": "Ce qui est connu de cette personne ne peut être lu pour l'instant. Rien n'est perdu.",
         "identity_unavailable": "Le service d'identité ne répond pas. Rien n'est perdu : réessayez dans un instant.",
         "not_ready": "Le service ne peut pas encore, ou ne peut plus, répondre.",
-        "past_not_ready": "Ce qui était connu à cet instant n'est pas encore rassemblé. Réessayez dans un instant.",
+        "past_not_ready": (
+            "Ce qui était connu à cet instant n'est pas entièrement rassemblé. Réessayez plus tard ; si cela dure, "
+            "adressez-vous à la commune."
+        ),
         "no_checkpoint_yet": "Rien n'est encore signé pour cette commune, ou ne se lit pas. Réessayez dans un instant.",
         "malformed_http": "Cette requête ne respecte pas le protocole HTTP.",
         "headers_too_large": "L'adresse et les en-têtes de la requête dépassent 16 Kio.",

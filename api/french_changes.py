@@ -98,7 +98,9 @@ def _enrolment(_: Row, row: Row, words: HistoryWords) -> str:
 
 def _custody(key: Row, row: Row, _: HistoryWords) -> str:
     first = french_date(date.fromisoformat(str(row["statement"]["first_day"])))
-    return f"garde alternée de l'enfant {short(key['child'])}, dite à la ligne {key['ordinal']}, à partir du {first}"
+    return (
+        f"garde alternée de l'enfant {short(key['child'])}, déclarée à la ligne {key['ordinal']}, à partir du {first}"
+    )
 
 
 def _guardian(key: Row, row: Row, _: HistoryWords) -> str:

@@ -153,7 +153,7 @@ def _adopted(fact: events.RulebookAdopted, told: Told) -> str:
 
 def _whole(fact: events.DayClosed | events.DayReopened, told: Told) -> str:
     if fact.activity is None:
-        return f"pour toute la commune, site {fact.site}" if fact.site else "pour toute la commune"
+        return f"pour toute la commune, {told.words.site(fact.site)}" if fact.site else "pour toute la commune"
     names = [told.words.activity(fact.activity, fact.day), *told.words.where(fact.activity, fact.site, None, fact.day)]
     return f"pour {', '.join(names)}"
 
@@ -171,7 +171,7 @@ def _capacity(fact: events.CapacityChanged, told: Told) -> str:
     words, pool = told.words, f", {fact.pool}" if fact.pool else ""
     where = f"{words.activity(fact.activity, fact.day)}, {words.unit(fact.activity, fact.unit, fact.day)}{pool}"
     places = "sans limite" if fact.places is None else counted(fact.places, "place")
-    return f"Accueil du {french_day(fact.day)} ({where}) fixé {told.by} : {places}."
+    return f"Nombre de places du {french_day(fact.day)} ({where}) fixé {told.by} : {places}."
 
 
 HOME_SENTENCES: Final[Mapping[type, Callable[[Any, Told], str]]] = MappingProxyType(

@@ -58,6 +58,14 @@ class HistoryWords:
             named.append(self._of(activity, day, lambda known: known.groups.get(group)) or group)
         return named
 
+    def site(self, slug: Slug) -> str:
+        """A site, as the last activity that has it calls it."""
+
+        def name(rulebook: Rulebook) -> str | None:
+            return next((known.sites[slug] for known in rulebook.activities.values() if slug in known.sites), None)
+
+        return self._last(name) or slug
+
     def reason(self, slug: str) -> str:
         """Why, in the town's own words, or in those of a refusal."""
 

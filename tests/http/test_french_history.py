@@ -272,7 +272,15 @@ def test_what_the_town_decides():
     story = given(close("2024-03-27"), about(CANTINE), places(1, "2024-01-22 repas")).story
     assert said(story, town_page(VALMONT))[-2:] == [
         "Fermeture le mercredi 27 mars 2024 pour toute la commune décidée par un agent, motif : grève.",
-        "Accueil du lundi 22 janvier 2024 (Cantine, repas) fixé par un agent : 1 place.",
+        "Nombre de places du lundi 22 janvier 2024 (Cantine, repas) fixé par un agent : 1 place.",
+    ]
+
+
+def test_a_site_that_closes_for_every_activity_is_called_by_its_name():
+    story = given(close("2024-03-27", site="prairie")).story
+    assert said(story, town_page(VALMONT))[-1:] == [
+        "Fermeture le mercredi 27 mars 2024 pour toute la commune, École de la prairie décidée par un agent,"
+        " motif : grève.",
     ]
 
 
