@@ -14,8 +14,6 @@ from typing import Annotated, Any, Final
 import orjson
 import psycopg
 import typer
-from rich.console import Console
-from rich.progress import Progress
 from rich.table import Table
 
 from api import french
@@ -29,6 +27,7 @@ from api.cli_room import (
     identifier,
     operator,
     printer,
+    progress,
     room,
     told,
     town_named,
@@ -193,7 +192,7 @@ async def _handled(
         there.note(commune, by=by, operation="ardoise erase", about=[*about, *([household] if household else [])])
         if agreement is None:
             return proposal
-        with Progress(*STEPS, console=Console(stderr=True), transient=True) as bars:
+        with progress(*STEPS) as bars:
             bars.add_task("destroying keys and rows", total=None)
             return {**proposal, **_erased(there, commune, whom, agreement, by)}
 

@@ -9,12 +9,12 @@ from typing import Annotated, Any, Final
 import orjson
 import psycopg
 import typer
-from rich.console import Console
 from rich.progress import Progress
 
 from api import french_access
 from api.background import STEP_MS
-from api.cli_room import AN_ACCOUNT, COUNTED, counted, identifier, note, operator, town_named
+from api.cli_room import AN_ACCOUNT, COUNTED, counted, identifier, note, operator, progress, root_text, town_named
+from api.cli_verify import own_keys
 from api.clock import utc_now
 from api.running import AUDITOR, in_one_line, read_settings, readable, stop
 from ledger.identifiers import Commune, HouseholdId, new_id
@@ -119,8 +119,12 @@ def _collected(
     kept: list[Checkpoint],
     with_town: bool,
 ) -> Evidence:
-    with Progress(*COUNTED, console=Console(stderr=True), transient=True) as bars:
-        under, key = (given, "") if given is not None else _checkpoint(connection, settings, commune, bars)
+    with progress(*COUNTED) as bars:
+        under, key = (
+            (given, _known_key(settings, given))
+            if given is not None
+            else _checkpoint(connection, settings, commune, bars)
+        )
         task = bars.add_task("proving", total=None)
         collector = Collector(
             commune=commune,
@@ -138,6 +142,14 @@ def _collected(
             stop(str(error))
 
 
+def _known_key(settings: Settings, checkpoint: Checkpoint) -> str:
+    """Our key that signed it, where the file of the key is; an auditor does not have it."""
+    try:
+        return verify(checkpoint, own_keys(settings, {checkpoint.head.origin})).text
+    except ValueError:
+        return ""
+
+
 def _checkpoint(connection: Connection, settings: Settings, commune: Commune, bars: Progress) -> tuple[Checkpoint, str]:
     """What to prove it under, and its key: what is committed now is sealed and signed; an auditor only reads."""
     if connection.info.user == AUDITOR:
@@ -146,7 +158,7 @@ def _checkpoint(connection: Connection, settings: Settings, commune: Commune, ba
             stop(
                 f"{AUDITOR} signs nothing: give a checkpoint with --under, as GET /v1/{commune}/checkpoint answers it."
             )
-        return last, ""
+        return last, _known_key(settings, last)
     notary = Notary.open(settings)
     task = bars.add_task("sealing", total=None)
     connection.execute(f"SET statement_timeout = {STEP_MS}")
@@ -199,7 +211,7 @@ def _tell(found: Evidence, output: Path, *, as_json: bool) -> None:
             "entries": len(found.lines),
             "pages": {stream: lines for stream, (lines, _) in sorted(found.pages.items())},
             "later": found.later,
-            "checkpoint": {"origin": head.origin, "size": head.size, "root": head.root.hex()},
+            "checkpoint": {"origin": head.origin, "size": head.size, "root": root_text(head.root)},
             "key": found.key,
         }
         typer.echo(orjson.dumps(said).decode())

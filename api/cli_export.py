@@ -11,10 +11,8 @@ from typing import Annotated, Any, Final
 import orjson
 import typer
 from fastapi.routing import APIRoute
-from rich.console import Console
-from rich.progress import Progress
 
-from api.cli_room import AN_ACCOUNT, CLIENT, STEPS, Room, counted, identifier, operator, room, town_named
+from api.cli_room import AN_ACCOUNT, CLIENT, STEPS, Room, counted, identifier, operator, progress, room, town_named
 from api.clock import utc_now
 from api.door import operation_of
 from api.export_page import page
@@ -63,7 +61,7 @@ def export_person(
 async def _gathered(ready: Opened, commune: Commune, household: str | None, person: str | None, by: str) -> Dossier:
     vault_ring = ring_for(ready.settings, ready.urls.service_url)
     async with room(ready) as there:
-        with Progress(*STEPS, console=Console(stderr=True), transient=True) as bars:
+        with progress(*STEPS) as bars:
             bars.add_task("gathering", total=None)
             home = await _home(there, commune, household, person)
             gatherer = Gatherer(

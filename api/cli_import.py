@@ -8,13 +8,12 @@ from uuid import uuid4
 
 import orjson
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from api import french
 from api.cli_import_lines import Family, Mistake, Reading
 from api.cli_room import CLIENT as ACCOUNT
-from api.cli_room import counted, told, town_named
+from api.cli_room import counted, progress, told, town_named
 from api.clock import utc_now
 from api.french_import import IMPORTED_OTHERWISE, WRITTEN_MEANWHILE
 from api.running import in_one_line, opened, read_settings, stop
@@ -200,7 +199,7 @@ def _run(work: Import, lines: list[bytes], *, check: bool) -> Summary:
     summary = Summary(commune=work.commune, families=len(reading.families), mistakes=mistakes)
     if check or mistakes:
         return summary
-    with Progress(*BARS, console=Console(stderr=True), transient=True) as bars:
+    with progress(*BARS) as bars:
         task = bars.add_task(str(work.commune), total=len(reading.families))
         for family in reading.families:
             written = work.write(family)

@@ -8,12 +8,11 @@ from typing import Annotated, Any
 import orjson
 import psycopg
 import typer
-from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
 from api import logs
-from api.cli_room import STEPS, counted, printer, town_named
+from api.cli_room import STEPS, counted, printer, progress, town_named
 from api.running import in_one_line, opened, read_settings, readable, stop
 from ledger.database import service_conninfo
 from ledger.identifiers import Commune
@@ -135,4 +134,4 @@ def _tell_json(each: Any) -> None:
 
 
 def _progress() -> Progress:
-    return Progress(*STEPS, console=Console(stderr=True), transient=True)
+    return progress(*STEPS)

@@ -9,11 +9,10 @@ from typing import Annotated, Any
 import orjson
 import psycopg
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from api.cli_room import counted, printer
+from api.cli_room import counted, printer, progress
 from api.running import in_one_line, read_settings, stop
 from ledger.database import DatabaseUrls, check_database, database_of, service_conninfo
 from ledger.migrate import migrate
@@ -77,7 +76,7 @@ def _database() -> Iterator[DatabaseUrls]:
 
 
 def _rebuilt(owner_url: str, names: Sequence[str], processes: int, *, fresh: bool, check: bool) -> Report:
-    with Progress(*BARS, console=Console(stderr=True), transient=True) as bars:
+    with progress(*BARS) as bars:
         task = bars.add_task("starting", total=None)
         watching = Watching(
             lines=lambda done, lines: bars.update(task, completed=done, total=lines),

@@ -1,5 +1,6 @@
 """What the commands of the terminal share: the words an operator types, the ledger they open, the line they leave."""
 
+import base64
 import re
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -13,7 +14,7 @@ import psycopg
 import typer
 from psycopg.rows import scalar_row
 from rich.console import Console
-from rich.progress import MofNCompleteColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import MofNCompleteColumn, Progress, ProgressColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from api.access import Line, statements
 from api.asking import Reader
@@ -74,6 +75,17 @@ def a_day(text: str) -> date:
 def counted(count: int, one: str, many: str | None = None) -> str:
     """So many of something: 1 line, 2 lines, 0 activities."""
     return f"{count} {one if count == 1 else many or f'{one}s'}"
+
+
+def progress(*columns: ProgressColumn) -> Progress:
+    """What a person watches meanwhile; elsewhere than on a terminal, nothing at all."""
+    console = Console(stderr=True)
+    return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
+
+
+def root_text(root: bytes) -> str:
+    """A root as its checkpoint writes it: the same everywhere, to be compared by eye."""
+    return base64.b64encode(root).decode()
 
 
 def printer() -> Console:

@@ -5,10 +5,9 @@ from typing import Annotated
 
 import psycopg
 import typer
-from rich.console import Console
 from rich.progress import Progress, TaskID
 
-from api.cli_room import COUNTED, counted, town_named
+from api.cli_room import COUNTED, counted, progress, town_named
 from api.running import in_one_line, opened, read_settings, stop
 from ledger.database import service_conninfo
 from vault.key_file import new_line, ring_for
@@ -37,7 +36,7 @@ def rewrap(
         ring = ring_for(settings, ready.urls.service_url)
         conninfo = service_conninfo(ready.urls.service_url, settings, application="ardoise-vault")
         connection = psycopg.connect(conninfo, autocommit=True)
-        with connection, Progress(*COUNTED, console=Console(stderr=True), transient=True) as bars:
+        with connection, progress(*COUNTED) as bars:
             for name in towns:
                 task = bars.add_task(str(name), total=None)
                 try:

@@ -11,10 +11,8 @@ from typing import Annotated, Any, Final
 import orjson
 import psycopg
 import typer
-from rich.console import Console
-from rich.progress import Progress
 
-from api.cli_room import COUNTED, counted, town_named
+from api.cli_room import COUNTED, counted, progress, town_named
 from api.running import in_one_line, read_settings, readable, stop
 from ledger.identifiers import Commune
 from ledger.settings import Settings
@@ -102,7 +100,7 @@ def verify(
     with (
         readable(settings) as conninfo,
         psycopg.connect(conninfo, autocommit=True) as connection,
-        Progress(*COUNTED, console=Console(stderr=True), transient=True) as bars,
+        progress(*COUNTED) as bars,
     ):
         for name in towns:
             wrong, kept = _checkpoints(settings, checkpoints, name, trusted)
@@ -148,14 +146,19 @@ def _checkpoints(
     """What is wrong with the checkpoints of a town themselves, and those that a key that is trusted signed.
 
     Our own keys are, where the file of the key is: an auditor does not have it, and says which key to believe.
+    A directory somebody named has something to compare with, or the command ends: nothing was verified otherwise.
     """
     files = CheckpointFiles(directory or settings.checkpoints or settings.data / FOLDER)
+    if directory and not files.sizes(commune):
+        stop(f"there is no checkpoint of {commune} in {directory}: is it the right directory?")
     if not files.path.is_dir():
         return [], []
     read = list(_read(files, commune))
     wrong = [each for each in read if isinstance(each, Finding)]
     signed = [each for each in read if isinstance(each, Checkpoint)]
-    keys = [*trusted, *_own_keys(settings, {each.head.origin for each in signed})]
+    keys = [*trusted, *own_keys(settings, {each.head.origin for each in signed})]
+    if directory and signed and not keys:
+        stop(f"the checkpoints in {directory} are nobody's without a key: give the town's with --key.")
     kept: list[Checkpoint] = []
     for each in believed(signed, keys, commune) if keys else ():
         if isinstance(each, Checkpoint):
@@ -165,7 +168,8 @@ def _checkpoints(
     return wrong, kept
 
 
-def _own_keys(settings: Settings, origins: set[str]) -> list[VerifierKey]:
+def own_keys(settings: Settings, origins: set[str]) -> list[VerifierKey]:
+    """Our own verifier keys, where the file of the key is: an auditor does not have it."""
     path = settings.seal_key or settings.data / FILE
     if settings.seal_key is None and not path.exists():
         return []

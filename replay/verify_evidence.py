@@ -2,7 +2,8 @@
 
     python3 verify_evidence.py evidence.json --key 'town.example/villars+1a2b3c4d+AT…' --checkpoint kept.txt
 
-Exit code 0: OK; 1: REFUSED, with the reason; 2: the command was not well typed, or a file could not be read.
+Exit code 0: OK; 1: REFUSED, with the reason; 2: the command was not well typed, or a file could not be read; 3: the
+file is consistent, and nothing says whose it is: neither a key nor a checkpoint that was kept was given.
 """
 
 from __future__ import annotations
@@ -32,6 +33,10 @@ UNPROVEN = (
     "every page of the family is here: compare the pages with those the town says there are",
     "no line was written after the last one of a page: ask for the evidence again under a later checkpoint",
     "what is written is true: only that it was written, in this order, and not changed since",
+)
+NOBODYS = (
+    "consistent, not attributed: anybody can write such a file: give the key of the town with --key, or a checkpoint"
+    " you kept with --checkpoint"
 )
 
 
@@ -245,7 +250,8 @@ def verified(content: bytes, keys: list[Key], kept: list[Checkpoint]) -> dict[st
     counts = [(page["stream"], page["lines"]) for page in told if page["lines"]]
     if counts != sorted(pages.items()) or any(page["later"] < 0 for page in told):
         refuse("pages: not those of the entries, in order")
-    return {"origin": checkpoint.origin, "size": checkpoint.size, "root": checkpoint.root.hex(), "pages": pages,
+    root = base64.b64encode(checkpoint.root).decode()
+    return {"origin": checkpoint.origin, "size": checkpoint.size, "root": root, "pages": pages,
             "signed_by": signed_by, "key": "given" if keys else "of the file" if signed_by else "none",
             "kept": len(kept), "later": sum(page["later"] for page in told), "lines": lines}  # fmt: skip
 
@@ -344,8 +350,8 @@ def _told(found: dict[str, Any], lines: int) -> list[str]:
         "of the file": "by the key in the file, which proves nothing: compare it with the one the town publishes",
         "none": "not checked: there is no key",
     }
-    sure = found["key"] == "given" or found["kept"]
     return [
+        *([] if _attributed(found) else [NOBODYS]),
         f"checkpoint: {found['origin']}, {found['size']} entries, root {found['root']}",
         f"signature: {signed[found['key']]}",
         *([f"checkpoints you kept: {found['kept']} agree"] if found["kept"] else []),
@@ -353,8 +359,13 @@ def _told(found: dict[str, Any], lines: int) -> list[str]:
         *(f"  {stream}: {count}" for stream, count in found["pages"].items()),
         f"not under the checkpoint yet, as the file says: {found['later']}",
         *(f"not proven: that {what}" for what in UNPROVEN),
-        "OK" if sure else "OK, if this checkpoint is the town's: give its key with --key, or one you kept",
+        "OK" if _attributed(found) else "consistent, not attributed",
     ]
+
+
+def _attributed(found: dict[str, Any]) -> bool:
+    """Whether something that does not come with the file says that it is the town's."""
+    return found["key"] == "given" or bool(found["kept"])
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -383,14 +394,16 @@ def main(arguments: list[str] | None = None) -> int:
     except MemoryError:
         reason = "file: it does not fit in the memory"
     lines = found.pop("lines", [])
-    verdict = {"verdict": "REFUSED", "reason": reason} if reason else {"verdict": "OK", **found, "unproven": UNPROVEN}
+    sure = not reason and _attributed(found)
+    word = "OK" if sure else "consistent"
+    verdict = {"verdict": "REFUSED", "reason": reason} if reason else {"verdict": word, **found, "unproven": UNPROVEN}
     told = [json.dumps(line) for line in lines] if options.list else []
     if options.json:
         told.append(json.dumps(verdict))
     else:
         told += [f"REFUSED: {reason}"] if reason else _told(found, len(lines))
     sys.stdout.write("".join(f"{line}\n" for line in told).encode("ascii", "backslashreplace").decode())
-    return 1 if reason else 0
+    return 1 if reason else 0 if sure else 3
 
 
 if __name__ == "__main__":

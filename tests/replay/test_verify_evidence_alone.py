@@ -46,11 +46,22 @@ def kept_note(size: int) -> str:
     return signed(leaves[:size]).note
 
 
-def test_without_a_key_or_a_kept_checkpoint_the_last_word_says_what_is_missing(alone: Path) -> None:
+def test_without_a_key_or_a_kept_checkpoint_a_file_is_consistent_and_nobodys(alone: Path) -> None:
     done = typed(alone, "evidence.json")
-    assert done.returncode == 0
+    assert (done.returncode, done.stderr) == (3, "")
+    assert done.stdout.startswith("consistent, not attributed: anybody can write such a file: give the key of the town")
     assert "which proves nothing" in done.stdout
-    assert done.stdout.splitlines()[-1].startswith("OK, if this checkpoint is the town's")
+    assert done.stdout.splitlines()[-1] == "consistent, not attributed"
+    said = typed(alone, "evidence.json", "--json")
+    assert (said.returncode, json.loads(said.stdout)["verdict"]) == (3, "consistent")
+    (alone / "kept.txt").write_text(kept_note(8))
+    assert typed(alone, "evidence.json", "--checkpoint", "kept.txt").returncode == 0
+
+
+def test_the_root_is_written_as_the_checkpoint_writes_it(alone: Path) -> None:
+    root = document()["checkpoint"].splitlines()[2]
+    assert f", root {root}\n" in typed(alone, "evidence.json", "--key", KEY).stdout
+    assert json.loads(typed(alone, "evidence.json", "--key", KEY, "--json").stdout)["root"] == root
 
 
 def test_a_program_may_read_what_was_found_and_the_lines(alone: Path) -> None:
