@@ -1,0 +1,96 @@
+"""What whoever types may expect of every command: what was not done is said, and what is printed can be compared."""
+
+import os
+from pathlib import Path
+
+import orjson
+import pytest
+from typer.testing import CliRunner, Result
+
+from api.cli import app
+from tests.faults.service import url_of
+from tests.http.world import world_on
+from tests.servers import Database, as_url
+
+BY = ("--by", "audit-1")
+
+
+@pytest.fixture
+def ours(database: Database, tmp_path: Path) -> dict[str, str]:
+    return {name: "" for name in os.environ if name.startswith("ARDOISE_")} | {
+        "ARDOISE_DATABASE_URL": url_of(database),
+        "ARDOISE_OWNER_URL": as_url(database.owner_url),
+        "ARDOISE_DATA": str(tmp_path),
+        "ARDOISE_DEVELOPMENT": "1",
+    }
+
+
+@pytest.fixture
+def household(database: Database, tmp_path: Path) -> str:
+    """Of a town that is sealed and signed."""
+    with world_on(database, tmp_path) as world:
+        world.adopt()
+        household = world.household("parent-1")
+        world.child(household, "mercredis")
+        return household
+
+
+def run(ours: dict[str, str], *words: str) -> Result:
+    result = CliRunner().invoke(app, words, env=ours)
+    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+    return result
+
+
+def test_a_directory_of_checkpoints_that_is_named_has_one_of_the_town(
+    ours: dict[str, str], household: str, tmp_path: Path
+) -> None:
+    for place in (tmp_path / "nonexist", tmp_path):
+        said = run(ours, "verify", "valmont", "--checkpoints", str(place))
+        sentence = f"ardoise: there is no checkpoint of valmont in {place}: is it the right directory?\n"
+        assert (said.exit_code, said.stdout, said.stderr) == (1, "", sentence)
+    place = tmp_path / "checkpoints"
+    said = run(ours, "verify", "valmont", "--checkpoints", str(place))
+    assert (said.exit_code, "compared with 1 checkpoint" in said.stdout) == (0, True), said.output
+
+
+def test_checkpoints_that_are_named_are_believed_under_some_key(
+    ours: dict[str, str], household: str, tmp_path: Path
+) -> None:
+    elsewhere = ours | {"ARDOISE_DATA": str(tmp_path / "elsewhere")}
+    words = ("verify", "valmont", "--checkpoints", str(tmp_path / "checkpoints"))
+    said = run(elsewhere, *words)
+    assert (said.exit_code, said.stdout) == (1, "")
+    assert "are nobody's without a key" in said.stderr
+    key = orjson.loads(run(ours, "checkpoint", "show", "valmont", "--json").stdout)["key"]
+    assert "compared with 1 checkpoint" in run(elsewhere, *words, "--key", key).stdout
+
+
+def test_a_command_that_is_not_watched_writes_nothing_on_standard_error(
+    ours: dict[str, str], household: str, tmp_path: Path
+) -> None:
+    for words in (
+        ("verify", "valmont"),
+        ("seal", "--once"),
+        ("rebuild", "--all", "--check"),
+        ("export", "valmont", household, "--output", str(tmp_path / "evidence.json"), *BY),
+    ):
+        said = run(ours, *words)
+        assert (said.exit_code, said.stderr) == (0, ""), words
+
+
+def test_a_root_is_written_in_one_way_everywhere(ours: dict[str, str], household: str, tmp_path: Path) -> None:
+    root = orjson.loads(run(ours, "checkpoint", "show", "valmont", "--json").stdout)["root"]
+    assert root in run(ours, "seal", "--once").stdout
+    assert orjson.loads(run(ours, "seal", "--once", "--json").stdout)["towns"][0]["root"] == root
+    words = ("export", "valmont", household, "--output", str(tmp_path / "evidence.json"), *BY, "--json")
+    assert orjson.loads(run(ours, *words).stdout)["checkpoint"]["root"] == root
+
+
+def test_evidence_under_our_own_checkpoint_carries_its_key(
+    ours: dict[str, str], household: str, tmp_path: Path
+) -> None:
+    shown = orjson.loads(run(ours, "checkpoint", "show", "valmont", "--json").stdout)
+    (tmp_path / "kept.txt").write_text(shown["checkpoint"])
+    words = ("export", "valmont", household, *BY, "--json", "--under", str(tmp_path / "kept.txt"))
+    assert orjson.loads(run(ours, *words, "--output", str(tmp_path / "a.json")).stdout)["key"] == shown["key"]
+    assert orjson.loads((tmp_path / "a.json").read_bytes())["key"] == shown["key"]
