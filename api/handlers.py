@@ -15,6 +15,7 @@ from starlette.routing import Match, Route
 from api.french_fields import field_sentence
 from api.problems import FieldError, Problem, not_found, retry_later
 from api.trace import trace_of
+from ledger.entry import AlteredLineError
 from ledger.store import BusyError, ConflictError, KeyReusedError
 from vault.sealing import LostKeyError
 
@@ -107,11 +108,26 @@ async def on_database(request: Request, _: Exception) -> Response:
     return answer(request, retry_later("database_unavailable", seconds=RETRY_SECONDS))
 
 
+async def on_read_only(request: Request, error: Exception) -> Response:
+    """The database reads and does not write: a standby took its place, or somebody said so. Nothing was written."""
+    cause = error.__cause__ if isinstance(error, persistence.InternalError) else error
+    if not isinstance(cause, psycopg.errors.ReadOnlySqlTransaction):
+        raise error
+    return await on_database(request, error)
+
+
 async def on_lost_key(request: Request, error: Exception) -> Response:
     """A key of the vault is not in the file this service read: nothing is lost, and an operator is told which."""
     assert isinstance(error, LostKeyError)
     log.error("vault_unavailable", key=error.name)
     return answer(request, retry_later("vault_unavailable", seconds=LOST_KEY_SECONDS))
+
+
+async def on_altered_line(request: Request, error: Exception) -> Response:
+    """A line of the ledger is not the one that was written: nothing is told from it, and an operator is told which."""
+    assert isinstance(error, AlteredLineError)
+    log.error("altered_line", stream=error.stream, version=error.version)
+    return answer(request, Problem("altered_line", correlation=trace_of(request.scope).correlation))
 
 
 async def on_conflict(request: Request, _: Exception) -> Response:
@@ -135,8 +151,11 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, on_validation)
     app.add_exception_handler(HTTPException, on_http)
     app.add_exception_handler(LostKeyError, on_lost_key)
+    app.add_exception_handler(AlteredLineError, on_altered_line)
     app.add_exception_handler(ConflictError, on_conflict)
     app.add_exception_handler(KeyReusedError, on_key_reused)
     app.add_exception_handler(BusyError, on_busy)
     for down in DATABASE_DOWN:
         app.add_exception_handler(down, on_database)
+    for read_only in (psycopg.errors.ReadOnlySqlTransaction, persistence.InternalError):
+        app.add_exception_handler(read_only, on_read_only)

@@ -1,18 +1,24 @@
 """What the orchestrator asks: is the process alive, may it be sent requests, how does it do."""
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
+import psycopg
 from fastapi import APIRouter, FastAPI
 from fastapi.responses import PlainTextResponse, Response
+from psycopg_pool import PoolTimeout, TooManyRequests
 
 from api import openapi, schemas_town
 from api.answers import JSONAnswer
 from api.metrics import CONTENT_TYPE, Metrics
 from api.problems import Problem, retry_later
+from ledger.postgres import Pool
 
 READY_SECONDS: Final = 1.0
+FREE_SECONDS: Final = 0.2
+"""How long a connection of the commands is waited for."""
 
 Probe = Callable[[], Awaitable[int]]
 """Asks the database for the version of its schema."""
@@ -44,6 +50,8 @@ class Readiness:
         try:
             async with asyncio.timeout(self._seconds):
                 found = await self._probe()
+        except psycopg.errors.ReadOnlySqlTransaction as error:
+            raise _not_ready("La base de données ne prend aucune écriture.") from error
         except Exception as error:  # whatever kept the database from answering, the answer is the same
             raise _not_ready("La base de données ne répond pas.") from error
         if found != self._schema:
@@ -51,6 +59,18 @@ class Readiness:
         if not self._has_keys():
             raise _not_ready("Aucune clé de l'émetteur des jetons n'a encore pu être lue.")
         return {"status": "ready", "schema": found, "warnings": self._warnings()}
+
+
+def refuse_read_only(pool: Pool) -> None:
+    """Raises ReadOnlySqlTransaction when commands cannot be written; where all connections are busy, they are.
+
+    A connection that only reads is given up: what its successor may do is asked of the database anew.
+    """
+    with contextlib.suppress(PoolTimeout, TooManyRequests), pool.connection(timeout=FREE_SECONDS) as connection:
+        row = connection.execute("SELECT current_setting('transaction_read_only')").fetchone()
+        if row == ("on",):
+            connection.close()
+            raise psycopg.errors.ReadOnlySqlTransaction
 
 
 def _not_ready(detail: str) -> Problem:

@@ -196,6 +196,8 @@ def _check(connection: psycopg.Connection, place: str) -> DatabaseReport:
         raise StartRefusedError(f"{place} is encoded in {encoding}: create the database with ENCODING 'UTF8'.")
     if _one(connection, "SELECT pg_is_in_recovery()"):
         raise StartRefusedError(f"{place} is a standby and cannot be written to: give the primary's address.")
+    if _one(connection, "SELECT current_setting('transaction_read_only')") == "on":
+        raise StartRefusedError(f"{place} cannot be written to: set default_transaction_read_only = off, as its owner.")
     warnings = _check_login(connection)
     schema = _check_schema(connection, place)
     _check_rights(connection)
