@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from api.asking import Reader, Rows
@@ -15,9 +15,9 @@ from ledger.identifiers import ChildId, Commune, DemandeNumber, HouseholdId
 from ledger.streams import child_page, household_page
 from projections import demandes, families, pages_of, shared, town
 from projections.calendar import days_of
-from projections.question import Question
 
-MOST_DEMANDES = 1_000
+AT_ONCE: Final = 1_000
+"""Demandes read in one round trip; all of them are told."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -94,18 +94,28 @@ async def _found(
     reader: Reader, commune: Commune, whom: Subject, known_at: datetime, first: date, last: date
 ) -> dict[str, Any] | None:
     if whom.child is not None:
-        which = demandes.Filter(child=whom.child)
-        if whom.by_day:
-            which = demandes.Filter(child=whom.child, first_day=first, last_day=last)
-        return await _of_child(reader, commune, whom.child, known_at, which, days=(first, last))
+        return await _of_child(reader, commune, whom.child, known_at, (first, last), by_day=whom.by_day)
     if whom.household is not None:
         return await _of_household(reader, commune, whom.household, known_at)
     assert whom.demande is not None
     return await _of_demande(reader, commune, whom.demande, known_at)
 
 
-def _asked_of(commune: Commune, which: demandes.Filter) -> Question:
-    return demandes.history(commune, which, order="oldest", after=None, limit=MOST_DEMANDES)
+async def _demandes(then: Known, commune: Commune, which: demandes.Filter) -> Rows:
+    """Every demande of these, the oldest first."""
+    found: Rows = []
+    place: demandes.Place | None = None
+    while True:
+        [some] = await then.ask(commune, demandes.history(commune, which, order="oldest", after=place, limit=AT_ONCE))
+        found += some
+        if len(some) < AT_ONCE:
+            return found
+        place = demandes.Place(submitted_at=some[-1]["submitted_at"], number=some[-1]["number"])
+
+
+def _names_a_day(demande: Mapping[str, Any], first: date, last: date) -> bool:
+    """Whether a demande is about one of these days; one of days before and after them is not."""
+    return any(first <= date.fromisoformat(str(asked["day"])) <= last for asked in demande["days"])
 
 
 async def _of_child(
@@ -113,21 +123,24 @@ async def _of_child(
     commune: Commune,
     child: ChildId,
     known_at: datetime,
-    which: demandes.Filter,
-    *,
     days: tuple[date, date],
+    *,
+    by_day: bool,
 ) -> dict[str, Any] | None:
     then = Known(reader, known_at, [child_page(commune, child)])
     boxes_asked = days_of(commune, child, *days, told_apart=True)
-    homes, enrolled, asked, boxes = await then.ask(
+    homes, enrolled, boxes = await then.ask(
         commune,
         families.households_of_child(commune, child),
         families.enrolments_of(commune, child),
-        _asked_of(commune, which),
         boxes_asked,
     )
     if not homes:
         return None
+    first, last = days if by_day else (None, None)
+    asked = await _demandes(then, commune, demandes.Filter(child=child, first_day=first, last_day=last))
+    if by_day:
+        asked = [row for row in asked if _names_a_day(row, *days)]
     [now] = await reader.ask(commune, boxes_asked)
     lived = [{"child": child, **row} for row in homes]
     asking = {row["household"] for row in asked}
@@ -144,14 +157,13 @@ async def _of_household(
     reader: Reader, commune: Commune, household: HouseholdId, known_at: datetime
 ) -> dict[str, Any] | None:
     then = Known(reader, known_at, pages_of.families(commune, [household]))
-    guardians, children, people, keys, quotients, asked, [opened] = await then.ask(
+    guardians, children, people, keys, quotients, [opened] = await then.ask(
         commune,
         families.guardians_of(commune, household),
         families.children_of(commune, household),
         shared.people_of(commune, household),
         shared.keys_of(commune, household),
         shared.quotients_of(commune, household),
-        _asked_of(commune, demandes.Filter(household=household)),
         families.version_of(household_page(commune, household)),
     )
     if not opened["version"]:
@@ -165,7 +177,7 @@ async def _of_household(
             "quotients": quotients,
             "family_keys": keys,
         },
-        "demandes": asked,
+        "demandes": await _demandes(then, commune, demandes.Filter(household=household)),
         "days": [],
         "now": [],
     }

@@ -165,6 +165,8 @@ def test_a_day_a_household_and_a_demande_are_asked_about_too(family: Family):
     assert [(day["day"], day["state"]) for day in about_day["days"]] == [("2024-03-27", "reserved")]
     assert [demande["number"] for demande in about_day["demandes"]] == [family.number]
     assert told(*then, "2024-01-17T09:30", "--child", family.child, "--day", "2024-03-20", *BY)["demandes"] == []
+    between = told(*then, "2024-01-17T09:30", "--child", family.child, "--day", "2024-03-28", *BY)
+    assert between["demandes"] == [], "a demande of days before and after says nothing of a day in between"
     assert len(told(*then, "2024-01-17T09:30", "--child", family.child, *BY)["demandes"]) == 1
     home = told(*then, "2024-01-16T09:00:00+01:00", "--household", family.home, *BY)
     assert [demande["status"] for demande in home["demandes"]] == ["en_cours"]
@@ -175,6 +177,17 @@ def test_a_day_a_household_and_a_demande_are_asked_about_too(family: Family):
     assert f"de la demande n° {family.number}" in out
     assert "en cours d'instruction" in out
     assert "titulaire, avec un compte, actif" in printed(*then, "2024-01-16T12:00", "--household", family.home, *BY)
+
+
+def test_every_demande_is_told_however_many_are_read_at_once(family: Family, world: World, monkeypatch):
+    made(world.guardian().ask(family.child, "mercredis", "2024-03-20"))
+    made(world.guardian().ask(family.child, "mercredis", "2024-03-13"))
+    now = world.clock.instant.isoformat()
+    whole = told("as-of", family.town, now, "--child", family.child, *BY)["demandes"]
+    assert len(whole) == 3
+    for at_once in (1, 2, 3):
+        monkeypatch.setattr("api.known_then.AT_ONCE", at_once)
+        assert told("as-of", family.town, now, "--child", family.child, *BY)["demandes"] == whole
 
 
 def test_nobody_was_known_before_they_were(family: Family):
