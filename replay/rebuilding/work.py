@@ -20,6 +20,7 @@ from replay.rebuilding.state import Connection, RebuildRefusedError, Run, connec
 
 FETCHED: Final = 5_000
 BUFFERED_ROWS: Final = 20_000
+STOPPED: Final = "a process of the rebuild was stopped: run it again, it goes on where it was."
 
 _TAKE: Final = """
     SELECT number, commune, first, last FROM rebuild.chunks WHERE NOT done ORDER BY lines DESC, number
@@ -141,28 +142,37 @@ def build(owner_url: str, run: Run, processes: int, progress: Progress) -> None:
         with connect(owner_url) as connection:
             work(connection, run, progress)
         return
-    workers = [_started(owner_url, run) for _ in range(processes)]
+    workers: list[Worker] = []
     try:
+        for _ in range(processes):
+            workers.append(_started())
+            _told(workers[-1], owner_url, run)
         for said in _lines_of(workers):
             if "failed" in said:
                 raise RebuildRefusedError(said["failed"])
             progress(said["lines"])
-        if any(worker.wait() for worker in workers):
-            raise RebuildRefusedError("a process of the rebuild was stopped: run it again, it goes on where it was.")
+        # Of those that go on after one was stopped, nothing is known, and nobody waits for them.
+        if any(worker.poll() for worker in workers):
+            raise RebuildRefusedError(STOPPED)
+    except BrokenPipeError:
+        raise RebuildRefusedError(STOPPED) from None
     finally:
         for worker in workers:
             worker.kill()
             worker.communicate()
 
 
-def _started(owner_url: str, run: Run) -> Worker:
-    """A process that imports what it needs and no more. The way in is no argument: others could read it."""
+def _started() -> Worker:
+    """A process that imports what it needs and no more."""
     command = [sys.executable, "-m", "replay.rebuilding.worker"]
-    worker = subprocess.Popen(command, bufsize=0, stdin=subprocess.PIPE, stdout=subprocess.PIPE)  # noqa: S603 - our own, no shell
+    return subprocess.Popen(command, bufsize=0, stdin=subprocess.PIPE, stdout=subprocess.PIPE)  # noqa: S603 - our own, no shell
+
+
+def _told(worker: Worker, owner_url: str, run: Run) -> None:
+    """The way in is no argument: others could read it."""
     assert worker.stdin is not None
     worker.stdin.write(orjson.dumps({"owner_url": owner_url, "run": asdict(run) | {"sealed": [*run.sealed]}}) + b"\n")
     worker.stdin.flush()
-    return worker
 
 
 def _lines_of(workers: Sequence[Worker]) -> Iterator[dict[str, Any]]:

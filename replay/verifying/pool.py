@@ -7,6 +7,7 @@ import gc
 import multiprocessing
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.queues import Queue
@@ -18,6 +19,7 @@ from psycopg import sql
 
 from ledger.identifiers import Commune
 from replay.folding import few_collections
+from replay.leader import WorkError
 from replay.verifying.lines import Connection
 
 T = TypeVar("T")
@@ -25,6 +27,15 @@ SEEN_SECONDS: Final = 0.1
 """How often what others have read is told."""
 _worker: dict[str, Any] = {}
 """Of a process that was spawned: its connection, its town, and where it tells what it has read."""
+
+
+class VerificationStoppedError(WorkError):
+    """One of the processes is gone, and with it what it had read: nothing is known of the town."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "a process of the verification was stopped: run it again, with fewer --processes if memory is short."
+        )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -46,11 +57,17 @@ class Pool:
         if self.executor is None or self.read is None:
             with few_collections():
                 return [task(self.connection, self.commune, *some, self.progress) for some in arguments]
-        waiting = futures = [self.executor.submit(_run, task, some) for some in arguments]
+        try:
+            waiting = futures = [self.executor.submit(_run, task, some) for some in arguments]
+        except BrokenProcessPool:
+            raise VerificationStoppedError from None
         while waiting:
             waiting = list(wait(waiting, timeout=SEEN_SECONDS).not_done)
             self.progress(_sum(self.read))
-        return [future.result() for future in futures]
+        try:
+            return [future.result() for future in futures]
+        except BrokenProcessPool:
+            raise VerificationStoppedError from None
 
 
 @contextmanager

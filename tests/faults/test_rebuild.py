@@ -88,7 +88,11 @@ def children_of(pid: int) -> list[int]:
 
 
 def workers_of(process: "subprocess.Popen[bytes]") -> list[int]:
-    return [pid for pid in children_of(process.pid) if b"replay.rebuilding.worker" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+    return [
+        pid
+        for pid in children_of(process.pid)
+        if b"replay.rebuilding.worker" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    ]
 
 
 @pytest.fixture(scope="module")
@@ -118,7 +122,9 @@ def test_a_rebuild_killed_half_way_is_taken_up_where_it_stopped(crowded: Databas
     until(lambda: done(crowded)[0] >= 1 or ended(process))
     workers = workers_of(process)
     assert len(workers) == 2
-    os.kill(process.pid if whom == "parent" else workers[0], signal.SIGKILL)
+    if whom == "worker":
+        os.kill(workers[0], signal.SIGSTOP)  # nobody waits for the others
+    os.kill(process.pid if whom == "parent" else workers[1], signal.SIGKILL)
     _, err = process.communicate(timeout=60)
     assert process.returncode == (-signal.SIGKILL if whom == "parent" else 1), err
     if whom == "worker":

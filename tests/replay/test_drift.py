@@ -117,7 +117,7 @@ def test_a_row_nobody_made_is_found_on_the_page_it_would_be_of(
     )
     values = ", ".join(ANOTHER[kind].format(name) if name == key else name for name, kind in kinds.items())
     added = f"INSERT INTO {table.name} SELECT {values} FROM {table.name} LIMIT 1"
-    assert superuser.execute(added).rowcount == 1  # type: ignore[arg-type]
+    assert superuser.execute(added).rowcount == 1
     assert everything(service, superuser) == {table.name}
 
 
