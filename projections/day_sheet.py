@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import date
 
-from ledger.child import Child, SlotKey
+from ledger.child import Child
 from ledger.entry import Entry
 from ledger.events import AttendanceRecorded
 from ledger.identifiers import Commune, Slug
@@ -15,16 +15,15 @@ def changes(entry: Entry, state: State) -> Iterable[Change]:
     """The row of `attendance` an entry is about."""
     fact = entry.fact
     if isinstance(fact, AttendanceRecorded) and isinstance(state, Child):
-        seen = state.attendance[SlotKey(fact.activity, fact.unit, fact.day)]
         row = {
             "commune": entry.commune,
             "child": state.child,
             "day": fact.day,
             "activity": fact.activity,
             "unit": fact.unit,
-            "presence": seen.presence,
-            "arrived_at": seen.arrived_at,
-            "left_at": seen.left_at,
+            "presence": fact.presence,
+            "arrived_at": fact.arrived_at,
+            "left_at": fact.left_at,
         }
         key = (entry.commune, state.child, fact.day, fact.activity, fact.unit)
         yield Put(table="attendance", key=key, row=row)
