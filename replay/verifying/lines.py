@@ -8,7 +8,7 @@ not as expected makes its page suspect; `verify_pages` then reads such a page an
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any, Final, NamedTuple
 
@@ -17,6 +17,7 @@ from psycopg.rows import TupleRow
 
 from ledger.entry import GENESIS
 from ledger.identifiers import Commune
+from replay.verifying.findings import Finding
 
 Connection = psycopg.Connection[TupleRow]
 
@@ -30,6 +31,16 @@ _SEALS: Final = """
     SELECT arrival, position, leaf, stream, line FROM seals
     WHERE commune = %s AND arrival > %s AND arrival <= %s ORDER BY arrival
 """
+_SETTLED: Final = """
+    SELECT s.arrival, s.missing, l.arrival, l.recorded_at,
+           coalesce((SELECT position FROM followed WHERE model = %(model)s AND commune = %(commune)s), 0)
+    FROM (VALUES (true)) AS one (one) LEFT JOIN settled s ON true LEFT JOIN (
+        SELECT s.arrival, e.recorded_at FROM seals s JOIN entries e ON e.commune = s.commune AND e.arrival = s.arrival
+        WHERE s.commune = %(commune)s ORDER BY s.arrival DESC LIMIT 1
+    ) l ON true
+"""
+_LONG: Final = timedelta(hours=1)
+"""Longer than a line waits for its seal while later ones get theirs: it does when its writer is slow to commit."""
 _PREVIOUS: Final = b'","previous":"'
 _DIGEST: Final = 64
 _RECORDED: Final = slice(_DIGEST, _DIGEST + 17)
@@ -78,15 +89,29 @@ class Range:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Settled:
-    """How far the seal and those who follow it have come: what may not be sealed yet, or not be followed yet."""
+    """How far the seal and those who follow it have come: what may not be sealed yet, or not be followed yet.
 
-    arrival: int
+    What is written of it is no proof, for who sets it back would hide a seal that is gone: the last sealed line is one.
+    """
+
+    arrival: int | None
+    """None when nothing is written any more."""
     missing: frozenset[int]
+    last: int
+    """The greatest number that has a seal, and when that line was recorded."""
+    last_at: datetime
     followed: int
 
-    def sealed(self, arrival: int) -> bool:
-        """Whether a line of this number has been sealed."""
-        return arrival <= self.arrival and arrival not in self.missing
+    def sealed(self, arrival: int, recorded_at: datetime) -> bool:
+        """Whether a line of this number must have been sealed."""
+        if arrival <= (self.arrival or 0) and arrival not in self.missing:
+            return True
+        return arrival < self.last and recorded_at <= self.last_at - _LONG
+
+    def findings(self) -> Iterator[Finding]:
+        """What is wrong with what is written of it."""
+        if self.arrival is None:
+            yield Finding(what="settled_missing", where="the row of ardoise.settled")
 
 
 def leaf_of(stored: bytes) -> bytes:
@@ -117,7 +142,7 @@ def read_range(
                 found.suspects.add(stream)
                 continue
             if seal is None:
-                if settled.sealed(arrival):
+                if settled.sealed(arrival, recorded_at):
                     found.unsealed.append((stream, version))
             elif seal[2] != leaf_of(stored) or seal[3] != stream or seal[4] != version:
                 found.suspects.add(stream)
@@ -185,10 +210,12 @@ def shares(first: int, last: int, count: int) -> Iterator[tuple[int, int]]:
 
 def settled_of(connection: Connection, commune: Commune, model: str) -> Settled:
     """How far the seal has come, and the followers of a town."""
-    rows: Any = connection.execute(
-        "SELECT arrival, missing, coalesce((SELECT position FROM followed WHERE model = %s AND commune = %s), 0)"
-        " FROM settled",
-        (model, commune),
-    ).fetchall()
-    [(arrival, missing, followed)] = rows
-    return Settled(arrival=arrival, missing=frozenset(missing), followed=followed)
+    rows: Any = connection.execute(_SETTLED, {"model": model, "commune": commune}).fetchall()
+    [(arrival, missing, last, last_at, followed)] = rows
+    return Settled(
+        arrival=arrival,
+        missing=frozenset(missing or ()),
+        last=last or 0,
+        last_at=last_at or datetime.max.replace(tzinfo=UTC),
+        followed=followed,
+    )

@@ -22,7 +22,7 @@ from replay.following.pages import MODEL
 from replay.sealing.checkpoint import Checkpoint
 from replay.verifying.answers import unanswered
 from replay.verifying.findings import Finding
-from replay.verifying.lines import Connection, Range, Sealed, Segment, joined, read_range, settled_of, shares
+from replay.verifying.lines import Connection, Range, Sealed, Segment, Settled, joined, read_range, settled_of, shares
 from replay.verifying.pages import cut, judged
 from replay.verifying.pool import Pool, pool_of
 from replay.verifying.rows import SOURCES, UNNAMED, Folded, differences, fold_pages, rows_of
@@ -68,7 +68,9 @@ class Verification:
         ):
             broken: set[str] = set()
             yield from _guards(connection)
-            ranges = self._ranges(connection, pool)
+            settled = settled_of(connection, self.commune, MODEL)
+            yield from settled.findings()
+            ranges = self._ranges(connection, pool, settled)
             pages = yield from _chains(connection, self.commune, ranges, broken)
             commands = set().union(*(each.commands for each in ranges))
             ranges.clear()
@@ -79,8 +81,7 @@ class Verification:
             for stream in sorted(broken):
                 yield Finding(what="not_compared", where=f"what follows from {stream}", stream=stream)
 
-    def _ranges(self, connection: Connection, pool: Pool) -> list[Range]:
-        settled = settled_of(connection, self.commune, MODEL)
+    def _ranges(self, connection: Connection, pool: Pool, settled: Settled) -> list[Range]:
         first, last = connection.execute(_ENDS, {"commune": self.commune}).fetchone() or (0, 0)
         tasks = [(start, upto, settled) for start, upto in shares(first, last, pool.processes * _SHARES)]
         ranges: list[Range] = pool.all(read_range, tasks)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, LiteralString, cast
 
 import orjson
 import psycopg
@@ -42,6 +42,7 @@ class Town:
     notary: Notary
     positions: dict[int, int]
     """Of the lines of Matteo's page."""
+    story: Story
 
     def lines(self) -> list[Line]:
         """The page, as JSON."""
@@ -73,6 +74,13 @@ class Town:
 
     def checkpoints(self) -> list[Checkpoint]:
         return [self.notary.files.read(VALMONT, size) for size in self.notary.files.sizes(VALMONT)]
+
+    def later(self) -> None:
+        """The town goes on, and so does the seal."""
+        self.story.now = at("2024-01-10 11:30")
+        reserve("2024-03-13")(self.story)
+        with self.connected() as connection:
+            seal_once(connection)
 
     def sign(self) -> None:
         with self.connected() as connection:
@@ -120,7 +128,7 @@ def town(database: Database, tmp_path: Path) -> Iterator[Town]:
         reserve("2024-03-27", "2024-03-20")(story)
         with psycopg.connect(database.admin_url, autocommit=True) as superuser:
             superuser.execute("SET search_path = ardoise")
-            made = Town(database, superuser, notary, {})
+            made = Town(database, superuser, notary, {}, story)
             made.sign()
             approve()(story)
             cancel("2024-03-27")(story)
@@ -261,6 +269,27 @@ def test_a_line_nobody_sealed(town: Town) -> None:
     town.superuser.execute("UPDATE trees SET size = size - 1")
     found = town.only()
     assert (found.what, found.stream, found.line) == ("never_sealed", PAGE, last)
+
+
+SETTLED = {
+    "set back": "UPDATE settled SET arrival = 0",
+    "said to wait for it": "UPDATE settled SET missing = ARRAY(SELECT arrival FROM entries WHERE version = 3)",
+    "gone": "DELETE FROM settled",
+}
+
+
+@pytest.mark.parametrize("statement", SETTLED.values(), ids=SETTLED.keys())
+def test_a_seal_that_is_gone_whatever_is_written_of_how_far_the_seal_came(town: Town, statement: LiteralString) -> None:
+    town.later()
+    town.superuser.execute("DELETE FROM seals WHERE stream = %s AND line = 3", (PAGE,))
+    town.superuser.execute(statement)
+    assert ("never_sealed", 3) in {(found.what, found.line) for found in town.verified()}
+
+
+def test_how_far_the_seal_came_is_not_written_any_more(town: Town) -> None:
+    town.superuser.execute("DELETE FROM settled")
+    found = town.only()
+    assert (found.what, found.where) == ("settled_missing", "the row of ardoise.settled")
 
 
 def test_a_past_written_anew_with_its_seals_differs_from_a_checkpoint(town: Town) -> None:
