@@ -25,6 +25,7 @@ from replay.leader import (
     SERVER_KEEPALIVE,
     Connection,
     Leader,
+    told,
 )
 from replay.sealing.notary import Notary
 
@@ -107,8 +108,8 @@ class Background:
                         for watch in self._watches:
                             watch.sample(connection)
                         self._stop.wait(SAMPLED_SECONDS)
-            except psycopg.Error as error:
-                log.warning("unwatched", error=type(error).__name__)
+            except Exception as error:  # noqa: BLE001 - whatever stopped it, gauges must not stay as they were
+                log.warning("unwatched", **told(error))
                 for watch in self._watches:
                     watch.forget()
                 self._stop.wait(SAMPLED_SECONDS)
@@ -128,7 +129,7 @@ def background(settings: Settings, service_url: str, *, clock: Clock, notary: No
             Leader("seal", SEAL_LOCK, connected("seal"), sealing.begin),
             Leader("follower", FOLLOWER_LOCK, connected("follower"), behind.follow),
             Leader("drift", DRIFT_LOCK, connected("drift"), behind.watch),
-            Leader("checkpoints", CHECKPOINTS_LOCK, connected("checkpoints"), signed.begin),
+            Leader("checkpoints", CHECKPOINTS_LOCK, connected("checkpoints"), signed.begin, signed.end),
         ],
         watches=[
             sealing,

@@ -44,6 +44,10 @@ class CheckpointWatch:
         self._said = {**self._signing.refused}
         return self._seconds
 
+    def end(self) -> None:
+        """What was refused is for the next one to say: this process signs no more."""
+        self._signing.refused.clear()
+
     def finish(self) -> None:
         """The last checkpoint of a clean stop, by the process that signed. Nothing keeps a service from stopping."""
         if not self._led:

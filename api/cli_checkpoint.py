@@ -4,16 +4,15 @@ from typing import Annotated, Any
 
 import orjson
 import typer
-from rich.table import Table
 
-from api.cli_room import AN_ACCOUNT, counted, operator, printer, town_named
+from api.cli_room import AN_ACCOUNT, block, counted, operator, town_named
 from api.clock import utc_now
 from api.running import checking, in_one_line, opened, read_settings, stop
 from ledger.identifiers import Commune
 from replay.sealing.checkpoint import Checkpoint, origin_of
 from replay.sealing.files import CheckpointsError
 from replay.sealing.key import new_lines
-from replay.sealing.notary import AnotherPastError, Notary, prefix_of, refuse_another
+from replay.sealing.notary import ORIGIN, AnotherPastError, Notary, prefix_of, refuse_another
 from replay.sealing.seal import seal_once
 from replay.sealing.signing import Signing
 from replay.sealing.tree import Connection, Tree
@@ -40,11 +39,10 @@ def show(
     for town in said if as_json else ():
         typer.echo(orjson.dumps(town).decode())
     if not as_json:
-        table = Table("town", "sealed lines", "root", "checkpoints", "verifier key")
         for town in said:
             kept = len(notary.files.sizes(Commune(town["commune"])))
-            table.add_row(town["commune"], f"{town['size']:,}", town["root"], f"{kept:,}", town["key"])
-        printer().print(table)
+            parts = {"signed": counted(town["size"], "line"), "root": town["root"], "verifier key": town["key"]}
+            block(town["commune"], parts | {"checkpoints": str(kept)})
 
 
 def _said(notary: Notary, last: Checkpoint) -> dict[str, Any]:
@@ -85,7 +83,8 @@ def write() -> None:
 
 
 @checkpoint_app.command(
-    "new-key", epilog="Example: `(umask 077; ardoise checkpoint new-key villars > /etc/ardoise/seal.key)`"
+    "new-key",
+    epilog="Example: `(umask 077; ARDOISE_ORIGIN=ardoise.example.fr ardoise checkpoint new-key villars > seal.key)`",
 )
 @in_one_line
 def new_key(
@@ -93,7 +92,10 @@ def new_key(
 ) -> None:
     """Print a file for ARDOISE_SEAL_KEY; in its comments, the verifier key of each town named. The first key signs."""
     towns = [town_named(name) for name in communes or ()]
-    prefix = prefix_of(read_settings()) if towns else ""
+    settings = read_settings()
+    if towns and settings.origin is None:
+        stop(f"{ORIGIN} is not set: what is published of a key holds the name checkpoints are signed under, for good.")
+    prefix = prefix_of(settings) if towns else ""
     typer.echo(new_lines(tuple(origin_of(prefix, town) for town in towns)), nl=False)
 
 

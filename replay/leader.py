@@ -54,14 +54,19 @@ def set_town(connection: Connection, commune: str) -> None:
 class Leader:
     """A thread that leads, or waits to."""
 
-    def __init__(self, name: str, lock: int, conninfo: str, begin: Callable[[], Step]) -> None:
-        """`begin` makes a step for each time the thread comes to lead: what was known before may be out of date."""
+    def __init__(
+        self, name: str, lock: int, conninfo: str, begin: Callable[[], Step], end: Callable[[], None] = lambda: None
+    ) -> None:
+        """`begin` makes a step for each time the thread comes to lead: what was known before may be out of date.
+
+        `end` is told when it leads no more, whatever the reason.
+        """
         self.name = name
         self.leads = False
         """Whether this process does the work now."""
         self._lock = lock
         self._conninfo = conninfo
-        self._begin = begin
+        self._begin, self._end = begin, end
         self._stop = threading.Event()
         self._connection: Connection | None = None
         self._said: str | None = None
@@ -83,7 +88,10 @@ class Leader:
             return
         self._thread.join(PATIENCE_SECONDS)
         if self._thread.is_alive() and (connection := self._connection) is not None:
-            connection.cancel_safe(timeout=PATIENCE_SECONDS)
+            try:
+                connection.cancel_safe(timeout=PATIENCE_SECONDS)
+            except psycopg.Error as error:  # it ends with the process
+                self._log.warning("uncut", work=self.name, **told(error))
         self._thread.join(2 * PATIENCE_SECONDS)
 
     def _run(self) -> None:
@@ -95,6 +103,8 @@ class Leader:
             except Exception as error:  # noqa: BLE001 - whatever stopped it, the work is taken up again
                 self._warn(error)
             finally:
+                if self.leads:
+                    self._end()
                 self.leads = False
                 self._connection = None
             self._stop.wait(STANDBY_SECONDS)

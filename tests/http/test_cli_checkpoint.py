@@ -96,6 +96,9 @@ def test_a_new_key_is_a_file_and_says_what_to_publish(ours: dict[str, str], tmp_
         text = keys.verifier(f"ardoise.example.fr/{town}").text
         assert f"# {text}\n" in said.stdout
         assert VerifierKey.read(text).name == f"ardoise.example.fr/{town}"
+    unnamed = run(ours, "new-key", "villars")
+    assert (unnamed.exit_code, unnamed.stdout) == (1, "")
+    assert unnamed.stderr.startswith("ardoise: ARDOISE_ORIGIN is not set: ")
     bare = run(ours, "new-key")
     assert (bare.exit_code, bare.stdout.count("private:")) == (0, 1)
 

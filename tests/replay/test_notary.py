@@ -1,6 +1,7 @@
 """What was signed once binds: nothing else is signed after it, and no service starts on less."""
 
 import os
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -8,9 +9,12 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from api.background import leader_conninfo
+from api.checkpoint_watch import CheckpointWatch
 from ledger.database import StartRefusedError
 from ledger.identifiers import Commune
 from ledger.settings import Settings, SettingsError
+from replay.leader import CHECKPOINTS_LOCK, Leader
 from replay.sealing.checkpoint import origin_of, parse, verify
 from replay.sealing.files import CheckpointsError
 from replay.sealing.key import new_lines
@@ -228,6 +232,40 @@ def test_another_key_signs_from_a_day_on_and_what_the_first_signed_is_believed(
     assert verify(signed, [rotated.key_of(TOWN)]) != notary.key_of(TOWN)
     with pytest.raises(CheckpointsError):
         notary.last(TOWN)
+
+
+def test_what_was_refused_is_not_shown_by_a_process_that_leads_no_more(
+    connection: Connection, database: Database, notary: Notary
+):
+    grow(connection, TOWN, 20)
+    notary.sign(connection, TOWN, NOW)
+    rewritten(database, "UPDATE ardoise.seals SET leaf = sha256('another past') WHERE position = 4")
+    watch = CheckpointWatch(notary, 60.0, database.service_url)
+    leads = Leader("checkpoints", CHECKPOINTS_LOCK, way_in(database), watch.begin, watch.end)
+    leads.start()
+    try:
+        give_up_at = time.monotonic() + 10
+        while watch.warnings() != ["checkpoint_refused"]:
+            assert time.monotonic() < give_up_at
+            time.sleep(0.01)
+    finally:
+        leads.stop()
+    assert watch.warnings() == []
+
+
+def way_in(database: Database) -> str:
+    return leader_conninfo(database.service_url, Settings(), "checkpoints")
+
+
+def test_a_town_that_grew_in_a_damaged_tree_is_refused_and_holds_up_no_other(
+    connection: Connection, database: Database, notary: Notary
+):
+    for town in (TOWN, OTHER):
+        grow(connection, town, 20)
+    rewritten(database, f"DELETE FROM ardoise.seals WHERE position = 4 AND commune = '{TOWN}'")
+    signing = Signing(notary, lambda: NOW)
+    assert [made.head.town for made in signing.sign(connection)] == [OTHER]
+    assert "the tree of villars was damaged" in signing.refused[TOWN]
 
 
 def test_the_name_of_an_installation_may_change(connection: Connection, notary: Notary, tmp_path: Path):

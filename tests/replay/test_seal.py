@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -353,6 +354,18 @@ def test_nothing_is_sealed_below_a_sequence_that_was_not_restored(database: Data
     watch = SealWatch(lambda: datetime.now(UTC))
     watch.sample(leads)
     assert watch.warnings() == ["seal_stopped"]
+    with psycopg.connect(database.admin_url) as admin:
+        admin.execute(put_right())
+    committed(database, "a", 4)
+    seal_once(leads)
+    assert pages(database) == ["a 1", "a 2", "a 3", "a 4"]
+
+
+def put_right() -> str:
+    """What the page of the operator says to do."""
+    page = (Path(__file__).parents[2] / "docs" / "operating.md").read_text()
+    [found] = [line for line in page.splitlines() if line.startswith("| `seal_stopped` |")]
+    return "SELECT " + found.split("`SELECT ")[1].split("`")[0]
 
 
 def test_a_tree_whose_rows_were_taken_out_does_not_grow(database: Database, leads: Connection):
