@@ -29,6 +29,7 @@ from api.cli_room import (
     printer,
     progress,
     room,
+    table,
     told,
     town_named,
 )
@@ -266,13 +267,13 @@ def _show(said: Mapping[str, Any], *, as_json: bool) -> None:
 
 
 def _people(said: Mapping[str, Any]) -> Table:
-    table = Table(*COLUMNS_PEOPLE, title=DONE if "erased" in said else PROPOSAL)
+    found = table(*COLUMNS_PEOPLE, title=DONE if "erased" in said else PROPOSAL)
     for one in said["people"]:
         lines = [_line(each) for each in one["destroyed"]]
         known = "\n".join(lines) or (ALREADY if one["erased"] else NOTHING_KNOWN)
         reasons = "\n".join(french.title(reason["code"]) for reason in one["reasons"])
-        table.add_row(one["person"], one["role_label"], known, reasons)
-    return table
+        found.add_row(one["person"], one["role_label"], known, reasons)
+    return found
 
 
 def _line(each: Mapping[str, Any]) -> str:
@@ -281,9 +282,9 @@ def _line(each: Mapping[str, Any]) -> str:
 
 
 def _kept(said: Mapping[str, Any]) -> Table:
-    table = Table(*COLUMNS_KEPT)
+    found = table(*COLUMNS_KEPT)
     for one in said["kept"]:
         until = f"{one['until']:%d/%m/%Y}" if one["until"] else ""
         count = "" if one["count"] is None else str(one["count"])
-        table.add_row(one["label"], count, until, one["ground"], one["source"])
-    return table
+        found.add_row(one["label"], count, until, one["ground"], one["source"])
+    return found

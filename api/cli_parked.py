@@ -9,10 +9,9 @@ import orjson
 import psycopg
 import typer
 from rich.progress import Progress
-from rich.table import Table
 
 from api import logs
-from api.cli_room import STEPS, counted, printer, progress, town_named
+from api.cli_room import STEPS, block, counted, progress, town_named
 from api.running import in_one_line, opened, read_settings, readable, stop
 from ledger.database import service_conninfo
 from ledger.identifiers import Commune
@@ -61,7 +60,7 @@ def list_parked(
         for each in found:
             _tell_json(each)
     elif found:
-        _table_of_parked(found)
+        _show_parked(found)
         typer.echo(
             "The other pages go on. Each is tried again by itself; `ardoise verify` says whether its lines are as they"
             " were written, and an error of the kind UnknownFactError asks for the newer version of Ardoise that wrote"
@@ -88,12 +87,16 @@ def _retry(communes: list[str] | None) -> None:
     typer.echo(f"{counted(len(tried), 'page')} tried again, {sum(tried)} followed.", err=True)
 
 
-def _table_of_parked(found: list[Parked]) -> None:
-    table = Table("town", "page", "from line", "error", "since", "tries", "next try")
+def _show_parked(found: list[Parked]) -> None:
     for each in found:
-        since, next_try = f"{each.parked_at:%Y-%m-%d %H:%M:%S}", f"{each.next_try_at:%Y-%m-%d %H:%M:%S}"
-        table.add_row(each.commune, each.stream, str(each.line), each.error, since, str(each.tries), next_try)
-    printer().print(table)
+        parts = {
+            "from line": str(each.line),
+            "error": each.error,
+            "since": f"{each.parked_at:%Y-%m-%d %H:%M:%S}",
+            "tries": str(each.tries),
+            "next try": f"{each.next_try_at:%Y-%m-%d %H:%M:%S}",
+        }
+        block(each.stream, parts)
 
 
 # Rows that differ ----------------------------------------------------------------------------------------------------
@@ -109,7 +112,7 @@ def list_drift(communes: TownsArgument = None, as_json: JsonOption = False) -> N
         for each in found:
             _tell_json(each)
     elif found:
-        _table_of_drift(found)
+        _show_drift(found)
         names = " ".join(sorted({each.commune for each in found}))
         typer.echo(
             f"Run `ardoise verify {names}` for the whole ledger. A row that differs is made anew from the facts by"
@@ -122,11 +125,10 @@ def list_drift(communes: TownsArgument = None, as_json: JsonOption = False) -> N
         raise typer.Exit(1)
 
 
-def _table_of_drift(found: list[Drifted]) -> None:
-    table = Table("town", "page", "what", "where", "found at")
+def _show_drift(found: list[Drifted]) -> None:
     for each in found:
-        table.add_row(each.commune, each.stream, each.what, each.place, f"{each.found_at:%Y-%m-%d %H:%M:%S}")
-    printer().print(table)
+        parts = {"page": each.stream, "where": each.place, "found at": f"{each.found_at:%Y-%m-%d %H:%M:%S}"}
+        block(f"{each.commune}: {each.what}", parts)
 
 
 def _tell_json(each: Any) -> None:

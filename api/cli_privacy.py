@@ -10,11 +10,10 @@ import orjson
 import psycopg
 import typer
 from psycopg.rows import dict_row
-from rich.table import Table
 
 from api import french_access
 from api.asking import Rows
-from api.cli_room import AN_ACCOUNT, a_day, counted, identifier, note, operator, printer, town_named
+from api.cli_room import AN_ACCOUNT, a_day, counted, identifier, note, operator, printer, table, town_named
 from api.clock import utc_now
 from api.reads import OfHousehold, bounds, rendered
 from api.running import in_one_line, opened, read_settings, readable, stop
@@ -104,12 +103,12 @@ def who_read(
     if as_json:
         typer.echo(orjson.dumps({"commune": commune, "reads": said}, option=orjson.OPT_UTC_Z).decode())
         return
-    table = Table(*french_access.COLUMNS)
+    shown = table(*french_access.COLUMNS)
     for line in said:
         at = line["read_at"].astimezone(zone)
-        table.add_row(f"{at:%d/%m/%Y %H:%M:%S}", line["actor"], line["role_label"], line["client"], line["operation"],
+        shown.add_row(f"{at:%d/%m/%Y %H:%M:%S}", line["actor"], line["role_label"], line["client"], line["operation"],
                       line["purpose_label"])  # fmt: skip
-    printer().print(table)
+    printer().print(shown)
 
 
 # What is past its term -----------------------------------------------------------------------------------------------

@@ -10,9 +10,8 @@ import orjson
 import psycopg
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
-from rich.table import Table
 
-from api.cli_room import counted, printer, progress
+from api.cli_room import counted, printer, progress, table
 from api.running import in_one_line, read_settings, stop
 from ledger.database import DatabaseUrls, check_database, database_of, service_conninfo
 from ledger.migrate import migrate
@@ -106,12 +105,12 @@ def _status(*, as_json: bool) -> None:
     if as_json:
         typer.echo(orjson.dumps({"read_models": said}).decode())
         return
-    table = Table("read model", "served", "wanted", "")
+    shown = table("read model", "served", "wanted", "")
     for row in said:
-        table.add_row(
+        shown.add_row(
             str(row["model"]), str(row["served"]), str(row["wanted"]), "old: rebuild it" if row["old"] else ""
         )
-    printer().print(table)
+    printer().print(shown)
 
 
 def _plain(report: Report) -> dict[str, Any]:
@@ -123,15 +122,15 @@ def _plain(report: Report) -> dict[str, Any]:
 
 
 def _print(report: Report) -> None:
-    table = Table("read model", "table", "rows", "only old", "only new", "different", f"SHA-256 ({DIGEST_SHOWN})")
+    shown = table("read model", "table", "rows", "only\nold", "only\nnew", "differ", f"SHA-256\n({DIGEST_SHOWN})")
     for row in report.tables:
         found = row.differences
         about = "" if found.exact else "≈"
         numbers = (found.only_old, found.only_new, found.different)
-        table.add_row(
+        shown.add_row(
             row.model, row.table, f"{row.rows:,}", *(f"{about}{n:,}" for n in numbers), row.digest[:DIGEST_SHOWN]
         )
-    printer().print(table)
+    printer().print(shown)
     for row in report.tables:
         for key in row.differences.first:
             typer.echo(f"differs: {row.table} {key}")

@@ -2,7 +2,7 @@
 
 import base64
 import re
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import date
@@ -15,6 +15,7 @@ import typer
 from psycopg.rows import scalar_row
 from rich.console import Console
 from rich.progress import MofNCompleteColumn, Progress, ProgressColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Column, Table
 
 from api.access import Line, statements
 from api.asking import Reader
@@ -86,6 +87,19 @@ def progress(*columns: ProgressColumn) -> Progress:
 def root_text(root: bytes) -> str:
     """A root as its checkpoint writes it: the same everywhere, to be compared by eye."""
     return base64.b64encode(root).decode()
+
+
+def table(*headers: str, title: str | None = None) -> Table:
+    """A table in which nothing is cut: what is too wide goes on under itself."""
+    return Table(*(Column(header, overflow="fold") for header in headers), title=title)
+
+
+def block(title: str, said: Mapping[str, str]) -> None:
+    """Prints one thing, a line for each part of it: what is to be copied is never broken."""
+    typer.echo(title)
+    width = max(map(len, said))
+    for name, value in said.items():
+        typer.echo(f"  {name:<{width}}  {value}".rstrip())
 
 
 def printer() -> Console:

@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 import orjson
+import psycopg
 import pytest
 from typer.testing import CliRunner, Result
 
@@ -84,6 +85,30 @@ def test_a_root_is_written_in_one_way_everywhere(ours: dict[str, str], household
     assert orjson.loads(run(ours, "seal", "--once", "--json").stdout)["towns"][0]["root"] == root
     words = ("export", "valmont", household, "--output", str(tmp_path / "evidence.json"), *BY, "--json")
     assert orjson.loads(run(ours, *words).stdout)["checkpoint"]["root"] == root
+
+
+def test_on_a_narrow_terminal_nothing_that_is_copied_is_cut(
+    ours: dict[str, str], household: str, database: Database
+) -> None:
+    narrow = ours | {"COLUMNS": "80", "FORCE_COLOR": "1", "NO_COLOR": "1"}
+    said = orjson.loads(run(ours, "checkpoint", "show", "valmont", "--json").stdout)
+    shown = run(narrow, "checkpoint", "show")
+    for copied in (said["root"], said["key"], "valmont", "6 lines"):
+        assert copied in [line.split("  ")[-1].strip() for line in shown.stdout.splitlines()]
+    rebuilt, read = run(narrow, "rebuild", "--all", "--check"), ("--household", household, "--purpose", "audit", *BY)
+    for _ in range(2):
+        who = run(narrow, "who-read", "valmont", *read)
+    stream = f"household/valmont/{household}"
+    with psycopg.connect(database.admin_url, autocommit=True) as admin:
+        admin.execute(
+            "INSERT INTO ardoise.drift (commune, stream, what, place, found_at)"
+            " VALUES ('valmont', %s, 'row_differs', 'households', now())",
+            (stream,),
+        )
+    drift = run(narrow, "drift")
+    assert stream in drift.stdout, drift.output
+    for each in (shown, rebuilt, who, drift):
+        assert "…" not in each.output
 
 
 def test_evidence_under_our_own_checkpoint_carries_its_key(
