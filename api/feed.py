@@ -1,12 +1,13 @@
 """The whole ledger of a town as it is sealed, for those who follow it: auditor, billing, portal server."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any, Final
 
 import orjson
 from fastapi import Query
 from fastapi.responses import Response
 from pydantic import BeforeValidator
+from starlette.concurrency import run_in_threadpool
 
 from api import french_checkpoints, openapi, schemas_checkpoints
 from api.answers import OPTIONS, JSONAnswer
@@ -19,6 +20,8 @@ from projections.feed import sealed
 
 router = doors("registre scellé")
 
+MOST_AT_ONCE: Final = 100_000
+"""Bytes of lines that are read and written while every other request waits; more is done beside them."""
 SOMEBODY: Final = frozenset(
     ("child", "household", "guardian", "person", "owner", "about", "even_week", "odd_week", "even_years", "odd_years")
 )
@@ -48,16 +51,28 @@ async def listed(
 ) -> Response:
     """Every line once, in one order for ever: a line that comes later has a higher position. Names nobody.
 
+    A page stops at about four megabytes, after one line at least: `next` carries on, and an empty page is the end.
     A portal without a user reads the town's own lines; of a family's, that there is one and its digest.
     """
     [rows] = await at.reader.ask(at.commune, sealed(at.commune, after=after, limit=limit))
     told = [row if at.caller.role != "portal" or _of_the_town(row) else {**row, **_KEPT_BACK} for row in rows]
-    at.saw(*(seen for row in told for seen in of_whom(row)))
+    as_lines = wants(at.request, NDJSON)
+    if sum(len(row["stored"] or b"") for row in told) > MOST_AT_ONCE:
+        seen, body = await run_in_threadpool(_page, told, after, as_lines=as_lines)
+    else:
+        seen, body = _page(told, after, as_lines=as_lines)
+    at.saw(*seen)
+    return Response(body, media_type=NDJSON) if as_lines else JSONAnswer(body)
+
+
+def _page(told: Sequence[Mapping[str, Any]], after: int, *, as_lines: bool) -> tuple[set[str], bytes]:
+    """Whom the lines say something of, and the lines as they are sent."""
+    seen = {name for row in told for name in of_whom(row)}
     said = [rendered(row) for row in told]
-    if wants(at.request, NDJSON):
-        lines = b"".join(orjson.dumps(entry, option=OPTIONS | orjson.OPT_APPEND_NEWLINE) for entry in said)
-        return Response(lines, media_type=NDJSON)
-    return JSONAnswer({"entries": said, "next": said[-1]["position"] if said else after})
+    if as_lines:
+        return seen, b"".join(orjson.dumps(entry, option=OPTIONS | orjson.OPT_APPEND_NEWLINE) for entry in said)
+    following = said[-1]["position"] if said else after
+    return seen, orjson.dumps({"entries": said, "next": following}, option=OPTIONS)
 
 
 def rendered(row: Mapping[str, Any]) -> dict[str, Any]:

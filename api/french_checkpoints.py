@@ -3,7 +3,7 @@
 from typing import Final
 
 AFTER: Final = "La position après laquelle lire : `next` de la réponse précédente, 0 pour commencer."
-LIMIT: Final = "Nombre d'écritures, 200 au plus."
+LIMIT: Final = "Nombre d'écritures, 200 au plus ; une page s'arrête aussi vers 4 Mo, après une écriture au moins."
 SIZE: Final = (
     "Combien d'écritures compte l'arbre dont il s'agit ; par défaut, celui du dernier point de contrôle, qui est signé."
 )
