@@ -25,7 +25,7 @@ from api.known_then import Subject, Then, gathered, period_of
 from api.problems import Problem
 from api.reads import bounds
 from api.running import in_one_line, read_settings, readable, stop
-from api.telling import Wanted, of_child, of_household, rendered, told
+from api.telling import Story, Wanted, of_child, of_household, rendered, told
 from commands.town_days import timezone_of
 from ledger.days import latest_instant
 from ledger.identifiers import ChildId, Commune, DemandeNumber, HouseholdId
@@ -48,7 +48,7 @@ def an_instant(text: str) -> datetime:
     try:
         return read_instant(text)
     except ValueError:
-        raise typer.BadParameter("an instant is expected, like 2024-03-07T19:30 or 2024-03-07T19:30:00+01:00") from None
+        raise typer.BadParameter("an instant is expected, like 2024-03-07T19:30 or 2024-03-07T18:30:00Z") from None
 
 
 def a_month(text: str) -> str:
@@ -165,34 +165,38 @@ def history(  # noqa: PLR0913, PLR0917 - what a person may type
 
     async def work(reader: Reader, conninfo: str) -> None:
         rules = await _rules(reader, named)
-        instant = _known_by(as_of, rules)
-        story = (
-            await of_household(reader, named, HouseholdId(household), now=utc_now(), as_of=instant)
-            if household
-            else await of_child(reader, named, ChildId(child), as_of=instant)
-        )
-        if not story.lines:
-            then = " then" if instant else ""
-            stop(f"there {'was' if then else 'is'} no {'household' if household else 'child'} of that name{then}.")
+        story = await _story(reader, named, household, child, _known_by(as_of, rules))
         since, until = bounds(first, last, timezone_of(rules))
         wanted = Wanted(since=since, until=until)
         lines = [line for line in story.lines if wanted.keeps(line)]
         asker.notes(conninfo, sorted({household or child} | story.about(lines)))
-        words = HistoryWords(rules=story.rules)
+        words, items = HistoryWords(rules=story.rules), told(reader, story, lines)
         if as_json:
-            entries = [rendered(item, words) async for item in told(reader, story, lines)]
-            _put({"commune": commune, "entries": entries})
-            return
-        page = None if ndjson else past_page.Timeline(words, commune, household=household, child=child)
-        async for item in told(reader, story, lines):
-            if page is None:
+            _put({"commune": commune, "entries": [rendered(item, words) async for item in items]})
+        elif ndjson:
+            async for item in items:
                 _put(rendered(item, words))
-            else:
+        else:
+            page = past_page.Timeline(words, commune, household=household, child=child)
+            async for item in items:
                 page.add(item)
-        if page is not None:
             page.close()
 
     _asked(work)
+
+
+async def _story(
+    reader: Reader, commune: Commune, household: str | None, child: str | None, as_of: datetime | None
+) -> Story:
+    """What happened to the one that is named; nobody of that name is one line."""
+    if household is not None:
+        story = await of_household(reader, commune, HouseholdId(household), now=utc_now(), as_of=as_of)
+    else:
+        story = await of_child(reader, commune, ChildId(str(child)), as_of=as_of)
+    if not story.lines:
+        then = " then" if as_of else ""
+        stop(f"there {'was' if then else 'is'} no {'household' if household else 'child'} of that name{then}.")
+    return story
 
 
 def _put(said: Any) -> None:
@@ -218,19 +222,10 @@ def as_of(  # noqa: PLR0913, PLR0917 - what a person may type
 ) -> None:
     """Tell what was known of a child, a family or a demande at an instant. Asking leaves its line too."""
     named = town_named(commune)
-    if sum(each is not None for each in (household, child, demande)) != 1:
-        stop("give --child, --household or --demande, one of them.")
-    if (day is not None or month is not None) and child is None:
-        stop("--day and --month are about a child.")
     if day is not None and month is not None:
         stop("give --day or --month, not both.")
+    whom = _subject(household, child, demande, by_day=day is not None or month is not None)
     asker = Asker(commune=named, by=by, purpose=_purposed(purpose), operation="ardoise as-of")
-    whom = Subject(
-        child=ChildId(child) if child else None,
-        household=HouseholdId(household) if household else None,
-        demande=DemandeNumber(demande) if demande else None,
-        by_day=day is not None or month is not None,
-    )
 
     async def work(reader: Reader, conninfo: str) -> Then:
         rules = await _rules(reader, named)
@@ -248,3 +243,17 @@ def as_of(  # noqa: PLR0913, PLR0917 - what a person may type
         _put(then.said(commune))
     else:
         past_page.known(then, commune)
+
+
+def _subject(household: str | None, child: str | None, demande: int | None, *, by_day: bool) -> Subject:
+    """Whom is asked about: one of them."""
+    if sum(each is not None for each in (household, child, demande)) != 1:
+        stop("give --child, --household or --demande, one of them.")
+    if by_day and child is None:
+        stop("--day and --month are about a child.")
+    return Subject(
+        child=ChildId(child) if child else None,
+        household=HouseholdId(household) if household else None,
+        demande=DemandeNumber(demande) if demande else None,
+        by_day=by_day,
+    )
