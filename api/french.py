@@ -123,6 +123,7 @@ GENERAL: Final[Mapping[str, str]] = MappingProxyType(
         "past_not_ready": "Passé pas encore disponible",
         "malformed_http": "Requête illisible",
         "headers_too_large": "En-têtes trop volumineux",
+        "altered_line": "Registre altéré",
         "unexpected": "Erreur inattendue",
     }
 )
@@ -261,20 +262,18 @@ DETAILS: Final[Mapping[str, str]] = MappingProxyType(
         "no_checkpoint_yet": "Rien n'est encore signé pour cette commune, ou ne se lit pas. Réessayez dans un instant.",
         "malformed_http": "Cette requête ne respecte pas le protocole HTTP.",
         "headers_too_large": "L'adresse et les en-têtes de la requête dépassent 16 Kio.",
+        "altered_line": "Une ligne du registre a été changée : rien n'en est montré. Prévenez l'exploitant.",
         "unexpected": "Une erreur inattendue s'est produite. Transmettez le numéro de corrélation à l'exploitant.",
     }
 )
 """What to say when nobody said something more precise."""
 
-STATUSES: Final[Mapping[str, str]] = MappingProxyType(
-    {
-        "en_cours": "En cours d'instruction",
-        "traitee_positivement": "Traitée positivement",
-        "traitee_negativement": "Traitée négativement",
-        "retiree": "Retirée",
-    }
-)
-
+STATUSES: Final[Mapping[str, str]] = {
+    "en_cours": "En cours d'instruction",
+    "traitee_positivement": "Traitée positivement",
+    "traitee_negativement": "Traitée négativement",
+    "retiree": "Retirée",
+}
 SESSION_EXPIRED: Final = "Votre session a expiré. Identifiez-vous de nouveau."
 SESSION_INVALID: Final = "Le jeton d'accès n'est pas valable."
 BODY_EMPTY: Final = "Le corps de la demande est vide."

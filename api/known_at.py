@@ -17,7 +17,9 @@ from starlette.concurrency import run_in_threadpool
 from api.asking import Reader, Rows
 from api.problems import retry_later
 from ledger.codec import Codec
+from ledger.entry import Entry
 from ledger.identifiers import Commune, Stream
+from ledger.kept import read_kept
 from ledger.streams import town_page
 from projections import pages_of
 from projections.question import Question
@@ -157,4 +159,8 @@ async def _until_followed(
 
 def _fold(past: Past, rows: Iterable[Mapping[str, Any]]) -> None:
     for stream, lines in groupby(rows, key=lambda row: Stream(row["stream"])):
-        past.fold(stream, (_CODEC.read(line["stored"]) for line in lines))
+        past.fold(stream, (_entry(stream, line) for line in lines))
+
+
+def _entry(stream: Stream, line: Mapping[str, Any]) -> Entry:
+    return read_kept(_CODEC, stream, line["version"], line["stored"], line["digest"], line["leaf"])

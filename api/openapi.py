@@ -28,6 +28,7 @@ ALWAYS: Final = (
     "unauthenticated",
     "not_found",
     "invalid_request",
+    "altered_line",
     "unexpected",
     "overloaded",
     "database_unavailable",

@@ -68,6 +68,7 @@ STATUS: Final[Mapping[str, int]] = MappingProxyType(
         "idempotency_key_reused": 422,
         "too_many_attempts": 429,
         "headers_too_large": 431,
+        "altered_line": 500,
         "unexpected": 500,
         "overloaded": 503,
         "database_unavailable": 503,

@@ -19,6 +19,7 @@ from ledger.database import (
     database_of,
     service_conninfo,
 )
+from ledger.entry import AlteredLineError
 from ledger.migrate import MigrationRefusedError, migrate
 from ledger.settings import Settings, SettingsError
 from replay.leader import WorkError
@@ -32,7 +33,15 @@ CHECK_MS = "60000"
 P = ParamSpec("P")
 R = TypeVar("R")
 
-EXPECTED = (SettingsError, StartRefusedError, EmbeddedError, MigrationRefusedError, PermissionError, WorkError)
+EXPECTED = (
+    SettingsError,
+    StartRefusedError,
+    EmbeddedError,
+    MigrationRefusedError,
+    PermissionError,
+    WorkError,
+    AlteredLineError,
+)
 """What a person can put right: said in one line, without a traceback."""
 
 

@@ -10,6 +10,15 @@ GENESIS = bytes(32)
 """What the first entry of a page is chained to."""
 
 
+class AlteredLineError(Exception):
+    """A line is not the one that was written or sealed, or is not there: nothing may be told from its page."""
+
+    def __init__(self, stream: str, version: int) -> None:
+        self.stream, self.version = stream, version
+        commune = stream.split("/")[1]
+        super().__init__(f"line {version} of {stream} is not as it was written: run `ardoise verify {commune}`.")
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Signature:
     """Who asked for a change, through what, and when: the same for every entry of one command.

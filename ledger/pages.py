@@ -13,6 +13,7 @@ from ledger.child import Child
 from ledger.codec import Codec
 from ledger.entry import Entry
 from ledger.identifiers import Stream
+from ledger.kept import read_kept
 from ledger.snapshots import FOLD, pack, unpack
 from ledger.store import Page, turned
 from ledger.streams import kind_of
@@ -54,8 +55,10 @@ class EntryMapper(Mapper[str]):
         return StoredEvent(entry.stream, entry.version, self.codec.name(entry.fact), entry.stored)
 
     def to_domain_event(self, stored_event: StoredEvent) -> Any:
-        """The line that was kept."""
-        return self.codec.read(stored_event.state)
+        """The line that was kept. Raises AlteredLineError."""
+        return read_kept(
+            self.codec, Stream(str(stored_event.originator_id)), stored_event.originator_version, stored_event.state
+        )
 
 
 class SnapshotMapper(Mapper[str]):

@@ -8,6 +8,7 @@ import contextlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import date
+from hashlib import sha256
 from typing import Any, Final
 
 import orjson
@@ -17,6 +18,7 @@ from psycopg.rows import TupleRow
 from psycopg_pool import ConnectionPool
 
 from ledger.codec import Codec
+from ledger.entry import AlteredLineError
 from ledger.holdings import PlaceKey
 from ledger.identifiers import Commune, DemandeNumber, Slug, Stream
 from ledger.keeping import Keeping
@@ -46,8 +48,19 @@ _ERASED: Final = "AR003"
 _LAST: Final = 2**62
 """Above any version of a page."""
 
-_READ_PAGE: Final = "SELECT version, type, stored FROM ardoise.read_page(%s, %s, %s, %s)"
-_READ_PAGES: Final = "SELECT stream, version, type, stored FROM ardoise.read_pages(%s, %s, %s::bigint[])"
+# Released functions answer no digest. It is asked for line by line, since they are what says which town is read.
+_READ_PAGE: Final = """
+    SELECT %(stream)s::text, l.version, l.type, l.stored, (
+        SELECT e.digest FROM ardoise.entries e
+        WHERE e.commune = %(commune)s AND e.stream = %(stream)s AND e.version = l.version
+    ) FROM ardoise.read_page(%(commune)s, %(stream)s, %(after)s, %(upto)s) l
+"""
+_READ_PAGES: Final = """
+    SELECT l.stream, l.version, l.type, l.stored, (
+        SELECT e.digest FROM ardoise.entries e
+        WHERE e.commune = %(commune)s AND e.stream = l.stream AND e.version = l.version
+    ) FROM ardoise.read_pages(%(commune)s, %(streams)s, %(after)s::bigint[]) l
+"""
 _READ_SNAPSHOT: Final = "SELECT version, state FROM ardoise.read_snapshot(%s, %s, %s, %s)"
 _WRITE_SNAPSHOT: Final = "SELECT ardoise.write_snapshot(%s, %s, %s, %s, %s)"
 _NEXT_NUMBER: Final = "SELECT ardoise.next_demande_number(%s)"
@@ -107,17 +120,23 @@ class EntryRecorder(PageRecorder):
         assert limit is None
         commune = commune_of(Stream(originator_id))
         with self._pool.connection() as connection:
-            rows = connection.execute(
-                _READ_PAGE, (commune, originator_id, gt or 0, _LAST if lte is None else lte), binary=True
-            )
-            return [StoredEvent(originator_id, version, type_, stored) for version, type_, stored in rows]
+            upto = _LAST if lte is None else lte
+            values = {"commune": commune, "stream": originator_id, "after": gt or 0, "upto": upto}
+            return [_line(*row) for row in connection.execute(_READ_PAGE, values, binary=True)]
 
     def select_pages(self, after: Mapping[Stream, int]) -> Iterable[StoredEvent]:
         """The lines of each page after a version, in order. One round trip."""
         streams, versions = list(after), list(after.values())
         with self._pool.connection() as connection:
-            rows = connection.execute(_READ_PAGES, (commune_of(streams[0]), streams, versions), binary=True)
-            return [StoredEvent(stream, version, type_, stored) for stream, version, type_, stored in rows]
+            values = {"commune": commune_of(streams[0]), "streams": streams, "after": versions}
+            return [_line(*row) for row in connection.execute(_READ_PAGES, values, binary=True)]
+
+
+def _line(stream: str, version: int, kind: str, stored: bytes, digest: bytes) -> StoredEvent:
+    """A line that is what was hashed. No line after it says so when it is the last of its page."""
+    if sha256(stored).digest() != digest:
+        raise AlteredLineError(stream, version)
+    return StoredEvent(stream, version, kind, stored)
 
 
 class SnapshotRecorder(AggregateRecorder):

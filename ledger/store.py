@@ -13,7 +13,7 @@ from ledger import town as towns
 from ledger.activation import Activation
 from ledger.child import Child
 from ledger.codec import Codec
-from ledger.entry import GENESIS, Entry, Signature
+from ledger.entry import GENESIS, AlteredLineError, Entry, Signature
 from ledger.events import CapacityChanged, Fact
 from ledger.holdings import PlaceKey, held, touched
 from ledger.household import Household
@@ -91,14 +91,14 @@ AnyPage = Page[Child] | Page[Household] | Page[Activation] | Page[Town]
 
 
 def turned(page: AnyPage, entries: Iterable[Entry]) -> AnyPage:
-    """The page after these entries, which follow it."""
+    """The page after these entries. Raises AlteredLineError when they do not follow it, and one another."""
     lines = list(entries)
     if not lines:
         return page
     version, head = page.version, page.head
     for line in lines:
-        assert line.version == version + 1, f"a line is missing on {page.stream} after {version}"
-        assert line.previous == head, f"the chain of {page.stream} is broken at {line.version}"
+        if line.version != version + 1 or line.previous != head:
+            raise AlteredLineError(page.stream, version + 1)
         version, head = line.version, line.digest
     state = _EVOLVE[kind_of(page.stream)](page.state, lines)
     return Page(stream=page.stream, version=version, head=head, state=state)

@@ -21,12 +21,14 @@ def index(commune: Commune, streams: Sequence[Stream]) -> Question:
 
 
 def stored(commune: Commune, stream: Stream, *, after: int, upto: int) -> Question:
-    """The bytes of the lines of a page, after one and up to another."""
+    """The lines of a page after one and up to another: their bytes, their digests, and their leaves once sealed."""
     return Question(
         sql="""
-            SELECT stream, version, stored FROM entries
-            WHERE commune = %(commune)s AND stream = %(stream)s AND version > %(after)s AND version <= %(upto)s
-            ORDER BY version
+            SELECT e.stream, e.version, e.stored, e.digest, s.leaf
+            FROM entries e LEFT JOIN seals s ON s.commune = e.commune AND s.arrival = e.arrival
+            WHERE e.commune = %(commune)s AND e.stream = %(stream)s
+              AND e.version > %(after)s AND e.version <= %(upto)s
+            ORDER BY e.version
         """,
         values={"commune": commune, "stream": stream, "after": after, "upto": upto},
     )

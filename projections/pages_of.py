@@ -93,6 +93,7 @@ def day(commune: Commune, activity: Slug, asked: date) -> Question:
 def lines(commune: Commune, streams: Sequence[Stream], *, known_at: datetime) -> Question:
     """The lines of these pages that were known at an instant: each page up to its first line recorded after it.
 
+    Each comes with what it is held against: its digest, and its leaf once it is sealed.
     Where a page ends is worked out once a page, before any line is read: joined, it could be once a line.
     """
     return Question(
@@ -104,9 +105,11 @@ def lines(commune: Commune, streams: Sequence[Stream], *, known_at: datetime) ->
                 ) AS version
                 FROM unnest(%(streams)s::text[]) WITH ORDINALITY AS wanted (stream, place)
             )
-            SELECT ends.stream, e.stored
+            SELECT ends.stream, e.version, e.stored, e.digest, e.leaf
             FROM ends CROSS JOIN LATERAL (
-                SELECT l.version, l.stored FROM entries l
+                SELECT l.version, l.stored, l.digest, (
+                    SELECT s.leaf FROM seals s WHERE s.commune = %(commune)s AND s.arrival = l.arrival
+                ) AS leaf FROM entries l
                 WHERE l.commune = %(commune)s AND l.stream = ends.stream AND l.version < ends.version
                 ORDER BY l.version
             ) e

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from typing import NamedTuple, cast
 
 from ledger.child import Child, apply, born
-from ledger.entry import Entry
+from ledger.entry import AlteredLineError, Entry
 from ledger.events import AttendanceRecorded, ChildFact
 from ledger.holdings import PlaceKey, places_of, touched
 from ledger.identifiers import Stream
@@ -43,14 +43,14 @@ class Folding:
         """How many slots of the child hold each place: it sits on one chair, whatever it asked for."""
 
     def take(self, entry: Entry) -> Step:
-        """The next line. Raises AssertionError when it does not follow the one before."""
+        """The next line. Raises AlteredLineError when it does not follow the one before."""
         page = self.page
         if not isinstance(page.state, Child) and not page.stream.startswith("child/"):
             self.page = turned(page, [entry])
             assert self.page.state is not None
             return Step(entry, self.page, tuple(project(entry, self.page.state)), _NO_PLACES)
-        assert entry.version == page.version + 1, f"a line is missing on {page.stream} after {page.version}"
-        assert entry.previous == page.head, f"the chain of {page.stream} is broken at {entry.version}"
+        if entry.version != page.version + 1 or entry.previous != page.head:
+            raise AlteredLineError(page.stream, page.version + 1)
         child = cast("Child", page.state) if page.version else born(entry)
         places = self._lived(child, entry)
         self.page = Page(stream=page.stream, version=entry.version, head=entry.digest, state=child)

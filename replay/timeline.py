@@ -15,9 +15,10 @@ import orjson
 from ledger.child import Child
 from ledger.codec import Codec, Json
 from ledger.demande import Demande
-from ledger.entry import Entry
+from ledger.entry import AlteredLineError, Entry
 from ledger.household import Household
 from ledger.identifiers import ActivationId, HouseholdId, Stream
+from ledger.kept import read_kept
 from ledger.rows import Change, Put, Row
 from projections.models import READ_MODELS
 from replay.causes import Cause, Trail
@@ -198,9 +199,8 @@ class Telling:
         """The last line that was read."""
         return self._folding.page.version
 
-    def take(self, stored: bytes, line: Line | None) -> Item | None:
-        """The next line, as it is kept; an item when it is to be told."""
-        entry = _CODEC.read(stored)
+    def take(self, entry: Entry, line: Line | None) -> Item | None:
+        """The next line; an item when it is to be told. Raises AlteredLineError."""
         step = self._folding.take(entry)
         cause = self._trail.take(entry)
         if line is None:
@@ -209,7 +209,10 @@ class Telling:
         changes = tuple(self._rows.take(step.changes))
         state = step.page.state
         demande = state.latest if isinstance(state, Child | Household) else None
-        data: Json = orjson.loads(stored)["fact"]
+        written = orjson.loads(entry.stored)
+        if (written["type"], entry.signature.recorded_at) != (line.type, line.recorded_at):
+            raise AlteredLineError(line.stream, line.version)
+        data: Json = written["fact"]
         return Item(line=line, entry=entry, data=data, cause=cause, changes=changes, demande=demande)
 
 
@@ -244,13 +247,17 @@ class Timeline:
     def read(
         self, rows: Iterable[Mapping[str, Any]], wanted: Mapping[tuple[Stream, int], Line]
     ) -> dict[tuple[Stream, int], Item]:
-        """Takes lines as they are kept, each page's in order; the items of those that are wanted."""
+        """Takes lines as they are kept, each page's in order; the items of those that are wanted.
+
+        Raises AlteredLineError before anything is told of a page that has such a line.
+        """
         found = {}
         for row in rows:
             stream = Stream(row["stream"])
             page = self._pages.setdefault(stream, Telling(stream, self._activations))
             place = stream, row["version"]
-            item = page.take(row["stored"], wanted.get(place))
+            entry = read_kept(_CODEC, stream, row["version"], row["stored"], row["digest"], row["leaf"])
+            item = page.take(entry, wanted.get(place))
             if item is not None:
                 found[place] = item
         return found

@@ -29,10 +29,21 @@ def line_of(entry: Entry, *, arrival: int = 0) -> Line:
     )
 
 
+def row_of(entry: Entry) -> dict[str, Any]:
+    """A line as it is kept, sealed by nobody."""
+    return {
+        "stream": entry.stream,
+        "version": entry.version,
+        "stored": entry.stored,
+        "digest": entry.digest,
+        "leaf": None,
+    }
+
+
 def told(entries: Sequence[Entry]) -> list[Item]:
     """Every line of one page, told."""
     page = Telling(entries[0].stream)
-    items = [page.take(entry.stored, line_of(entry)) for entry in entries]
+    items = [page.take(entry, line_of(entry)) for entry in entries]
     return [item for item in items if item is not None]
 
 

@@ -7,12 +7,12 @@ from typing import Any, Final
 import orjson
 
 from ledger.codec import Codec
-from ledger.entry import GENESIS
+from ledger.entry import GENESIS, AlteredLineError
 from ledger.identifiers import Commune
 from replay.verifying.findings import Finding
 from replay.verifying.lines import Connection, Sealed, leaf_of
 
-UNREADABLE: Final = (ValueError, KeyError, TypeError, AttributeError, AssertionError)
+UNREADABLE: Final = (ValueError, KeyError, TypeError, AttributeError, AssertionError, AlteredLineError)
 """What bytes raise that are no line this code can read."""
 _PAGE: Final = """
     SELECT e.commune, e.stream, e.version, e.type, e.recorded_at, e.stored, e.digest,

@@ -8,7 +8,7 @@ from hypothesis import given
 
 from ledger.child import Child, evolve
 from ledger.codec import converter
-from ledger.entry import Entry
+from ledger.entry import AlteredLineError, Entry
 from ledger.holdings import held
 from ledger.identifiers import Stream
 from ledger.rows import Change
@@ -68,7 +68,7 @@ def test_the_child_a_decision_was_given_is_left_as_it_was():
 
 def test_a_line_that_does_not_follow_is_not_taken():
     first, second, *_ = (entry for entry in entries() if entry.stream == entries()[-1].stream)
-    with pytest.raises(AssertionError, match="a line is missing"):
+    with pytest.raises(AlteredLineError, match="line 1 of "):
         Folding(first.stream).take(second)
 
 

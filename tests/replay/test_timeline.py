@@ -13,7 +13,7 @@ from tests.asks import approve, cancel, end_enrolment, join, mark, reserve, shee
 from tests.formalities import accept, family, quotient
 from tests.histories import histories, live, town
 from tests.spec import Story, about, clock, enrolled, given
-from tests.telling import Rows, folded, line_of, page_of, told
+from tests.telling import Rows, folded, line_of, page_of, row_of, told
 from tests.town import AWA, CANTINE, DIALLO, MATTEO, ROSSI, VALMONT
 
 T = datetime(2024, 3, 7, 18, 30, tzinfo=UTC)
@@ -188,7 +188,7 @@ def test_what_comes_after_is_not_read_and_what_came_before_is_passed_by():
     [span] = Timeline().missing([asked], at_once=500)
     assert (span.after, span.upto) == (0, 4)
     telling = Timeline()
-    rows = [{"stream": MATTEOS, "version": entry.version, "stored": entry.stored} for entry in entries[:4]]
+    rows = [row_of(entry) for entry in entries[:4]]
     assert telling.missing([asked], at_once=3)[0].upto == 3
     [item] = telling.read(rows, {(MATTEOS, 4): asked}).values()
     assert item.changes == of(story)[3].changes
@@ -224,17 +224,13 @@ def test_what_is_told_in_parts_is_what_is_told_at_once(history: Any, limit: int)
     entries = [entry for person in (MATTEO, AWA) for entry in story.lines(person)]
     lines = in_order([line_of(entry, arrival=number) for number, entry in enumerate(entries, start=1)])
     whole = {(item.line.stream, item.line.version): item for p in (MATTEO, AWA) for item in told(story.lines(p))}
-    rows = {(entry.stream, entry.version): entry.stored for entry in entries}
+    rows = {(entry.stream, entry.version): row_of(entry) for entry in entries}
     telling = Timeline()
     for start in range(0, len(lines), limit):
         wanted = lines[start : start + limit]
         found: dict[Any, Item] = {}
         while spans := telling.missing(wanted, at_once=3):
-            read = [
-                {"stream": span.stream, "version": version, "stored": rows[span.stream, version]}
-                for span in spans
-                for version in range(span.after + 1, span.upto + 1)
-            ]
+            read = [rows[span.stream, version] for span in spans for version in range(span.after + 1, span.upto + 1)]
             found |= telling.read(read, {(each.stream, each.version): each for each in wanted})
         for each in wanted:
             one, other = found[each.stream, each.version], whole[each.stream, each.version]
