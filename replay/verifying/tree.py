@@ -1,6 +1,6 @@
 """The tree of a town grown again from its sealed leaves, and what is kept of it in the database and outside."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from ledger.identifiers import Commune
@@ -15,7 +15,8 @@ _LEAVES: Final = """
 """
 _LAST: Final = """
     SELECT coalesce((SELECT size FROM trees WHERE commune = %(commune)s), 0),
-           coalesce((SELECT max(position) FROM seals WHERE commune = %(commune)s), 0)
+           coalesce((SELECT max(position) FROM seals WHERE commune = %(commune)s), 0),
+           coalesce((SELECT max(position) FROM followed WHERE commune = %(commune)s), 0)
 """
 _NODES: Final = "SELECT height, index, hash FROM tree_nodes WHERE commune = %s"
 
@@ -26,7 +27,7 @@ def grown_again(connection: Connection, commune: Commune, checkpoints: Sequence[
     Whether a leaf is that of its line is for the pages to say. The checkpoints are from the smallest to the largest.
     """
     row = connection.execute(_LAST, {"commune": commune}).fetchone()
-    size, last = row or (0, 0)
+    size, last, followed = row or (0, 0, 0)
     kept = {(height, index): hash_ for height, index, hash_ in connection.execute(_NODES, (commune,), binary=True)}
     marks = [each.head.size for each in checkpoints]
     tree, roots = Frontier(), {0: Frontier().root()}
@@ -47,7 +48,8 @@ def grown_again(connection: Connection, commune: Commune, checkpoints: Sequence[
         yield _node("node_of_nothing", height, index)
     if size != last:
         yield Finding(what="tree_size_differs", where=f"{size} lines are said to be sealed, {last} are")
-    yield from _signed(checkpoints, roots, last)
+    yield from _signed(checkpoints, roots)
+    yield from _gone(last, max([0, *marks]), followed)
 
 
 def _node(what: str, height: int, index: int) -> Finding:
@@ -55,22 +57,26 @@ def _node(what: str, height: int, index: int) -> Finding:
     return Finding(what=what, where=f"the hash above positions {first} to {last}", position=first)
 
 
-def _signed(checkpoints: Sequence[Checkpoint], roots: dict[int, bytes], last: int) -> Iterator[Finding]:
+def _signed(checkpoints: Sequence[Checkpoint], roots: Mapping[int, bytes]) -> Iterator[Finding]:
     """The first checkpoint that is not of this tree: what was changed is between it and the one before."""
     good = 0
     for each in checkpoints:
         size = each.head.size
-        if size > last:
-            between = f"positions {last + 1} to {size}" if size > last + 1 else f"position {size}"
-            where = f"{between}, which a checkpoint says were sealed"
-            yield Finding(what="sealed_lines_gone", where=where, position=last + 1)
-            return
-        if roots[size] != each.head.root:
+        if size in roots and roots[size] != each.head.root:
             between = f"between positions {good + 1} and {size}"
             where = f"the checkpoint of {size} lines: what was changed since is {between}"
             yield Finding(what="checkpoint_differs", where=where, position=good + 1)
             return
         good = size
+
+
+def _gone(last: int, signed: int, followed: int) -> Iterator[Finding]:
+    """Every position after the last one that is there, up to the greatest anybody knows of."""
+    known = max(signed, followed)
+    if known > last:
+        where, were = (f"positions {last + 1} to {known}", "were") if known > last + 1 else (f"position {known}", "was")
+        who = f"the last checkpoint says {were} sealed" if signed == known else f"{were} followed once"
+        yield Finding(what="sealed_lines_gone", where=f"{where}, which {who}", position=last + 1)
 
 
 def believed(

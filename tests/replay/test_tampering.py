@@ -243,6 +243,47 @@ def test_the_last_lines_of_a_page_and_their_seals(town: Town) -> None:
     assert town.verified() == [], "nothing in the database says it any more"
 
 
+def test_every_position_that_was_cut_off_the_end_is_named_up_to_the_last_checkpoint(town: Town) -> None:
+    first, second = (each.head.size for each in town.checkpoints())
+    town.superuser.execute(
+        "DELETE FROM entries USING seals WHERE seals.arrival = entries.arrival AND position >= %s", (first,)
+    )
+    town.superuser.execute("DELETE FROM seals WHERE position >= %s", (first,))
+    town.superuser.execute("UPDATE trees SET size = %s", (first - 1,))
+    assert second > first + 1
+    [found] = [found for found in town.verified(signed=True) if found.what == "sealed_lines_gone"]
+    assert (found.where, found.position) == (
+        f"positions {first} to {second}, which the last checkpoint says were sealed",
+        first,
+    )
+
+
+def test_a_tail_written_anew_and_shorter_is_told_by_what_differs_and_by_what_is_gone(town: Town) -> None:
+    first, second = (each.head.size for each in town.checkpoints())
+    lines, last = town.lines(), max(town.positions)
+    edited(lines)
+    town.write(lines, 3, reseal=True)
+    town.superuser.execute("DELETE FROM entries WHERE stream = %s AND version = %s", (PAGE, last))
+    town.superuser.execute("DELETE FROM seals WHERE stream = %s AND line = %s", (PAGE, last))
+    town.superuser.execute("UPDATE trees SET size = size - 1")
+    found = {each.what: each.where for each in town.verified(signed=True)}
+    assert found.keys() == {"checkpoint_differs", "sealed_lines_gone"}
+    assert found["checkpoint_differs"].startswith(f"the checkpoint of {first} lines")
+    assert found["sealed_lines_gone"] == f"position {second}, which the last checkpoint says was sealed"
+
+
+def test_lines_that_are_gone_with_their_seals_were_followed_before(town: Town) -> None:
+    with town.connected() as connection:
+        follower.follow_once(connection)
+    last = max(town.positions)
+    town.superuser.execute("DELETE FROM entries WHERE stream = %s AND version >= %s", (PAGE, last - 1))
+    town.superuser.execute("DELETE FROM seals WHERE stream = %s AND line >= %s", (PAGE, last - 1))
+    town.superuser.execute("UPDATE trees SET size = size - 2")
+    positions = [town.positions[last - 1], town.positions[last]]
+    found = town.only()
+    assert found.where == f"positions {positions[0]} to {positions[1]}, which were followed once"
+
+
 def test_a_page_that_is_gone(town: Town) -> None:
     town.superuser.execute("DELETE FROM entries WHERE stream = %s", (PAGE,))
     assert f"and {len(town.positions) - 1} after it" in town.named("sealed_line_missing", 1).where
