@@ -63,6 +63,20 @@ CREATE TRIGGER entries_are_announced BEFORE INSERT ON ardoise.entries
     FOR EACH STATEMENT EXECUTE FUNCTION ardoise.announce_lines();
 ALTER TABLE ardoise.entries ENABLE ALWAYS TRIGGER entries_are_announced;
 
+-- Who is above the policies may bring lines of another town than the session names, or name none: those are announced
+-- by themselves. Lines the service brings only pay for the comparison.
+CREATE FUNCTION ardoise.announce_town() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM ardoise.announced_towns t WHERE t.commune = NEW.commune) THEN
+        INSERT INTO ardoise.announced_towns VALUES (NEW.commune);
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER entries_of_other_towns_are_announced AFTER INSERT ON ardoise.entries
+    FOR EACH ROW WHEN (NEW.commune IS DISTINCT FROM current_setting('ardoise.commune', true))
+    EXECUTE FUNCTION ardoise.announce_town();
+ALTER TABLE ardoise.entries ENABLE ALWAYS TRIGGER entries_of_other_towns_are_announced;
+
 -- One row an entry that is sealed. leaf: the RFC 9162 leaf hash of its stored bytes, SHA-256(0x00 || stored).
 -- stream and line: which one it was, when somebody took it away; a page says nothing of a last line it has lost.
 CREATE TABLE ardoise.seals (
@@ -212,6 +226,8 @@ BEGIN
     END LOOP;
 END $$;
 
-REVOKE ALL ON FUNCTION ardoise.seal_lines, ardoise.keep_nodes, ardoise.seal_lag, ardoise.announce_lines FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION ardoise.seal_lines, ardoise.keep_nodes, ardoise.seal_lag, ardoise.announce_lines TO ardoise_app;
+REVOKE ALL ON FUNCTION ardoise.seal_lines, ardoise.keep_nodes, ardoise.seal_lag, ardoise.announce_lines,
+    ardoise.announce_town FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION ardoise.seal_lines, ardoise.keep_nodes, ardoise.seal_lag, ardoise.announce_lines,
+    ardoise.announce_town TO ardoise_app;
 GRANT EXECUTE ON FUNCTION ardoise.seal_lag TO ardoise_auditor;

@@ -59,6 +59,18 @@ def test_lines_get_positions_from_one_in_each_town(database: Database, leads: Co
     assert {town: grown.lines for town, grown in seal_once(leads).items()} == {TOWN: 0, OTHER: 0}
 
 
+@pytest.mark.parametrize("named", ["", OTHER])
+def test_lines_a_superuser_brings_to_a_town_the_session_does_not_name_are_sealed(
+    database: Database, leads: Connection, named: str
+):
+    with psycopg.connect(database.admin_url) as superuser:
+        superuser.execute("SELECT set_config('ardoise.commune', %s, false)", (named,))
+        bring(superuser, "zoe", 1, 2)
+    seal = Seal()
+    all_rounds(seal, leads)
+    assert pages(database) == ["zoe 1", "zoe 2"]
+
+
 def test_what_commits_late_is_sealed_when_it_commits_and_holds_nobody_up(database: Database, leads: Connection):
     seal = Seal()
     with writer(database) as late:
