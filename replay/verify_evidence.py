@@ -19,7 +19,7 @@ from typing import Any, NamedTuple, NoReturn
 
 FORMAT = "ardoise-evidence/1"
 MOST_BYTES, MOST_ENTRIES, MOST_HASHES, MOST_NOTE = 32 * 2**20, 100_000, 64, 16_384
-MOST_NUMBER = 2**53 - 1
+MOST_TYPED, MOST_NUMBER = 2**32, 2**53 - 1
 SIGNATURE_LENGTH = 92
 """Of the base64 of four bytes that name the key, and of the 64 of an Ed25519 signature."""
 FILE = {"format": str, "commune": str, "household": str, "exported_at": str, "key": str, "checkpoint": str,
@@ -339,7 +339,7 @@ def _line(stored: str, commune: str, where: str) -> dict[str, Any]:
 
 def _read(name: str, most_bytes: int) -> bytes:
     with open(name, "rb") as file:  # noqa: PTH123 - the same on every Python
-        content = file.read(max(most_bytes, 0) + 1)
+        content = file.read(most_bytes + 1)
     return content if len(content) <= most_bytes else refuse(f"file: more than {most_bytes} bytes")
 
 
@@ -378,6 +378,8 @@ def main(arguments: list[str] | None = None) -> int:
     asked.add_argument("--list", action="store_true", help="print the lines that are proven")
     asked.add_argument("--json", action="store_true", help="print one JSON object")
     options = asked.parse_args(arguments)
+    if not 0 < options.max_bytes <= MOST_TYPED:
+        asked.error(f"--max-bytes: from 1 to {MOST_TYPED}")
     try:
         keys = [key_of(text, "--key") for text in options.key]
         kept = [checkpoint_of(_read(name, MOST_NOTE).decode(), "--checkpoint") for name in options.checkpoint]

@@ -101,6 +101,10 @@ def test_a_gigabyte_is_refused_unread(alone: Path) -> None:
         ["evidence.json", "--checkpoint", "evidence.json"],
         ["evidence.json", "--checkpoint", "nothing.txt"],
         ["evidence.json", "--max-bytes", "much"],
+        ["evidence.json", "--max-bytes", "9223372036854775807"],
+        ["evidence.json", "--max-bytes", "4294967297"],
+        ["evidence.json", "--max-bytes=-5"],
+        ["evidence.json", "--max-bytes", "0"],
     ],
 )
 def test_a_command_that_was_not_well_typed_ends_with_two(alone: Path, words: list[str]) -> None:
