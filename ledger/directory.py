@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from ledger.account import SOCKET_NAME, Account, EmbeddedError, program
+from ledger.owned_files import sync
 
 ADMIN: Final = "postgres"
 """The superuser of the cluster."""
@@ -80,7 +81,7 @@ class DataDirectory:
             reason = (done.stderr.strip() or done.stdout.strip()).splitlines()[-1:]
             raise EmbeddedError(f"the embedded PostgreSQL cannot be prepared in {self.path}: {' '.join(reason)}")
         unfinished.rename(self.cluster)
-        _sync(self.path)
+        sync(self.path)
 
     def nobody_alive(self) -> bool:
         """Whether no process of this server is left, orphans of a killed one included."""
@@ -124,11 +125,3 @@ class DataDirectory:
 def environment() -> dict[str, str]:
     """Ours, without what would steer PostgreSQL's programs elsewhere."""
     return {name: value for name, value in os.environ.items() if not name.startswith(("PG", "LC_"))} | {"LC_ALL": "C"}
-
-
-def _sync(directory: Path) -> None:
-    handle = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -25,6 +25,7 @@ MACHINES = {
     "ledger.memory",
     "ledger.migrate",
     "ledger.numbers",
+    "ledger.owned_files",
     "ledger.pages",
     "ledger.postgres",
     "ledger.settings",

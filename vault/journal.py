@@ -20,6 +20,7 @@ from ledger.entry import Signature
 from ledger.events import PersonErased
 from ledger.holdings import PlaceKey
 from ledger.identifiers import Commune, DemandeNumber, PersonId, Slug, Stream, new_id
+from ledger.owned_files import sync
 from ledger.sealed import Forget
 from ledger.settings import Settings, SettingsError
 from ledger.store import AnyPage, Append, Capacity, Kept, Prepared, Store, Write
@@ -96,7 +97,7 @@ class Journal:
             journal.path.parent.mkdir(parents=True, exist_ok=True)
             with journal._held():
                 pass
-            _sync(journal.path.parent)
+            sync(journal.path.parent)
         except OSError as error:
             raise journal._unusable("written", error) from error
         journal.read()
@@ -173,14 +174,6 @@ def _cut_what_is_torn(handle: int) -> None:
 def _write(handle: int, content: bytes) -> None:
     while content:
         content = content[os.write(handle, content) :]
-
-
-def _sync(directory: Path) -> None:
-    handle = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 class Journaled:

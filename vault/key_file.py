@@ -2,17 +2,15 @@
 
 import base64
 import binascii
-import os
 import re
 import secrets
-import stat
 from pathlib import Path
 from typing import Any, Final
-from uuid import uuid4
 
 import psycopg
 
 from ledger.database import service_conninfo
+from ledger.owned_files import make_once, read_owned
 from ledger.settings import Settings, SettingsError
 from vault.sealing import KEY_BYTES, KeyRing
 
@@ -25,8 +23,6 @@ _NAMES: Final = """
     WHERE commune = %s AND wrapped IS NOT NULL AND octet_length(wrapped) > 1
 """
 """As `KeyRing.wrap` writes them."""
-_LARGEST_BYTES: Final = 64 * 1024
-_OWNER_ONLY: Final = 0o600
 
 
 def ring_for(settings: Settings, service_url: str) -> KeyRing:
@@ -71,7 +67,7 @@ def _own_file(settings: Settings, used: frozenset[str]) -> Path:
                 " put back the file that was saved."
             )
         path.parent.mkdir(parents=True, exist_ok=True)
-        _make(path)
+        make_once(path, f"{new_line()}\n".encode())
     return path
 
 
@@ -93,18 +89,8 @@ def new_line() -> str:
 
 def read_ring(path: Path) -> KeyRing:
     """The keys in a file, one `name:base64` per line, the current one first. Raises SettingsError."""
-    try:
-        with path.open("rb") as file:
-            found = os.fstat(file.fileno())
-            if not stat.S_ISREG(found.st_mode):
-                raise SettingsError(f"{VARIABLE}: {path} is not a file.")
-            if stat.S_IMODE(found.st_mode) & 0o077:
-                raise SettingsError(f"{VARIABLE}: {path} can be read by others: chmod 600.")
-            content = file.read(_LARGEST_BYTES)
-    except OSError as error:
-        raise SettingsError(f"{VARIABLE}: {path} cannot be read: {error.strerror}.") from error
     keys: dict[str, bytes] = {}
-    for number, line in enumerate(content.decode("ascii", errors="replace").splitlines(), start=1):
+    for number, line in enumerate(read_owned(path, VARIABLE).splitlines(), start=1):
         text = line.strip()
         if not text or text.startswith("#"):
             continue
@@ -126,25 +112,3 @@ def _decoded(encoded: str) -> bytes | None:
     except (binascii.Error, ValueError):
         return None
     return key if len(key) == KEY_BYTES else None
-
-
-def _make(path: Path) -> None:
-    """Makes the file with one key; of several processes that start together, the first one's is the file."""
-    draft = path.with_name(f"{path.name}.{uuid4().hex}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _OWNER_ONLY)
-    try:
-        with os.fdopen(descriptor, "w", encoding="ascii") as file:
-            file.write(new_line() + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        try:
-            os.link(draft, path)
-        except FileExistsError:
-            return
-    finally:
-        draft.unlink()
-    directory = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(directory)
-    finally:
-        os.close(directory)

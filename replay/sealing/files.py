@@ -12,9 +12,9 @@ from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from pathlib import Path
 from typing import Final, Self
-from uuid import uuid4
 
 from ledger.identifiers import Commune, is_slug
+from ledger.owned_files import make_once, sync
 from ledger.settings import Settings, SettingsError
 from replay.sealing.checkpoint import LARGEST_BYTES, Checkpoint, parse
 
@@ -100,22 +100,11 @@ class CheckpointFiles:
     def write(self, commune: Commune, checkpoint: Checkpoint) -> None:
         """On the disk when it returns; what is there under this size stays. Raises CheckpointsError."""
         path = self._file(commune, checkpoint.head.size)
-        draft = path.with_name(f"{_DRAFT}{uuid4().hex}")
         try:
             if not path.parent.is_dir():
                 path.parent.mkdir(exist_ok=True)
-                _sync(self.path)
-            descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
-            try:
-                with os.fdopen(descriptor, "wb") as file:
-                    file.write(checkpoint.note.encode())
-                    file.flush()
-                    os.fsync(file.fileno())
-                with suppress(FileExistsError):
-                    os.link(draft, path)
-            finally:
-                draft.unlink()
-            _sync(path.parent)
+                sync(self.path)
+            make_once(path, checkpoint.note.encode(), draft=_DRAFT, mode=0o644)
         except OSError as error:
             raise self._unusable("written", error) from error
 
@@ -127,9 +116,12 @@ class CheckpointFiles:
         try:
             _sweep(self.path / commune, now)
             sizes = self.sizes(commune)
-            dated = sorted((_written_at(self._file(commune, size)), size) for size in sizes)
+            dated: list[tuple[datetime, int]] = []
+            for size in sizes:
+                with suppress(FileNotFoundError):  # another process thins too
+                    dated.append((_written_at(self._file(commune, size)), size))
             removed = 0
-            for _, group in groupby(dated, key=lambda each: each[0].date()):
+            for _, group in groupby(sorted(dated), key=lambda each: each[0].date()):
                 for at, size in list(group)[:-1]:
                     if now - at > ALL_KEPT and size != sizes[-1]:
                         self._file(commune, size).unlink(missing_ok=True)
@@ -145,9 +137,9 @@ class CheckpointFiles:
             away.parent.mkdir(exist_ok=True)
             (self.path / commune / NOTE).write_text(note, encoding="utf-8")
             (self.path / commune).rename(away)
-            _sync(away)
-            _sync(away.parent)
-            _sync(self.path)
+            sync(away)
+            sync(away.parent)
+            sync(self.path)
         except OSError as error:
             raise self._unusable("written", error) from error
         return away
@@ -171,11 +163,3 @@ def _sweep(folder: Path, now: datetime) -> None:
         with suppress(FileNotFoundError):
             if now - _written_at(draft) > _DRAFT_IS_OLD:
                 draft.unlink()
-
-
-def _sync(directory: Path) -> None:
-    descriptor = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -1,15 +1,13 @@
 """The file of the key that signs checkpoints: outside the database, for its owner alone, never made twice."""
 
 import base64
-import os
-import stat
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
-from uuid import uuid4
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
+from ledger.owned_files import make_once, read_owned
 from ledger.settings import Settings, SettingsError
 from replay.sealing.checkpoint import VerifierKey, verifier_of
 
@@ -18,8 +16,6 @@ FILE: Final = "seal.key"
 """Its name in the data directory of the embedded database."""
 _PRIVATE, _PUBLIC = "private", "public"
 _KEY_BYTES: Final = 32
-_LARGEST_BYTES: Final = 64 * 1024
-_OWNER_ONLY: Final = 0o600
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +54,7 @@ def _own_file(settings: Settings, *, used: bool) -> Path:
         if used:
             raise SettingsError(f"{path} is not there, and it signed checkpoints: put back the file that was saved.")
         path.parent.mkdir(parents=True, exist_ok=True)
-        _make(path)
+        make_once(path, new_lines().encode())
     return path
 
 
@@ -80,19 +76,9 @@ def read_keys(path: Path) -> SealKeys:
 
     Raises SettingsError.
     """
-    try:
-        with path.open("rb") as file:
-            found = os.fstat(file.fileno())
-            if not stat.S_ISREG(found.st_mode):
-                raise SettingsError(f"{VARIABLE}: {path} is not a file.")
-            if stat.S_IMODE(found.st_mode) & 0o077:
-                raise SettingsError(f"{VARIABLE}: {path} can be read by others: chmod 600.")
-            content = file.read(_LARGEST_BYTES)
-    except OSError as error:
-        raise SettingsError(f"{VARIABLE}: {path} cannot be read: {error.strerror}.") from error
     privates: list[Ed25519PrivateKey] = []
     trusted: list[Ed25519PublicKey] = []
-    for number, line in enumerate(content.decode("ascii", errors="replace").splitlines(), start=1):
+    for number, line in enumerate(read_owned(path, VARIABLE).splitlines(), start=1):
         text = line.strip()
         if not text or text.startswith("#"):
             continue
@@ -122,25 +108,3 @@ def _decoded(encoded: str) -> bytes | None:
     except ValueError:
         return None
     return key if len(key) == _KEY_BYTES else None
-
-
-def _make(path: Path) -> None:
-    """Makes the file with one key; of several processes that start together, the first one's is the file."""
-    draft = path.with_name(f"{path.name}.{uuid4().hex}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _OWNER_ONLY)
-    try:
-        with os.fdopen(descriptor, "w", encoding="ascii") as file:
-            file.write(new_lines())
-            file.flush()
-            os.fsync(file.fileno())
-        try:
-            os.link(draft, path)
-        except FileExistsError:
-            return
-    finally:
-        draft.unlink()
-    directory = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(directory)
-    finally:
-        os.close(directory)

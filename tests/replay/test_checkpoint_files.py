@@ -100,6 +100,15 @@ def test_of_old_days_the_last_checkpoint_stays_and_the_last_of_all(files: Checkp
     assert files.sizes(TOWN)[-1] == 129, "whatever its file's time says"
 
 
+def test_a_file_another_signer_removed_meanwhile_is_passed_over(files: CheckpointFiles):
+    now = datetime.now(UTC)
+    for size in (3, 4, 9):
+        dated(files, size, now - timedelta(days=3))
+    (files.path / TOWN / f"{5:016}.txt").symlink_to(files.path / "gone")  # listed, and not there
+    assert files.thin(TOWN, now) == 2
+    assert 9 in files.sizes(TOWN)
+
+
 def test_what_killed_writers_left_is_swept_once_it_is_old(files: CheckpointFiles):
     now = datetime.now(UTC)
     files.write(TOWN, signed(9))
