@@ -128,6 +128,8 @@ class Seal:
         """The last number drawn, as it was read last."""
         self.seen = -1
         """Numbers up to here are sealed, or gaps, or will never come; -1 before the first round."""
+        self._grown = 0
+        """Those of a round that was not committed too."""
         self._gaps = _Gaps()
         self._trees: dict[Commune, Frontier] = {}
         self._save_at = 0.0
@@ -176,6 +178,7 @@ class Seal:
         while len(wanted) > WINDOW:
             with connection.transaction():
                 found |= self._seal(connection, self.seen, wanted[:WINDOW])
+            self.sealed = self._grown
             del wanted[:WINDOW]
         with connection.transaction():
             found |= self._seal(connection, upto, wanted)
@@ -186,6 +189,7 @@ class Seal:
             self.seen, self._unsaved = upto, True
             if is_full and len(self._gaps) <= FEW:
                 self._save(connection)
+        self.sealed = self._grown
 
     def _seal(self, connection: Connection, upto: int, missing: list[int]) -> set[int]:
         """Seals the lines after those seen, and of some gaps; the numbers that were found, sealed now or before."""
@@ -202,7 +206,7 @@ class Seal:
         if tree is None or tree.size != size:  # somebody else led in between
             tree = self._trees[commune] = frontier(connection, commune, size)
         full = tree.extend([leaves[at : at + LEAF_BYTES] for at in range(0, len(leaves), LEAF_BYTES)])
-        self.sealed += len(leaves) // LEAF_BYTES
+        self._grown += len(leaves) // LEAF_BYTES
         if full:
             heights, ordinals, hashes = zip(*full, strict=True)
             connection.execute(_KEEP, (commune, list(heights), list(ordinals), list(hashes)), binary=True)

@@ -390,6 +390,21 @@ def test_a_tree_whose_rows_were_taken_out_does_not_grow(database: Database, lead
         seal_once(leads)
 
 
+def test_a_round_that_was_rolled_back_is_not_counted(database: Database, leads: Connection):
+    committed(database, "a", *range(1, 301))
+    with psycopg.connect(database.admin_url) as admin:
+        admin.execute("ALTER TABLE ardoise.tree_nodes ADD CONSTRAINT no_more CHECK (false) NOT VALID")
+    seal = Seal()
+    with pytest.raises(psycopg.errors.CheckViolation):
+        seal.round(leads)
+    assert seal.sealed == 0
+    with psycopg.connect(database.admin_url) as admin:
+        admin.execute("ALTER TABLE ardoise.tree_nodes DROP CONSTRAINT no_more")
+    again = Seal()
+    all_rounds(again, leads)
+    assert again.sealed == 300
+
+
 def test_the_lag_counts_what_is_committed_and_not_sealed(database: Database, leads: Connection):
     assert lag(leads, datetime.now(UTC)) == {}
     with writer(database) as late:
