@@ -69,7 +69,7 @@ async def consistency(
     """Leads from the root of one size to that of another (RFC 9162, 2.1.4)."""
     to = second if second is not None else (await _last(at)).head.size
     if first > to:
-        raise invalid_field("query", "from", "value_error")
+        raise invalid_field("query", "from", "from_after_to")
     hashes = await _hashes(at, "to", to, first)
     return JSONAnswer(
         {

@@ -81,7 +81,7 @@ async def _whom(asked: PeopleAsked, at: Office) -> Whom:
     if asked.household is None and asked.child is None:
         raise invalid_field("body", "household", "missing")
     if asked.child is not None and (asked.household is not None or asked.person is not None):
-        raise invalid_field("body", "child", "value_error")
+        raise invalid_field("body", "child", "child_apart")
     return await archive_of(at).whom(
         HouseholdId(asked.household) if asked.household else None,
         ChildId(asked.child) if asked.child else None,

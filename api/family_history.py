@@ -92,7 +92,7 @@ async def _answered(at: Office, story: Story, asked: Asked) -> Response:
     if wants(at.request, NDJSON):
         for name in OF_A_PAGE:
             if name in at.request.query_params:
-                raise invalid_field("query", name, "value_error")
+                raise invalid_field("query", name, "whole_stream")
         lines = [line for line in story.lines if wanted.keeps(line)]
         at.saw(*story.about(lines))
         return StreamingResponse(ndjson(at, story, lines), media_type=NDJSON)

@@ -12,6 +12,7 @@ from ledger.identifiers import SLUG
 
 DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 INSTANT: Final = re.compile(r"\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(?:\.\d{1,6})?(?:[Zz]|[+-]\d{2}:\d{2})", re.ASCII)
+PLUS_LOST: Final = re.compile(r" (?=\d{2}:\d{2}$)", re.ASCII)
 MONTH: Final = re.compile(r"\d{4}-(?:0[1-9]|1[0-2])", re.ASCII)
 WEEK: Final = re.compile(r"\d{4}-W(?:0[1-9]|[1-4]\d|5[0-3])", re.ASCII)
 DIGITS: Final = re.compile(r"0|[1-9][0-9]{0,15}", re.ASCII)
@@ -68,10 +69,14 @@ def read_instant(value: Any) -> datetime:
     """An RFC 3339 instant with its offset, as UTC."""
     if isinstance(value, datetime) and value.tzinfo is not None:
         return value.astimezone(UTC)
-    if not isinstance(value, str) or not INSTANT.fullmatch(value):
+    if not isinstance(value, str):
+        raise _refused("instant_expected")
+    # In the query of an address a + that was not encoded is a space: nothing else can be meant where an offset begins.
+    meant = PLUS_LOST.sub("+", value)
+    if not INSTANT.fullmatch(meant):
         raise _refused("instant_expected")
     try:
-        instant = datetime.fromisoformat(value.upper())
+        instant = datetime.fromisoformat(meant.upper())
     except ValueError as error:
         raise _refused("instant_expected") from error
     if instant.year not in YEARS:
@@ -130,7 +135,7 @@ def _said(kind: str, example: Any, **facts: Any) -> WithJsonSchema:
 
 Day = Annotated[date, BeforeValidator(read_day), _said("string", "2024-03-27", format="date")]
 Instant = Annotated[
-    datetime, BeforeValidator(read_instant), _said("string", "2024-03-07T19:30:00+01:00", format="date-time")
+    datetime, BeforeValidator(read_instant), _said("string", "2024-03-07T18:30:00Z", format="date-time")
 ]
 Month = Annotated[str, AfterValidator(read_month), _said("string", "2024-03", pattern=r"^\d{4}-(0[1-9]|1[0-2])$")]
 Week = Annotated[

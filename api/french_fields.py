@@ -1,6 +1,6 @@
 """What to say of a wrong field: a stable code and a sentence, never with the value that was sent."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
 
@@ -40,7 +40,7 @@ FIELD_SENTENCES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "day_expected": ("day_expected", "Un jour est attendu, par exemple 2024-03-27."),
         "instant_expected": (
             "instant_expected",
-            "Un instant avec son fuseau est attendu, par exemple 2024-03-07T19:30:00+01:00.",
+            "Un instant avec son fuseau est attendu, par exemple 2024-03-07T18:30:00Z.",
         ),
         "month_expected": ("month_expected", "Un mois est attendu, par exemple 2024-03."),
         "slug_expected": ("wrong_form", "Un identifiant court est attendu : minuscules, chiffres et traits d'union."),
@@ -59,6 +59,12 @@ FIELD_SENTENCES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "protocol_not_in_list": ("inconsistent", "Un protocole va avec individual_protocol dans la liste."),
         "in_the_future": ("in_the_future", "Cet instant n'est pas encore venu."),
         "value_error": ("inconsistent", "Ces champs ne vont pas ensemble."),
+        "from_after_to": ("inconsistent", "from ne peut pas dépasser to."),
+        "child_apart": ("inconsistent", "child ne va ni avec household, ni avec person."),
+        "whole_stream": (
+            "inconsistent",
+            "Ce paramètre ne va pas avec l'en-tête Accept: application/x-ndjson, qui demande l'histoire entière.",
+        ),
         "period_expected": ("wrong_period", "La fin de la période précède son début."),
         "period_too_long": ("wrong_period", "La période ne peut pas dépasser 400 jours."),
         "json_invalid": ("invalid_json", "Ce document JSON n'est pas lisible."),
@@ -74,9 +80,12 @@ QUERY_TOO_LONG: Final = "Ce paramètre est trop long."
 IF_MATCH_EXPECTED: Final = 'If-Match attend une version telle que "42".'
 
 
-def field_sentence(kind: str) -> tuple[str, str]:
-    """A stable code and a French sentence for one kind of validation error."""
-    return FIELD_SENTENCES.get(kind, WRONG_FIELD)
+def field_sentence(kind: str, choices: Sequence[str] = ()) -> tuple[str, str]:
+    """A stable code and a French sentence for one kind of validation error; the choices there are, where it is one."""
+    code, sentence = FIELD_SENTENCES.get(kind, WRONG_FIELD)
+    if code == "not_a_choice" and choices:
+        sentence = f"{sentence.removesuffix('.')} : {', '.join(choices)}."
+    return code, sentence
 
 
 def accepted_parameters(names: list[str]) -> str:

@@ -1,5 +1,6 @@
 """Turns whatever is raised behind a door into a problem: nothing else ever reaches the client."""
 
+import re
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -34,6 +35,8 @@ LOST_KEY_SECONDS: Final = 60
 """Somebody has to put the key back, and to start the service again."""
 METHOD_NOT_ALLOWED: Final = 405
 MOST_ERRORS: Final = 100
+CHOICE: Final = re.compile(r"'([^']*)'")
+"""As pydantic writes one of those there are."""
 CODE_OF_STATUS: Final = {404: "not_found", 405: "method_not_allowed", 406: "not_acceptable", 413: "body_too_large"}
 
 
@@ -61,7 +64,9 @@ def field_errors(
     """Pydantic's errors in French, without their input; `skip` drops the leading parts of a location."""
     said = []
     for error in errors[:MOST_ERRORS]:
-        code, sentence = field_sentence(error["type"])
+        told = error.get("ctx", {})
+        choices = CHOICE.findall(str(told.get("expected") or told.get("expected_tags") or ""))
+        code, sentence = field_sentence(error["type"], choices)
         path = field_path(error["loc"][skip:], known)
         said.append(FieldError(where=where, field=path, code=code, detail=sentence))
     return tuple(said)

@@ -180,7 +180,7 @@ def _instant(text: str) -> datetime:
     try:
         return read_instant(text)
     except ValueError:
-        raise typer.BadParameter("un instant est attendu, par exemple 2024-03-07T19:30:00+01:00") from None
+        raise typer.BadParameter("un instant est attendu, par exemple 2024-03-07T18:30:00Z") from None
 
 
 @app.command(epilog="Exemple : `ardoise rulebook show villars --day 2022-09-05`")

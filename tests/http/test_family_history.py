@@ -191,9 +191,50 @@ def test_what_was_not_known_then_is_not_found(family: Family):
         refused(family.world.agent.get(path, as_of="2023-12-31T00:00:00Z"), "not_found", 404)
 
 
+def test_a_type_is_asked_for_as_every_item_shows_it_or_without_its_version(family: Family):
+    [shown] = {item["type"] for item in family.read(type="demande_approved")}
+    assert shown == "demande_approved.v1"
+    assert family.read(type=shown) == family.read(type="demande_approved")
+
+
+def test_what_is_no_choice_is_told_the_choices(family: Family):
+    for asked, choice in (({"type": "nothing.v1"}, "demande_approved"), ({"order": "up"}, "oldest, newest")):
+        [error] = refused(family.world.agent.get(family.history, **asked), "invalid_request", 422)["errors"]
+        assert error["code"] == "not_a_choice"
+        assert error["detail"].startswith("Cette valeur ne fait pas partie des choix possibles : ")
+        assert choice in error["detail"]
+
+
+@pytest.mark.parametrize(
+    ("accept", "given"),
+    [
+        ("application/x-ndjson;q=0.1, application/json", "application/json"),
+        ("application/json;q=0.5, application/x-ndjson", "application/x-ndjson"),
+        ("application/x-ndjson;q=0", "application/json"),
+        ("application/x-ndjson ; q=0.2, */*;q=0.1", "application/x-ndjson"),
+        ("application/x-ndjson;q=much", "application/json"),
+        ("*/*", "application/json"),
+    ],
+)
+def test_the_form_that_is_preferred_is_given(family: Family, accept: str, given: str):
+    answer = family.world.agent.send("GET", family.history, headers={"Accept": accept})
+    assert (answer.status_code, answer.headers["content-type"]) == (200, given)
+
+
+def test_an_instant_is_read_where_an_address_lost_its_plus(family: Family):
+    path = f"/v1/{family.world.commune}{family.history}?as_of=2024-01-15T09:30:00"
+    headers = {"Authorization": f"Bearer {family.world.agent.token}"}
+    lost, kept = (family.world.http.get(path + offset, headers=headers) for offset in ("+01:00", "%2B01:00"))
+    assert (lost.status_code, lost.json()) == (kept.status_code, kept.json())
+    wrong = family.world.http.get(path, headers=headers)
+    assert "2024-03-07T18:30:00Z" in refused(wrong, "invalid_request", 422)["errors"][0]["detail"]
+
+
 @pytest.mark.parametrize("asked", [{"limit": "5"}, {"order": "newest"}, {"cursor": "AAAA"}])
 def test_a_stream_is_whole_and_is_not_asked_for_in_parts(family: Family, asked: dict[str, str]):
-    refused(family.stream(**asked), "invalid_request", 422)
+    [error] = refused(family.stream(**asked), "invalid_request", 422)["errors"]
+    assert [error["field"]] == list(asked)
+    assert "Accept: application/x-ndjson" in error["detail"]
 
 
 def test_a_history_is_kept_to_days_to_facts_and_to_what_was_known(family: Family):
@@ -209,7 +250,7 @@ def test_a_history_is_kept_to_days_to_facts_and_to_what_was_known(family: Family
     "asked",
     [
         {"type": "reservation"},
-        {"type": "reservation_requested.v1"},
+        {"type": "reservation_requested.1"},
         {"from": "2024-02-01", "to": "2024-01-01"},
         {"order": "sideways"},
         {"limit": "201"},
