@@ -1,6 +1,5 @@
 """A running service for all the tests of a file, and a town of its own for each of them."""
 
-import sys
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
@@ -21,7 +20,7 @@ _towns = count(1)
 def service(module_database: Database, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """A service on a ledger of its own."""
     # What runs beside the doors logs at any time: never on the output of a command a test runs meanwhile.
-    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.__stderr__))
+    structlog.configure(logger_factory=structlog.ReturnLoggerFactory())
     directory: Path = tmp_path_factory.mktemp("service")
     with world_on(module_database, directory, checkpoint_seconds=SECONDS) as made:
         yield made
