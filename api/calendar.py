@@ -89,6 +89,7 @@ async def calendar(
         families.version_of(child_page(commune, known)),
         identity_of(commune, known),
     )
+    at.saw(*standing.households)
     rules = await at.reader.rules(commune, versions, closures)
     viewer = Viewer.of(at, standing)
     drawing = Calendar(

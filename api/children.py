@@ -108,6 +108,7 @@ async def one(child: IdText, at: AtInstant, vault: AtVault) -> JSONAnswer:
         families.version_of(child_page(at.commune, known)),
         identity_of(at.commune, known),
     )
+    at.saw(*standing.households)
     said = {
         "child": child,
         "household": standing.households[0],

@@ -11,6 +11,7 @@ from api import openapi, schemas_custody
 from api.answers import JSONAnswer
 from api.custody_bodies import CustodyAsked, HouseholdJoined
 from api.door import doors
+from api.feed import named_in
 from api.fields import WEEKDAYS, IdText
 from api.french_custody import MINE, OTHER, household_place, sentences
 from api.households import of_household
@@ -113,6 +114,8 @@ async def read(household: IdText, at: AtInstant) -> JSONAnswer:
     pages = at.known([child_page(at.commune, child) for child in named])
     answers = await pages.ask(at.commune, *(families.custody_of(at.commune, child) for child in named))
     at.saw(*named)
+    if at.only_for is None:
+        at.saw(*(seen for rows in answers for row in rows for seen in named_in(row["statement"])))
     reader = HouseholdReader.of(at, known)
     said = [
         {"child": child, "statements": reader.concerned(_stated(rows))}

@@ -99,15 +99,16 @@ def of_whom(row: Mapping[str, Any]) -> Iterator[str]:
     kind, _, rest = str(row["stream"]).partition("/")
     if kind in _ABOUT_FAMILIES:
         yield rest.rpartition("/")[2]
-    yield from _named(orjson.loads(bytes(row["stored"]))["fact"])
+    yield from named_in(orjson.loads(bytes(row["stored"]))["fact"])
 
 
-def _named(part: Any, name: str = "") -> Iterator[str]:
+def named_in(part: Any, name: str = "") -> Iterator[str]:
+    """Whom a fact names, as it is kept."""
     if isinstance(part, dict):
         for member, value in part.items():
-            yield from _named(value, member)
+            yield from named_in(value, member)
     elif isinstance(part, list):
         for value in part:
-            yield from _named(value, name)
+            yield from named_in(value, name)
     elif isinstance(part, str) and name in SOMEBODY:
         yield part

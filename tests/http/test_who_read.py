@@ -1,6 +1,7 @@
 """Who read the file of a household, over HTTP: the town tells a family, and nothing of another family."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -13,6 +14,7 @@ from api.cursors import write_cursor
 from api.door import operation_of
 from api.french_export import OF_THE_TERMINAL
 from api.service import ROUTERS
+from tests.http.test_as_of import patiently
 from tests.http.world import Who, World, made, refused
 
 
@@ -68,8 +70,34 @@ def test_a_family_reads_that_an_agent_looked_when_and_for_what(homes: Homes):
         "operation_label": "Un enfant",
         "purpose": "family_management",
         "purpose_label": "Gestion du dossier de la famille",
-        "about": [homes.only],
+        "about": sorted([homes.home, homes.only]),
     }
+
+
+def test_a_household_that_an_answer_names_is_among_those_it_is_about(homes: Homes):
+    world, agent, then = homes.world, homes.world.agent, homes.world.clock.instant.isoformat()
+    custody = {
+        "child": homes.shared,
+        "kind": "alternating",
+        "first_day": "2024-01-01",
+        "even_weeks": homes.home,
+        "odd_weeks": homes.other,
+        "proof": {"kind": "judgement", "seen_on": "2024-01-08"},
+    }
+    made(agent.post(f"/households/{homes.home}/custody", custody))
+    child, week = f"/children/{homes.shared}", {"week": "2024-W03"}
+    for path, asked in [
+        (child, {}),
+        (child, {"as_of": then}),
+        (f"{child}/calendar", week),
+        (f"{child}/calendar", {**week, "as_of": world.clock.instant.isoformat()}),
+        (f"/households/{homes.home}/custody", {}),
+        (f"/households/{homes.home}/custody", {"as_of": world.clock.instant.isoformat()}),
+    ]:
+        world.clock.instant += timedelta(minutes=1)
+        made(patiently(lambda path=path, asked=asked: world.who("auditor").get(path, **asked)), 200)
+        for who, home in ((homes.parent, homes.home), (homes.ex, homes.other)):
+            assert homes.reads(who, home)[0]["about"] == sorted([homes.shared, home]), (path, asked)
 
 
 def test_every_operation_that_reads_has_the_name_the_interface_gives_it():
