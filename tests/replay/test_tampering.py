@@ -1,5 +1,7 @@
 """A superuser rewrites the past as well as they can; each time the exact line is named."""
 
+import os
+import signal
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from hashlib import sha256
@@ -10,8 +12,11 @@ import orjson
 import psycopg
 import pytest
 
+from benchmarks.generated import TOWN as SCHOOLS
+from benchmarks.generated import fill
 from ledger.codec import canonical
 from ledger.database import open_pool, service_conninfo
+from ledger.identifiers import Commune
 from ledger.memory import MemoryStore
 from ledger.postgres import PostgresStore
 from ledger.settings import Settings
@@ -22,6 +27,7 @@ from replay.sealing.merkle import leaf_hash
 from replay.sealing.notary import Notary
 from replay.sealing.seal import seal_once
 from replay.verifying.findings import Finding
+from replay.verifying.pool import VerificationStoppedError, pool_of
 from replay.verifying.verify import Verification
 from tests.asks import approve, cancel, reserve
 from tests.servers import Database
@@ -364,6 +370,37 @@ def test_a_hash_of_nothing(town: Town) -> None:
     assert (found.what, found.where) == ("node_of_nothing", "the hash above positions 1 to 256")
 
 
+def test_a_hash_that_is_not_that_of_its_leaves(database: Database) -> None:
+    with psycopg.connect(service_conninfo(database.service_url, SETTINGS), autocommit=True) as connection:
+        fill(connection, 1_000)
+        seal_once(connection)
+        with psycopg.connect(database.admin_url) as superuser:
+            changed = superuser.execute(
+                "UPDATE ardoise.tree_nodes SET hash = sha256(hash) WHERE (height, index) = (8, 0)"
+            )
+            assert changed.rowcount == 1
+        found = list(Verification(commune=Commune(SCHOOLS), rows=False).run(connection))
+    assert [(each.what, each.where) for each in found if each.what != "answer_missing"] == [
+        ("node_differs", "the hash above positions 1 to 256")
+    ]
+
+
+def stopped(*_: object) -> None:
+    """A task whose process is killed in the middle of it."""
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_a_process_that_is_killed_ends_the_verification_in_one_line(town: Town) -> None:
+    conninfo = service_conninfo(town.database.service_url, SETTINGS)
+    with (
+        town.connected() as connection,
+        connection.transaction(),
+        pytest.raises(VerificationStoppedError, match="run it again"),
+        pool_of(connection, VALMONT, conninfo, 2, lambda _: None) as pool,
+    ):
+        pool.all(stopped, [()])
+
+
 def test_an_answer_that_is_gone(town: Town) -> None:
     command = town.lines()[2]["command"]
     town.superuser.execute("DELETE FROM answers WHERE command = %s", (command,))
@@ -374,6 +411,17 @@ def test_an_answer_that_is_gone(town: Town) -> None:
 def test_a_refusal_that_wrote_lines(town: Town) -> None:
     town.superuser.execute("UPDATE answers SET status = 409 WHERE command = %s", (town.lines()[2]["command"],))
     town.named("refused_with_lines", 3)
+
+
+@pytest.mark.parametrize(
+    "change",
+    ["subject = 'somebody-else'", "client = 'another'", "answered_at = answered_at + interval '1 microsecond'"],
+)
+def test_an_answer_to_another_than_who_signed_or_at_another_time(town: Town, change: LiteralString) -> None:
+    command = town.lines()[2]["command"]
+    town.superuser.execute(f"UPDATE answers SET {change} WHERE command = %s", (command,))
+    found = town.named("answer_differs", 3)
+    assert command in found.where
 
 
 def test_a_command_answered_under_two_keys(town: Town) -> None:

@@ -10,7 +10,7 @@ import psycopg
 import pytest
 
 from commands.outcome import Accepted, Known
-from ledger.codec import UPCASTERS
+from ledger.codec import UPCASTERS, canonical
 from ledger.database import open_pool, service_conninfo
 from ledger.events import ContactAdded, Fact
 from ledger.identifiers import AccountId, Commune, PersonId, Stream
@@ -275,6 +275,36 @@ def test_a_broken_page_is_pointed_at_once_and_the_rest_of_it_is_not_judged(
     assert [finding.what for finding in found] == [rest[0], "not_compared"]
 
 
+def test_a_page_the_past_does_not_follow_is_told_with_its_line(
+    database: Database, tampered: psycopg.Connection
+) -> None:
+    page = f"child/{VALMONT}/{MATTEO.id}"
+    tampered.execute(
+        "INSERT INTO parked (model, commune, stream, line, error, tries, parked_at, next_try_at)"
+        " VALUES ('past', %s, %s, 4, 'UnknownFactError', 1, now(), now())",
+        (VALMONT, page),
+    )
+    [found] = findings(database)
+    assert (found.what, found.stream, found.line) == ("page_parked", page, 4)
+
+
+def test_a_line_that_follows_from_nothing_before_it_is_impossible(
+    database: Database, tampered: psycopg.Connection
+) -> None:
+    rows = tampered.execute(f"SELECT stored, digest, type FROM entries WHERE {MATTEOS} ORDER BY version").fetchall()
+    [line, *_] = [orjson.loads(stored) for stored, _, kind in rows if kind.startswith("demande_approved")]
+    line.update(version=len(rows) + 1, previous=rows[-1][1].hex())
+    line["fact"]["demande"] = 999_999
+    stored = canonical(line)
+    tampered.execute(
+        "INSERT INTO entries (commune, stream, version, type, recorded_at, stored, digest)"
+        " VALUES (%s, %s, %s, %s, %s, %s, sha256(%s))",
+        (VALMONT, *(line[part] for part in ("stream", "version", "type", "recorded_at")), stored, stored),
+    )
+    found = [(finding.what, finding.line) for finding in findings(database)]
+    assert found == [("line_impossible", len(rows) + 1), ("not_compared", None)]
+
+
 def test_a_line_of_another_age_is_read_under_its_present_name_and_verified_under_its_own(database: Database) -> None:
     golden = (Path(__file__).parents[1] / "ledger" / "golden" / "entries.ndjson").read_bytes().splitlines()
     lines = [orjson.loads(orjson.loads(line)["stored"]) for line in golden]
@@ -295,8 +325,8 @@ def test_a_line_of_another_age_is_read_under_its_present_name_and_verified_under
             [lines[0]["fact"]["household"], lines[1]["fact"]["guardian"]],
         )
         superuser.execute(
-            "INSERT INTO ardoise.answers VALUES ('valmont', 'c', 's', 'k', '', %s, 201, '{}', '', now())",
-            [lines[0]["command"]],
+            "INSERT INTO ardoise.answers VALUES ('valmont', %s, %s, 'k', '', %s, 201, '{}', '', %s)",
+            [lines[0][part] for part in ("client", "actor", "command", "recorded_at")],
         )
     with psycopg.connect(service_conninfo(database.service_url, SETTINGS), autocommit=True) as connection:
         assert list(verify(connection, VALMONT)) == []
