@@ -16,6 +16,7 @@ from api.fields import NumberText
 from api.negotiation import PLAIN, also, wants
 from api.office import AtOffice, Office
 from api.problems import invalid_field, not_found, retry_later
+from ledger.identifiers import Commune
 from replay.sealing import merkle, tree
 from replay.sealing.checkpoint import Checkpoint
 from replay.sealing.files import CheckpointsError
@@ -113,10 +114,14 @@ def _notary(at: Office) -> Notary:
 
 async def _last(at: Office) -> Checkpoint:
     """The last checkpoint, whichever process signed it. Not there yet when nothing was signed, or it cannot be read."""
+    told: dict[Commune, str] = at.request.app.state.unreadable
     try:
         found = await run_in_threadpool(_notary(at).last, at.commune)
+        told.pop(at.commune, None)
     except CheckpointsError as error:
-        log.error("unreadable", reason=str(error))
+        if told.get(at.commune) != str(error):
+            log.error("unreadable", commune=at.commune, reason=str(error))
+        told[at.commune] = str(error)
         found = None
     if found is None:
         raise retry_later("no_checkpoint_yet", seconds=RETRY_SECONDS)

@@ -259,7 +259,7 @@ DETAILS: Final[Mapping[str, str]] = MappingProxyType(
             "Ce qui était connu à cet instant n'est pas entièrement rassemblé. Réessayez plus tard ; si cela dure, "
             "adressez-vous à la commune."
         ),
-        "no_checkpoint_yet": "Rien n'est encore signé pour cette commune, ou ne se lit pas. Réessayez dans un instant.",
+        "no_checkpoint_yet": "Aucun point de contrôle signé, ou le dernier est illisible. Réessayez dans un instant.",
         "malformed_http": "Cette requête ne respecte pas le protocole HTTP.",
         "headers_too_large": "L'adresse et les en-têtes de la requête dépassent 16 Kio.",
         "altered_line": "Une ligne du registre a été changée : rien n'en est montré. Prévenez l'exploitant.",

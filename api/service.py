@@ -159,6 +159,7 @@ def application(settings: Settings, service_url: str, *, clock: Clock = utc_now)
             app.state.attempts = Attempts(writes)
             app.state.heal = pools.heal
             app.state.notary = notary
+            app.state.unreadable = {}  # checkpoints that were told to be: once, and not to each who asks
             beside.start()
             opened.push_async_callback(run_in_threadpool, beside.stop)
             yield

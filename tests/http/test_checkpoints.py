@@ -261,7 +261,10 @@ def test_nobody_else_follows_it_but_everybody_reads_what_is_signed(town: World, 
 
 
 def test_a_checkpoint_that_cannot_be_read_is_no_error_of_the_caller(
-    module_database: Database, tmp_path_factory: pytest.TempPathFactory
+    module_database: Database,
+    tmp_path_factory: pytest.TempPathFactory,
+    capfd: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
 ):
     directory = tmp_path_factory.mktemp("broken")
     with world_on(module_database, directory) as other:
@@ -270,3 +273,5 @@ def test_a_checkpoint_that_cannot_be_read_is_no_error_of_the_caller(
         asked = other.of(Commune("abimee")).who("auditor")
         for path in ("/checkpoint", "/checkpoint/proof?from=1", "/entries/1/proof"):
             refused(asked.send("GET", path), "no_checkpoint_yet", 503)
+    written = "".join(capfd.readouterr()) + caplog.text  # wherever logs go by now
+    assert written.count("is not a checkpoint of abimee") == 1, "said once"
