@@ -66,7 +66,7 @@ _LINES: Final = """
 _ANSWERS: Final = """
     INSERT INTO ardoise.answers
         (commune, client, subject, key, fingerprint, command, status, headers, body, answered_at)
-    SELECT %s, 'bench', 'bench', a.command, '\\x00'::bytea, a.command, 201, '{}', '{}'::bytea, a.at
+    SELECT %s, 'bench', 'parent-1', a.command, '\\x00'::bytea, a.command, 201, '{}', '{}'::bytea, a.at
     FROM unnest(%s::text[], %s::timestamptz[]) AS a (command, at)
 """
 _PLACES: Final = """

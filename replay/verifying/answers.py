@@ -1,17 +1,20 @@
-"""Idempotency: each command that wrote lines was answered once, under one key, and was not refused.
+"""Idempotency: each command that wrote lines was answered once, under one key, to whoever signed it, and not refused.
 
 An answer without lines says nothing: a refusal writes none, nor does an acceptance that finds all of it done before.
+No line says under which key a command came, what was asked nor what was answered: of these, nothing can be said.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
+from ledger.codec import canonical
 from ledger.identifiers import Commune
 from replay.verifying.findings import Finding
-from replay.verifying.lines import Connection
+from replay.verifying.lines import Connection, Signed
 
-_ANSWERS: Final = "SELECT command, status FROM answers WHERE commune = %s"
+_ANSWERS: Final = "SELECT command, status, subject, client, answered_at FROM answers WHERE commune = %s"
 _REFUSED: Final = 400
+_END: Final = b'"}'
 _SAMPLE: Final = 200
 """Commands without their answer that are looked for in the ledger; of more, only the number is told."""
 _FIRST: Final = """
@@ -24,24 +27,36 @@ _FIRST: Final = """
 """
 
 
-def unanswered(connection: Connection, commune: Commune, commands: set[bytes]) -> Iterator[Finding]:
+def unanswered(connection: Connection, commune: Commune, commands: Mapping[bytes, Signed]) -> Iterator[Finding]:
     """What is wrong with the answers of the commands that wrote lines."""
-    missing = {command.decode(errors="replace") for command in commands}
+    written = {command.decode(errors="replace"): signed for command, signed in commands.items()}
+    missing = set(written)
     answered: set[str] = set()
     twice: set[str] = set()
     refused: set[str] = set()
-    for command, status in connection.execute(_ANSWERS, (commune,), binary=True):
+    differing: set[str] = set()
+    for command, status, subject, client, answered_at in connection.execute(_ANSWERS, (commune,), binary=True):
         if command in answered:
             twice.add(command)
         answered.add(command)
-        if command in missing or command in refused:
-            missing.discard(command)
-            if status >= _REFUSED:
-                refused.add(command)
+        signed = written.get(command)
+        if signed is None:
+            continue
+        missing.discard(command)
+        if status >= _REFUSED:
+            refused.add(command)
+        if answered_at != signed.at or _signer(subject, client) != signed.by:
+            differing.add(command)
     yield from _named(connection, commune, "answer_missing", missing)
     yield from _named(connection, commune, "refused_with_lines", refused)
+    yield from _named(connection, commune, "answer_differs", differing)
     for command in sorted(twice):
         yield Finding(what="command_under_two_keys", where=f"command {command}")
+
+
+def _signer(subject: str, client: str) -> bytes:
+    """How a line somebody signed begins."""
+    return canonical({"actor": subject, "client": client, "command": ""})[: -len(_END)]
 
 
 def _named(connection: Connection, commune: Commune, what: str, commands: set[str]) -> Iterator[Finding]:

@@ -62,6 +62,14 @@ class Sealed(NamedTuple):
     line: int
 
 
+class Signed(NamedTuple):
+    """Who signed the lines of a command, through what, and when."""
+
+    by: bytes
+    """The beginning of a line, up to the command: its actor and its client."""
+    at: datetime
+
+
 class Segment(NamedTuple):
     """A page: its last line, and the last at or before the position the read models behind the seal have come to."""
 
@@ -84,7 +92,9 @@ class Range:
     """Seals of lines that are not there."""
     unsealed: list[tuple[str, int]] = field(default_factory=list)
     """Lines that should have been sealed, and were not."""
-    commands: set[bytes] = field(default_factory=set)
+    commands: dict[bytes, Signed] = field(default_factory=dict)
+    signers: dict[bytes, bytes] = field(default_factory=dict)
+    """The beginnings of lines, each once: few sign many."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -129,7 +139,7 @@ def read_range(
 ) -> Range:
     """Reads the lines whose number is after one, up to another. `progress` is told of every window of lines."""
     found = Range()
-    ends = found.ends
+    ends, commands, signers = found.ends, found.commands, found.signers
     for start in range(after, upto, WINDOW):
         window = (commune, start, min(start + WINDOW, upto))
         seals = {row[0]: row for row in connection.execute(_SEALS, window, binary=True)}
@@ -157,7 +167,10 @@ def read_range(
                 found.suspects.add(stream)
             ends[stream] = version, own.hex()
             at = stored.find(_COMMAND) + len(_COMMAND)
-            found.commands.add(stored[at : stored.find(b'"', at)])
+            command = stored[at : stored.find(b'"', at)]
+            if command not in commands:
+                by = stored[:at]
+                commands[command] = Signed(signers.setdefault(by, by), recorded_at)
         found.gone.extend(Sealed(*seal[1:]) for seal in seals.values())
         found.lines += len(rows)
         progress(len(rows))

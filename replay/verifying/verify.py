@@ -72,7 +72,7 @@ class Verification:
             yield from settled.findings()
             ranges = self._ranges(connection, pool, settled)
             pages = yield from _chains(connection, self.commune, ranges, broken)
-            commands = set().union(*(each.commands for each in ranges))
+            commands = {name: signed for each in ranges for name, signed in each.commands.items()}
             ranges.clear()
             yield from grown_again(connection, self.commune, self.checkpoints)
             yield from unanswered(connection, self.commune, commands)
