@@ -13,7 +13,7 @@ from api.cursors import Page, PageAsked, read_place
 from api.door import doors
 from api.fields import Day, IdText, NumberText, SlugText, read_instant
 from api.french_formalities import KINDS
-from api.known_at import RIGHTS
+from api.known_at import RIGHTS, Asked, Known
 from api.office import AtInstant, Office
 from api.problems import not_found
 from api.sealing import AtVault
@@ -93,8 +93,10 @@ async def listed(
 ) -> JSONAnswer:
     """A guardian reads the demandes of the children they answer for; the town's staff, everybody's."""
     which = replace(wanted, subject=at.caller.subject) if at.caller.role == "guardian" else wanted
+    known = at.known(_pages(at, which), present=RIGHTS)
+    which = replace(which, theirs=await _theirs(at, known))
     question = history.history(at.commune, which, order=order, after=_after(page, order), limit=page.limit + 1)
-    [rows] = await at.known(_pages(at, which), present=RIGHTS).ask(at.commune, question)
+    [rows] = await known.ask(at.commune, question)
     shown, following = page.part(
         f"demandes-{order}", rows, lambda row: (row["submitted_at"].isoformat(), row["number"])
     )
@@ -112,6 +114,16 @@ def _pages(at: Office, which: history.Filter) -> Question | list[Stream] | None:
     return None if which.household is None else pages_of.families(at.commune, [which.household])
 
 
+async def _theirs(at: Office, known: Asked) -> list[ChildId] | None:
+    """The children that were a guardian's already at the instant asked about; None where nobody is left out.
+
+    What stood on the page of a child before it came to their household is nothing to them, whatever is asked.
+    """
+    if at.only_for is None or not isinstance(known, Known):
+        return None
+    return await known.children_of(at.commune, at.only_for)
+
+
 def of_whom(row: Mapping[str, Any]) -> list[str]:
     """Whom a demande says something of: the household that asked, so that the other one is not told, and the child."""
     return [seen for seen in (row["household"], row["child"]) if seen]
@@ -127,9 +139,12 @@ def _after(page: Page, order: str) -> history.Place | None:
 
 async def found(at: Office, number: int) -> tuple[dict[str, Any], int]:
     """The row of a demande the caller may see, and the version of the page it stands on; not found otherwise."""
-    known = DemandeNumber(number)
-    rows, [page] = await at.known(pages_of.demande(at.commune, known), present=RIGHTS).ask(
-        at.commune, history.one(at.commune, known, subject=at.only_for), history.page_version(at.commune, known)
+    wanted = DemandeNumber(number)
+    known = at.known(pages_of.demande(at.commune, wanted), present=RIGHTS)
+    rows, [page] = await known.ask(
+        at.commune,
+        history.one(at.commune, wanted, subject=at.only_for, theirs=await _theirs(at, known)),
+        history.page_version(at.commune, wanted),
     )
     if not rows:
         raise not_found()

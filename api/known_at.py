@@ -7,6 +7,7 @@ what is made of every page at once is read behind the seal, and waits for it.
 import asyncio
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from copy import copy
 from datetime import datetime
 from itertools import groupby
 from typing import Any, Final, Protocol
@@ -18,10 +19,10 @@ from api.asking import Reader, Rows
 from api.problems import retry_later
 from ledger.codec import Codec
 from ledger.entry import Entry
-from ledger.identifiers import Commune, Stream
+from ledger.identifiers import ChildId, Commune, Stream, Subject
 from ledger.kept import read_kept
 from ledger.streams import town_page
-from projections import pages_of
+from projections import families, pages_of
 from projections.question import Question
 from replay.as_of import BEHIND, OF_PAGES, OF_TOWN, PAST, Past, mentioned
 from rulebook.town import Rules
@@ -87,6 +88,13 @@ class Known:
     ) -> Rules:
         """The rules behind these rows: the texts of rulebooks never change."""
         return await self._reader.rules(commune, versions, closures)
+
+    async def children_of(self, commune: Commune, subject: Subject) -> list[ChildId]:
+        """The children that were then of the households an account speaks for now."""
+        then = copy(self)
+        then._tables = PAST - {"guardians"}
+        [rows] = await then.ask(commune, families.children_of_subject(commune, subject))
+        return [ChildId(row["child"]) for row in rows]
 
     async def _streams(self, commune: Commune, wanted: frozenset[str]) -> list[Stream]:
         """The pages these tables are made of."""

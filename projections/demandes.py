@@ -82,7 +82,10 @@ _COLUMNS = """
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Filter:
-    """Which demandes. `subject` keeps those of the children an account may act for; days are those asked about."""
+    """Which demandes. `subject` keeps those of the children an account may act for; days are those asked about.
+
+    `theirs` are the children that were already theirs at the instant asked about; None is all of them.
+    """
 
     subject: Subject | None = None
     child: ChildId | None = None
@@ -92,6 +95,7 @@ class Filter:
     activity: Slug | None = None
     first_day: date | None = None
     last_day: date | None = None
+    theirs: Sequence[ChildId] | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -122,9 +126,13 @@ its own households only.
 Arrays, where IN would be a filter: of a million demandes a family's are then found by `demandes_by_child`.
 """
 
+_THEIRS = "(%(theirs)s::text[] IS NULL OR child IS NULL OR child = ANY(%(theirs)s::text[])) AND"
+
 _MATCHING = (
-    """
-    WHERE commune = %(commune)s
+    "WHERE "
+    + _THEIRS
+    + """
+      commune = %(commune)s
       AND (%(child)s::text IS NULL OR child = %(child)s)
       AND (%(household)s::text IS NULL OR household = %(household)s)
       AND (%(status)s::text IS NULL OR status = %(status)s)
@@ -151,6 +159,7 @@ def history(commune: Commune, which: Filter, *, order: Order, after: Place | Non
         "activity": which.activity,
         "first_day": which.first_day,
         "last_day": which.last_day,
+        "theirs": _listed(which.theirs),
         "after_at": after.submitted_at if after else None,
         "after_number": after.number if after else None,
         "limit": limit,
@@ -179,8 +188,10 @@ def history(commune: Commune, which: Filter, *, order: Order, after: Place | Non
 
 
 _ONE = (
-    """
-    WHERE commune = %(commune)s AND number = %(number)s
+    "WHERE "
+    + _THEIRS
+    + """
+      commune = %(commune)s AND number = %(number)s
       AND (%(subject)s::text IS NULL OR
 """
     + _SEEN_BY
@@ -188,9 +199,20 @@ _ONE = (
 )
 
 
-def one(commune: Commune, number: DemandeNumber, *, subject: Subject | None = None) -> Question:
-    """A demande by its number; no row when it is of no child the account may act for."""
-    return Question(sql=_COLUMNS + _ONE, values={"commune": commune, "number": number, "subject": subject})
+def one(
+    commune: Commune,
+    number: DemandeNumber,
+    *,
+    subject: Subject | None = None,
+    theirs: Sequence[ChildId] | None = None,
+) -> Question:
+    """A demande by its number; no row when it is of no child the account may act for, as `Filter` says."""
+    values = {"commune": commune, "number": number, "subject": subject, "theirs": _listed(theirs)}
+    return Question(sql=_COLUMNS + _ONE, values=values)
+
+
+def _listed(children: Sequence[ChildId] | None) -> list[ChildId] | None:
+    return None if children is None else list(children)
 
 
 def page_version(commune: Commune, number: DemandeNumber) -> Question:

@@ -194,6 +194,30 @@ def test_a_guardian_reads_of_a_child_what_it_was_since_it_is_theirs(world: World
     assert made(world.guardian("parent-1").get(f"/children/{child}", as_of=before), 200)["households"] == [home]
 
 
+def test_what_was_asked_before_a_child_was_theirs_is_nothing_to_a_guardian(world: World) -> None:
+    home, other = world.household("parent-1"), world.household("parent-2")
+    child = world.child(home, "mercredis")
+    world.clock.set(RESERVED)
+    [asked] = made(world.guardian("parent-1").ask(child, "mercredis", DAY))["demandes"]
+    before = world.clock.instant.isoformat()
+    world.clock.set(WITHDRAWN)
+    made(world.agent.post(f"/children/{child}/households", {"household": other}))
+    joined, newcomer = world.clock.instant.isoformat(), world.guardian("parent-2")
+
+    def numbers(who: Who, as_of: str, **more: str) -> list[int]:
+        found = made(who.get("/demandes", as_of=as_of, **more), 200)["demandes"]
+        return [demande["number"] for demande in found]
+
+    for more in ({}, {"child": child}):
+        assert numbers(newcomer, before, **more) == []
+        assert numbers(newcomer, joined, **more) == [asked["number"]]
+        assert numbers(world.guardian("parent-1"), before, **more) == [asked["number"]]
+    for path in (f"/demandes/{asked['number']}", f"/children/{child}"):
+        refused(newcomer.get(path, as_of=before), "not_found", 404)
+        made(newcomer.get(path, as_of=joined), 200)
+        made(world.guardian("parent-1").get(path, as_of=before), 200)
+
+
 def test_a_day_sheet_is_the_one_that_was_held_at_the_door(lived: Lived) -> None:
     world, day = lived.world, "2024-02-07"
     [asked] = made(lived.parent.ask(lived.child, "mercredis", "2024-03-13"))["demandes"]
