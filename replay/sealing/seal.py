@@ -64,6 +64,10 @@ _NODES: Final = """
     SELECT hash FROM ardoise.tree_nodes
     WHERE commune = %s AND height = %s AND index >= %s AND index < %s ORDER BY index
 """
+_UNSETTLED: Final = (
+    "the row of ardoise.settled is gone, which says how far the seal came. As a superuser, INSERT INTO ardoise.settled"
+    " DEFAULT VALUES: every line is then looked at again, and none is sealed twice."
+)
 _SIZES: Final = "SELECT commune, size FROM ardoise.trees ORDER BY commune"
 _LAG: Final = "SELECT commune, entries, recorded_at FROM ardoise.seal_lag(%s)"
 
@@ -161,8 +165,7 @@ class Seal:
             self._save(connection)
 
     def _begin(self, connection: Connection) -> None:
-        [(seen, missing)] = connection.execute(_SETTLED, binary=True).fetchall()
-        self.seen = seen
+        self.seen, missing = _settled(connection)
         if missing:
             self._gaps.of[None] = set(missing)
 
@@ -213,7 +216,8 @@ class Seal:
 
     def _save(self, connection: Connection) -> None:
         began = time.monotonic()
-        connection.execute(_SETTLE, (self.seen, self._gaps.numbers()))
+        if not connection.execute(_SETTLE, (self.seen, self._gaps.numbers())).rowcount:
+            raise SealError(_UNSETTLED)
         took = time.monotonic() - began
         # A transaction that stays open through a storm of rollbacks may leave gaps by the hundred thousand.
         self._save_at = began + took + max(SAVED_SECONDS, MOST_SAVING * took)
@@ -258,12 +262,20 @@ def frontier(connection: Connection, commune: Commune, size: int) -> Frontier:
 
 def lag(connection: Connection, now: datetime) -> dict[Commune, Lag]:
     """How far the seal is behind in each town where it is; from what is committed, whoever leads. Raises SealError."""
-    [(seen, _)] = connection.execute(_SETTLED).fetchall()
+    seen, _ = _settled(connection)
     [(reach,)] = connection.execute(REACH).fetchall()
     _refuse_older(reach, seen)
     with connection.transaction():
         rows = connection.execute(_LAG, (MOST_COUNTED,)).fetchall()
     return {commune: Lag(entries, max(0.0, (now - since).total_seconds())) for commune, entries, since in rows}
+
+
+def _settled(connection: Connection) -> tuple[int, list[int]]:
+    """How far the seal came, and the numbers that may still come."""
+    row = connection.execute(_SETTLED, binary=True).fetchone()
+    if row is None:
+        raise SealError(_UNSETTLED)
+    return row[0], row[1]
 
 
 def _refuse_older(reach: int, seen: int) -> None:

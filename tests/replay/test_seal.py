@@ -373,6 +373,30 @@ def test_nothing_is_sealed_below_a_sequence_that_was_not_restored(database: Data
     assert pages(database) == ["a 1", "a 2", "a 3", "a 4"]
 
 
+def test_nothing_is_sealed_where_nothing_says_how_far_the_seal_came(database: Database, leads: Connection):
+    committed(database, "a", 1, 2)
+    running = Seal()
+    all_rounds(running, leads)
+    running.close(leads)
+    with psycopg.connect(database.admin_url) as admin:
+        admin.execute("DELETE FROM ardoise.settled")
+    committed(database, "a", 3)
+    all_rounds(running, leads)
+    for ask in (
+        lambda: running.close(leads),
+        lambda: seal_once(leads),
+        lambda: Seal().round(leads),
+        lambda: lag(leads, datetime.now(UTC)),
+    ):
+        with pytest.raises(SealError, match=r"INSERT INTO ardoise\.settled DEFAULT VALUES"):
+            ask()
+    with psycopg.connect(database.admin_url) as admin:
+        admin.execute("INSERT INTO ardoise.settled DEFAULT VALUES")
+    committed(database, "a", 4)
+    seal_once(leads)
+    assert pages(database) == ["a 1", "a 2", "a 3", "a 4"], "none was sealed twice"
+
+
 def put_right() -> str:
     """What the page of the operator says to do."""
     page = (Path(__file__).parents[2] / "docs" / "operating.md").read_text()
