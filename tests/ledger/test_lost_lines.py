@@ -66,6 +66,23 @@ def test_nothing_is_written_after_a_line_that_is_not_there(database: Database, w
         keep(kept.store, came(9))
 
 
+def test_a_number_somebody_took_ahead_is_a_conflict_and_the_next_one_is_drawn(database: Database) -> None:
+    with on_postgres(database) as kept:
+        keep(kept.store, long_page(10))
+        with psycopg.connect(database.admin_url) as superuser:
+            superuser.execute(
+                "INSERT INTO ardoise.entries SELECT commune, stream || '-copy', version, type, recorded_at, stored,"
+                " digest, (SELECT last_value + 2 FROM ardoise.arrivals) FROM ardoise.entries WHERE version = 1 LIMIT 1"
+            )
+        page = kept.store.child(TOWN, CHILD)
+        prepared = kept.store.prepare(TOWN, signature(), [Write(page=page, facts=came(1, 2))])
+        asked = Append(prepared=prepared, once=once(), answer=Answer(status=201), capacity=no_limit)
+        with pytest.raises(ConflictError):
+            kept.store.append(asked)
+        kept.store.append(asked)
+        assert kept.store.child(TOWN, CHILD).version == page.version + 2
+
+
 def test_readers_of_one_page_do_not_wait_for_each_other(database: Database) -> None:
     with on_postgres(database) as kept:
         keep(kept.store, long_page(10))
