@@ -17,7 +17,7 @@ from ledger.rows import Change, State
 from projections import calendar, day_sheet, demandes, families, shared, town
 
 Changes = Callable[[Entry, State], Iterable[Change]]
-READ_MODELS: Final[tuple[Changes, ...]] = (
+CHANGES: Final[tuple[Changes, ...]] = (
     families.changes,
     shared.changes,
     town.changes,
@@ -44,6 +44,6 @@ Asking the others costs 3 microseconds a line, a fourth of what folding one take
 def project(entry: Entry, state: State) -> Iterable[Change]:
     """Every row an entry changes, given its page as it stands after the entry."""
     said: list[Change] = []
-    for changes in OF_FACT.get(type(entry.fact), READ_MODELS):
+    for changes in OF_FACT.get(type(entry.fact), CHANGES):
         said.extend(changes(entry, state))
     return said

@@ -5,10 +5,9 @@ from typing import Final, NamedTuple
 
 from ledger.identifiers import Commune, Stream
 from replay.following.pages import MODEL
-from replay.leader import Connection
+from replay.leader import Connection, set_town
 
 _BEHIND: Final = "SELECT commune, sealed, followed, parked, drifted FROM ardoise.behind(%s)"
-_TENANT: Final = "SELECT set_config('ardoise.commune', %s, true)"
 _TOWNS: Final = "SELECT commune FROM trees ORDER BY commune"
 _PARKED: Final = """
     SELECT commune, stream, line, error, tries, parked_at, next_try_at FROM parked
@@ -69,12 +68,12 @@ def towns(connection: Connection) -> list[Commune]:
 def parked(connection: Connection, commune: Commune) -> list[Parked]:
     """The pages of a town that are set aside, the oldest first."""
     with connection.transaction():
-        connection.execute(_TENANT, (commune,))
+        set_town(connection, commune)
         return [Parked(*row) for row in connection.execute(_PARKED, (MODEL, commune))]
 
 
 def drifted(connection: Connection, commune: Commune) -> list[Drifted]:
     """What was found to differ in a town, the oldest first."""
     with connection.transaction():
-        connection.execute(_TENANT, (commune,))
+        set_town(connection, commune)
         return [Drifted(*row) for row in connection.execute(_DRIFT, (commune,))]

@@ -19,7 +19,7 @@ from psycopg import sql
 
 from ledger.identifiers import Commune
 from replay.folding import few_collections
-from replay.leader import WorkError
+from replay.leader import WorkError, set_town
 from replay.verifying.lines import Connection
 
 T = TypeVar("T")
@@ -111,7 +111,7 @@ def begin(connection: Connection, commune: Commune, snapshot: str = "") -> None:
     connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
     if snapshot:
         connection.execute(sql.SQL("SET TRANSACTION SNAPSHOT {}").format(sql.Literal(snapshot)))
-    connection.execute("SELECT set_config('ardoise.commune', %s, true)", (commune,))
+    set_town(connection, commune)
     connection.execute("SET LOCAL statement_timeout = 0")
     connection.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
     # Lines are read along an index: a bitmap of it reads them in another order, and sorts them back (138,000 lines a

@@ -14,7 +14,7 @@ from ledger.identifiers import Stream
 from ledger.rows import Change
 from ledger.store import Page, turned
 from ledger.structures import UNREADABLE, reader
-from projections.inline import READ_MODELS
+from projections.inline import CHANGES
 from replay.folding import Folding
 from tests.histories import histories, live, town
 from tests.ledger.examples import entries
@@ -34,7 +34,7 @@ def agree(lines: Sequence[Entry]) -> None:
         step = folding.take(CODEC.read(line.stored))
         assert step.page == page
         assert page.state is not None
-        asked = [change for changes in READ_MODELS for change in changes(line, page.state)]
+        asked = [change for changes in CHANGES for change in changes(line, page.state)]
         assert by_row(step.changes) == by_row(asked)
         if isinstance(page.state, Child):
             counted = held(page.state, page.state.slots)

@@ -1,7 +1,6 @@
 """Whatever a superuser does to the tables, the facts tell where."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
@@ -9,21 +8,20 @@ import orjson
 import psycopg
 import pytest
 
-from commands.outcome import Accepted, Known
 from ledger.codec import UPCASTERS, canonical
 from ledger.database import open_pool, service_conninfo
-from ledger.events import ContactAdded, Fact
-from ledger.identifiers import AccountId, Commune, PersonId, Stream
+from ledger.events import ContactAdded
+from ledger.identifiers import AccountId, PersonId
 from ledger.memory import MemoryStore
 from ledger.postgres import PostgresStore
 from ledger.settings import Settings
-from ledger.store import Write
 from ledger.streams import account_page, child_page, household_page
 from projections.inline import project
 from replay.verifying.rows import TABLES as READ_TABLES
 from replay.verifying.verify import Finding, verify
 from tests.asks import approve, close, mark, places, reserve, sheet
 from tests.ledger.examples import ACTIVATION, FAMILY, ON_ACCOUNT, ON_HOUSEHOLD, ON_SHARED_CHILD, SHARED_CHILD
+from tests.replay.rebuilding import Said
 from tests.servers import Database
 from tests.spec import Story, enrolled
 from tests.town import CANTINE, MATTEO, MERCREDIS, VALMONT, at, rulebooks
@@ -68,20 +66,6 @@ def _live(story: Story) -> None:
     story.now = at("2024-01-18 14:00")
     sheet("2024-01-18 repas", mark("absent"))(story)
     places(5, "2024-01-19 repas")(story)
-
-
-@dataclass(frozen=True)
-class Said:
-    """Facts written as they are, on a page."""
-
-    stream: Stream
-    facts: tuple[Fact, ...]
-
-    def pages(self, commune: Commune) -> list[Stream]:
-        return [self.stream]
-
-    def decide(self, known: Known) -> Accepted:
-        return Accepted(writes=[Write(page=known.pages[self.stream], facts=self.facts)])
 
 
 def _live_as_a_family(story: Story) -> None:
