@@ -67,7 +67,7 @@ def serve(
     """Serve the HTTP interface until a signal asks to stop."""
     settings = read_settings().for_serving()
     logs.configure(level=settings.log_level_number)
-    with opened(settings) as ready:
+    with opened(settings, may_be_first=True) as ready:
         report = check_database(ready.urls.service_url)
         log = structlog.stdlib.get_logger("ardoise.serve")
         log.info("starting", database=report.place, postgresql=report.version, schema=report.schema)
@@ -125,7 +125,7 @@ def numbers(
 ) -> None:
     """Make a town's demandes go on from a number, as when it comes from another system. Never goes back."""
     town = town_named(commune)
-    with opened(read_settings()) as ready:
+    with opened(read_settings(), may_be_first=True) as ready:
         reached = set_next_number(ready.urls.owner_url, town, next_)
     if reached != next_:
         stop(f"the demandes of {commune} are numbered up to {reached - 1} already: nothing was changed.")

@@ -7,7 +7,7 @@ import typer
 
 from api.cli_room import AN_ACCOUNT, block, counted, operator, town_named
 from api.clock import utc_now
-from api.running import checking, in_one_line, opened, read_settings, stop
+from api.running import checking, in_one_line, judging, opened, read_settings, stop
 from ledger.identifiers import Commune
 from replay.sealing.checkpoint import Checkpoint, origin_of
 from replay.sealing.files import CheckpointsError
@@ -23,6 +23,7 @@ BROUGHT = "the checkpoints that were set aside are evidence: keep them"
 
 
 @checkpoint_app.command(epilog="Example: `ardoise checkpoint show villars`")
+@judging
 @in_one_line
 def show(
     communes: Annotated[list[str] | None, typer.Argument(help="Towns, as slugs.", metavar="[COMMUNE]...")] = None,

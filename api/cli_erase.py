@@ -49,7 +49,7 @@ from api.french_erasure import (
     done,
 )
 from api.french_erasure import counted as held_line
-from api.running import Opened, in_one_line, opened, read_settings, stop
+from api.running import Opened, in_one_line, mistyped, opened, read_settings, stop
 from commands.erase_people import Agreement, ErasePeople, ForgetRequest, Whom
 from commands.execute import Request, Result, execute
 from commands.outcome import Command, Refused
@@ -112,12 +112,12 @@ def erase(  # noqa: PLR0913, PLR0917 - what a person may type
     town = town_named(commune or "")
     if activation is not None:
         if (household, person, child, agreement, agreed_by, agreed_on) != (None,) * 6:
-            stop("give --activation alone: what was refused needs no agreement.")
+            mistyped("give --activation alone: what was refused needs no agreement.")
         with opened(read_settings()) as ready:
             asyncio.run(_unasked(ready, town, ActivationId(activation), by, sure=yes))
         return
     if (household is None) == (child is None) or (person is not None and household is None):
-        stop("give --household, with --person for one of it, or --child.")
+        mistyped("give --household, with --person for one of it, or --child.")
     given = _agreement(agreement, agreed_by, agreed_on)
     if given is not None and not yes:
         stop("nothing was erased: add --yes to destroy what nothing brings back.")
@@ -143,9 +143,9 @@ def _agreement(reference: str | None, agreed_by: str | None, agreed_on: date | N
 def sound_agreement(reference: str, agreed_by: str, agreed_on: date) -> Agreement:
     """The agreement as the ledger may keep it; ends the command otherwise."""
     if re.fullmatch(REFERENCE.strip("^$"), reference) is None:
-        stop("--agreement is a reference: letters, digits, / . _ and -, 64 at most.")
+        mistyped("--agreement is a reference: letters, digits, / . _ and -, 64 at most.")
     if agreed_on > local_day(utc_now(), PARIS):
-        stop("--agreed-on is still to come.")
+        mistyped("--agreed-on is still to come.")
     return Agreement(reference=reference, agreed_by=Subject(agreed_by), agreed_on=agreed_on)
 
 
@@ -188,7 +188,7 @@ async def _handled(
         )
         proposal = await archive.proposal(whom)
         if proposal is None:
-            stop("there is nobody of that name in this town.")
+            stop("there is nobody of that identifier in this town.")
         about = [one["person"] for one in proposal["people"]]
         there.note(commune, by=by, operation="ardoise erase", about=[*about, *([household] if household else [])])
         if agreement is None:

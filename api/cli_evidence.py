@@ -16,7 +16,7 @@ from api.background import STEP_MS
 from api.cli_room import AN_ACCOUNT, COUNTED, counted, identifier, note, operator, progress, root_text, town_named
 from api.cli_verify import own_keys
 from api.clock import utc_now
-from api.running import AUDITOR, in_one_line, read_settings, readable, stop
+from api.running import AUDITOR, in_one_line, mistyped, read_settings, readable, stop
 from ledger.identifiers import Commune, HouseholdId, new_id
 from ledger.settings import Settings
 from replay import verify_evidence
@@ -69,9 +69,9 @@ def export(  # noqa: PLR0913, PLR0917 - what a person may type
         typer.echo(f"{verifier}: the verifier.")
         return
     if commune is None or household is None or output is None or by is None:
-        stop("give a town, a household, --output and --by; or --verifier alone.")
+        mistyped("give a town, a household, --output and --by; or --verifier alone.")
     if purpose not in french_access.OF_OPERATORS:
-        stop(f"--purpose is one of {', '.join(french_access.OF_OPERATORS)}.")
+        mistyped(f"--purpose is one of {', '.join(french_access.OF_OPERATORS)}.")
     town, home = town_named(commune), HouseholdId(household)
     older = [_read(path, town) for path in kept or ()]
     given = None if under is None else _read(under, town)

@@ -18,7 +18,7 @@ from api.door import operation_of
 from api.export_page import page
 from api.export_person import Dossier, Gatherer
 from api.french_export import MADE_AT
-from api.running import Opened, in_one_line, opened, read_settings, stop
+from api.running import Opened, in_one_line, mistyped, opened, read_settings, stop
 from api.service import ROUTERS
 from ledger.identifiers import Commune, HouseholdId, PersonId, new_id
 from projections import dossier as questions
@@ -45,7 +45,7 @@ def export_person(
     """Give a family everything that is held about it, readable: the right of access."""
     town = town_named(commune)
     if household is None and person is None:
-        stop("give --household or --person.")
+        mistyped("give --household or --person.")
     target = to.expanduser().absolute()
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         stop(f"{to} is not empty: name a directory that does not exist yet.")
@@ -90,7 +90,7 @@ async def _home(there: Room, commune: Commune, household: str | None, person: st
     if person is None:
         whom = await there.archive(commune).whom(HouseholdId(str(household)), None, None)
         if await there.archive(commune).proposal(whom) is None:
-            stop("there is no household of that name in this town.")
+            stop("there is no household of that identifier in this town.")
         return HouseholdId(str(household))
     [rows] = await there.reader.ask(commune, questions.homes(commune, PersonId(person)))
     homes = [row["household"] for row in rows if household in (None, row["household"])]
@@ -98,7 +98,7 @@ async def _home(there: Room, commune: Commune, household: str | None, person: st
         left = await there.archive(commune).knew(HouseholdId(household), PersonId(person))
         homes = [household] if left else []
     if not homes:
-        stop("nobody of that name in this town is of a household: name the one they left with --household.")
+        stop("nobody of that identifier in this town is of a household: name the one they left with --household.")
     if len(homes) > 1:
         stop("they are of two households: say through which one with --household.")
     return HouseholdId(homes[0])

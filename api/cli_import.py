@@ -168,7 +168,7 @@ def import_families(
     """Import the families of a previous system. What is already there is left as it is: run it again to resume."""
     settings, town = read_settings(), town_named(commune)
     lines = _lines(file)
-    with opened(settings) as ready:
+    with opened(settings, may_be_first=True) as ready:
         pool = open_pool(ready.urls.service_url, ready.settings)
         try:
             store = PostgresStore(pool, project=project)

@@ -12,7 +12,7 @@ from rich.progress import Progress
 
 from api import logs
 from api.cli_room import STEPS, block, counted, progress, town_named
-from api.running import in_one_line, opened, read_settings, readable, stop
+from api.running import in_one_line, judging, opened, read_settings, readable, stop
 from ledger.database import service_conninfo
 from ledger.identifiers import Commune
 from replay.following.follower import retried
@@ -45,6 +45,7 @@ def _asked(connection: Connection, communes: list[str] | None) -> list[Commune]:
 
 
 @app.command("parked", epilog="Example: `ardoise parked --retry`")
+@judging
 @in_one_line
 def list_parked(
     communes: TownsArgument = None,
@@ -103,6 +104,7 @@ def _show_parked(found: list[Parked]) -> None:
 
 
 @app.command("drift", epilog="Example: `ardoise drift villars`")
+@judging
 @in_one_line
 def list_drift(communes: TownsArgument = None, as_json: JsonOption = False) -> None:
     """Print the rows the running service found not to be what the facts say. Status 1 when there is any."""

@@ -24,7 +24,7 @@ from api.history_words import HistoryWords
 from api.known_then import Subject, Then, gathered, period_of
 from api.problems import Problem
 from api.reads import bounds
-from api.running import in_one_line, read_settings, readable, stop
+from api.running import in_one_line, mistyped, read_settings, readable, stop
 from api.telling import Story, Wanted, of_child, of_household, rendered, told
 from commands.town_days import timezone_of
 from ledger.days import latest_instant
@@ -134,7 +134,7 @@ def _known_by(asked: datetime | None, rules: Rules) -> datetime | None:
 
 def _purposed(purpose: str) -> str:
     if purpose not in OF_OPERATORS:
-        stop(f"--purpose is one of {', '.join(OF_OPERATORS)}.")
+        mistyped(f"--purpose is one of {', '.join(OF_OPERATORS)}.")
     return purpose
 
 
@@ -158,9 +158,11 @@ def history(  # noqa: PLR0913, PLR0917 - what a person may type
     """Tell what happened to a family, line by line: who, why, and what it changed. Asking leaves its line too."""
     named = town_named(commune)
     if (household is None) == (child is None):
-        stop("give --household or --child, one of them.")
+        mistyped("give --household or --child, one of them.")
+    if as_json and ndjson:
+        mistyped("give --json or --ndjson, not both.")
     if first and last and last < first:
-        stop("--to comes before --from.")
+        mistyped("--to comes before --from.")
     asker = Asker(commune=named, by=by, purpose=_purposed(purpose), operation="ardoise history")
 
     async def work(reader: Reader, conninfo: str) -> None:
@@ -195,7 +197,7 @@ async def _story(
         story = await of_child(reader, commune, ChildId(str(child)), as_of=as_of)
     if not story.lines:
         then = " then" if as_of else ""
-        stop(f"there {'was' if then else 'is'} no {'household' if household else 'child'} of that name{then}.")
+        stop(f"there {'was' if then else 'is'} no {'household' if household else 'child'} of that identifier{then}.")
     return story
 
 
@@ -223,7 +225,7 @@ def as_of(  # noqa: PLR0913, PLR0917 - what a person may type
     """Tell what was known of a child, a family or a demande at an instant. Asking leaves its line too."""
     named = town_named(commune)
     if day is not None and month is not None:
-        stop("give --day or --month, not both.")
+        mistyped("give --day or --month, not both.")
     whom = _subject(household, child, demande, by_day=day is not None or month is not None)
     asker = Asker(commune=named, by=by, purpose=_purposed(purpose), operation="ardoise as-of")
 
@@ -234,7 +236,7 @@ def as_of(  # noqa: PLR0913, PLR0917 - what a person may type
         first, last = period_of(day, month, known_at, timezone_of(rules))
         then = await gathered(reader, named, whom, known_at, first, last)
         if then is None:
-            stop(f"there was no {whom.kind} of that name then.")
+            stop(f"there was no {whom.kind} of that identifier then.")
         asker.notes(conninfo, then.about)
         return then
 
@@ -248,9 +250,9 @@ def as_of(  # noqa: PLR0913, PLR0917 - what a person may type
 def _subject(household: str | None, child: str | None, demande: int | None, *, by_day: bool) -> Subject:
     """Whom is asked about: one of them."""
     if sum(each is not None for each in (household, child, demande)) != 1:
-        stop("give --child, --household or --demande, one of them.")
+        mistyped("give --child, --household or --demande, one of them.")
     if by_day and child is None:
-        stop("--day and --month are about a child.")
+        mistyped("--day and --month are about a child.")
     return Subject(
         child=ChildId(child) if child else None,
         household=HouseholdId(household) if household else None,

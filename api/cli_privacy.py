@@ -16,7 +16,7 @@ from api.asking import Rows
 from api.cli_room import AN_ACCOUNT, a_day, counted, identifier, note, operator, printer, table, town_named
 from api.clock import utc_now
 from api.reads import OfHousehold, bounds, rendered
-from api.running import in_one_line, opened, read_settings, readable, stop
+from api.running import in_one_line, mistyped, opened, read_settings, readable, stop
 from commands.town_days import timezone_of
 from ledger.database import service_conninfo
 from ledger.identifiers import ChildId, Commune, HouseholdId
@@ -81,18 +81,18 @@ def who_read(
     """Print who read the file of a household, or about a child. Asking leaves its line too."""
     town_ = town_named(commune)
     if (household is None) == (child is None):
-        stop("give --household or --child, one of them.")
+        mistyped("give --household or --child, one of them.")
     if purpose not in french_access.OF_OPERATORS:
-        stop(f"--purpose is one of {', '.join(french_access.OF_OPERATORS)}.")
+        mistyped(f"--purpose is one of {', '.join(french_access.OF_OPERATORS)}.")
     if first and last and last < first:
-        stop("--to comes before --from.")
+        mistyped("--to comes before --from.")
     with readable(read_settings()) as conninfo, _connect(conninfo) as connection:
         zone = timezone_of(_rules(connection, town_))
         since, until = bounds(first, last, zone)
         page = household_page(town_, HouseholdId(household)) if household else child_page(town_, ChildId(child))
         [[found]] = _ask(connection, town_, families.version_of(page))
         if not found["version"]:
-            stop(f"there is no {'household' if household else 'child'} of that name in this town.")
+            stop(f"there is no {'household' if household else 'child'} of that identifier in this town.")
         log = OfHousehold([{"person": child}], [], [])
         if household is not None:
             log = OfHousehold(*_ask(connection, town_, *reads.of_household(town_, HouseholdId(household))))

@@ -12,7 +12,7 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from api.cli_room import counted, printer, progress, table
-from api.running import in_one_line, read_settings, stop
+from api.running import in_one_line, judging, mistyped, read_settings, refuse_missing, stop
 from ledger.database import DatabaseUrls, check_database, database_of, service_conninfo
 from ledger.migrate import migrate
 from projections.models import READ_MODELS
@@ -26,6 +26,7 @@ DIGEST_SHOWN = 12
 
 
 @app.command("rebuild", epilog="Examples: `ardoise rebuild --all` and `ardoise rebuild calendar places --check`")
+@judging
 @in_one_line
 def command(
     names: Annotated[
@@ -50,7 +51,7 @@ def command(
         _status(as_json=as_json)
         return
     if everything == bool(names):
-        stop(f"name read models among {', '.join(NAMES)}, or give --all.")
+        mistyped(f"name read models among {', '.join(NAMES)}, or give --all.")
     wanted = list(NAMES) if everything else names or []
     with _database() as urls:
         _refuse_without_owner(urls.owner_url)
@@ -67,6 +68,7 @@ def command(
 def _database() -> Iterator[DatabaseUrls]:
     """The configured database, checked. Neither keys nor checkpoints: nothing is served or signed."""
     settings = read_settings()
+    refuse_missing(settings)
     with database_of(settings) as urls:
         if settings.embedded:
             migrate(urls.owner_url, log=lambda _: None)

@@ -14,7 +14,15 @@ import psycopg
 import typer
 from psycopg.rows import scalar_row
 from rich.console import Console
-from rich.progress import MofNCompleteColumn, Progress, ProgressColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    SpinnerColumn,
+    TaskProgressColumn,
+    TextColumn,
+    TimeElapsedColumn,
+)
 from rich.table import Column, Table
 
 from api.access import Line, statements
@@ -37,6 +45,7 @@ WIDTH_ELSEWHERE: Final = 200
 """Columns of a table that is not written to a terminal: nothing is folded."""
 STEPS: Final = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
 COUNTED: Final = (SpinnerColumn(), TextColumn("{task.description}"), MofNCompleteColumn(), TimeElapsedColumn())
+SHARE: Final = (SpinnerColumn(), TextColumn("{task.description}"), TaskProgressColumn(), TimeElapsedColumn())
 ACCOUNT: Final = re.compile(r"[!-~]{1,255}")
 """An account as identity providers write them: with no space there is no room for a name and a telephone."""
 NOT_A_TOWN: Final = "a town is named by its slug: lower case letters, digits and hyphens."

@@ -13,7 +13,7 @@ import typer
 from api import logs
 from api.background import leader_conninfo
 from api.cli_room import COUNTED, counted, progress, root_text
-from api.running import in_one_line, opened, read_settings, stop
+from api.running import in_one_line, mistyped, opened, read_settings
 from ledger.identifiers import Commune
 from replay.leader import SEAL_LOCK, Leader
 from replay.sealing.seal import Grown, Seal, seal_once
@@ -33,9 +33,9 @@ def seal(
     process leads, or waits to, until a signal asks to stop.
     """
     if as_json and not once:
-        stop("--json goes with --once: a process that leads writes a log.")
+        mistyped("--json goes with --once: a process that leads writes a log.")
     settings = read_settings()
-    with opened(settings) as ready:
+    with opened(settings, may_be_first=True) as ready:
         conninfo = leader_conninfo(ready.urls.service_url, settings, "seal")
         if not once:
             logs.configure(level=settings.log_level_number)

@@ -12,8 +12,8 @@ import orjson
 import psycopg
 import typer
 
-from api.cli_room import COUNTED, counted, progress, town_named
-from api.running import in_one_line, read_settings, readable, stop
+from api.cli_room import SHARE, counted, progress, town_named
+from api.running import in_one_line, judging, read_settings, readable, stop
 from ledger.identifiers import Commune
 from ledger.settings import Settings
 from replay.sealing.checkpoint import Checkpoint, VerifierKey
@@ -26,6 +26,9 @@ from replay.verifying.verify import Verification
 app = typer.Typer()
 MOST_PROCESSES: Final = 4
 """By default: the database works beside them, and has others to serve."""
+
+NOT_COMPARED: Final = "not_compared"
+"""What is found of a page that cannot be believed: not a difference of its own."""
 
 ENOUGH_TO_TIME: Final = 10_000
 """Lines: with fewer, what is timed is the start of processes."""
@@ -54,7 +57,10 @@ class _Found:
     def summary(self, name: str) -> str:
         """What a person reads in the end."""
         one = self.verification
-        differences = counted(len(self.findings), "difference") if self.findings else "no difference"
+        different = sum(each.what != NOT_COMPARED for each in self.findings)
+        apart = len(self.findings) - different
+        differences = counted(different, "difference") if different else "no difference"
+        differences += f", {counted(apart, 'page')} not compared" if apart else ""
         return f"{name}: {counted(one.lines, 'line')} verified, {differences}; {self._compared()}{self._pace()}."
 
     def _compared(self) -> str:
@@ -69,6 +75,7 @@ class _Found:
 
 
 @app.command(epilog="Example: `ardoise verify villars --chains`")
+@judging
 @in_one_line
 def verify(
     communes: Annotated[list[str], typer.Argument(help="The towns to verify, as slugs.", metavar="COMMUNE...")],
@@ -100,7 +107,7 @@ def verify(
     with (
         readable(settings) as conninfo,
         psycopg.connect(conninfo, autocommit=True) as connection,
-        progress(*COUNTED) as bars,
+        progress(*SHARE) as bars,
     ):
         for name in towns:
             wrong, kept = _checkpoints(settings, checkpoints, name, trusted)
@@ -110,12 +117,18 @@ def verify(
                 rows=not chains,
                 processes=at_once,
                 conninfo=conninfo,
-                progress=partial(bars.advance, bars.add_task(str(name), total=None)),
+                progress=partial(bars.advance, bars.add_task(str(name), total=_readings(connection, name, chains))),
             )
             started = time.perf_counter()
             findings = [*wrong, *one.run(connection)]
             found[name] = _Found(verification=one, findings=findings, seconds=time.perf_counter() - started)
     _tell(found, as_json=as_json)
+
+
+def _readings(connection: psycopg.Connection, commune: Commune, chains: bool) -> int:
+    """How many lines will be read: each once, and once more where pages are folded."""
+    [[lines]] = connection.execute("SELECT count(*) FROM ardoise.entries WHERE commune = %s", (commune,)).fetchall()
+    return int(lines) * (1 if chains else 2)
 
 
 def _tell(found: dict[Commune, _Found], *, as_json: bool) -> None:

@@ -118,7 +118,7 @@ def adopt(file: FileArgument) -> None:
     )
     once = Once(client=CLIENT, subject=OPERATOR, key=signature.command, fingerprint=bytes(32))
     request = Request(commune=rulebook.commune, command=AdoptRulebook(content=content), signature=signature)
-    with opened(read_settings()) as ready:
+    with opened(read_settings(), may_be_first=True) as ready:
         pool = open_pool(ready.urls.service_url, ready.settings)
         try:
             store = PostgresStore(pool, project=project)

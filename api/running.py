@@ -19,6 +19,7 @@ from ledger.database import (
     database_of,
     service_conninfo,
 )
+from ledger.embedded import Server
 from ledger.entry import AlteredLineError
 from ledger.migrate import MigrationRefusedError, migrate
 from ledger.settings import Settings, SettingsError
@@ -53,10 +54,33 @@ class Opened:
     urls: DatabaseUrls
 
 
+class Stopped(typer.Exit):
+    """What was asked could not be done, and was said."""
+
+
 def stop(sentence: str) -> NoReturn:
-    """Ends the command with one line on standard error, and the exit code 1."""
+    """Ends the command with one line on standard error, and the exit code 1, or 2 where 1 is an answer."""
     typer.echo(f"ardoise: {' '.join(sentence.split())}", err=True)
-    raise typer.Exit(1)
+    raise Stopped(1)
+
+
+def mistyped(sentence: str) -> NoReturn:
+    """Ends a command whose options do not go together, or are missing: one line, and the exit code 2."""
+    typer.echo(f"ardoise: {sentence}", err=True)
+    raise typer.Exit(2)
+
+
+def judging(command: Callable[P, R]) -> Callable[P, R]:
+    """A command that ends with 1 when something differs: with 2, then, when it could not look."""
+
+    @wraps(command)
+    def run(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return command(*args, **kwargs)
+        except Stopped as stopped:
+            raise typer.Exit(2) from stopped
+
+    return run
 
 
 def in_one_line(command: Callable[P, R]) -> Callable[P, R]:
@@ -79,12 +103,21 @@ def read_settings() -> Settings:
     return Settings.from_environment(os.environ)
 
 
+def refuse_missing(settings: Settings) -> None:
+    """Ends the command where there is no ledger to read: a directory that was mistyped is not filled with a new one."""
+    if settings.embedded and not Server(settings.data).place.cluster.exists():
+        stop(f"there is no ledger in {settings.data}: is it the right directory (ARDOISE_DATA)?")
+
+
 @contextmanager
-def opened(settings: Settings, *, to_read: bool = False) -> Iterator[Opened]:
+def opened(settings: Settings, *, to_read: bool = False, may_be_first: bool = False) -> Iterator[Opened]:
     """The configured database, checked; the embedded one is brought up to date first, since nobody else does it.
 
+    It is made by what may be the first to write in it, and by nothing else.
     Who only reads may read a database that is older than its last checkpoint, or another one.
     """
+    if not may_be_first:
+        refuse_missing(settings)
     with database_of(settings) as urls:
         if settings.embedded:
             migrate(urls.owner_url, log=lambda _: None)

@@ -140,7 +140,7 @@ class Collector:
         rows = self._rows(connection)
         home = household_page(self.commune, self.household)
         if not any(row["stream"] == home for row in rows):
-            raise EvidenceError("there is no household of that name in this town.")
+            raise EvidenceError("there is no household of that identifier in this town.")
         proven = [row for row in rows if _is_under(row, size)]
         if not any(row["stream"] == home for row in proven):
             raise EvidenceError("no line of this household is under the checkpoint: take a later one.")

@@ -258,7 +258,7 @@ def test_what_cannot_be_proven_is_said_in_one_line(world: World, family: Family,
     late = world.household("parent-9")
     where = ("--output", "x.json", *BY)
     for words, sentence in (
-        ((world.commune, str(uuid4())), "there is no household of that name in this town."),
+        ((world.commune, str(uuid4())), "there is no household of that identifier in this town."),
         ((world.commune, late, "--under", "kept.txt"), "no line of this household is under the checkpoint"),
         ((world.commune, family.household, "--under", "large.txt"), "the checkpoint is of 999999 lines, and "),
         ((world.commune, family.household, "--under", "forged.txt"), "are not those of the checkpoint."),

@@ -14,6 +14,7 @@ from tests.http.world import world_on
 from tests.servers import Database, as_url
 
 BY = ("--by", "audit-1")
+SOMEBODY = "00000000-0000-4000-8000-000000000000"
 
 
 @pytest.fixture
@@ -48,7 +49,7 @@ def test_a_directory_of_checkpoints_that_is_named_has_one_of_the_town(
     for place in (tmp_path / "nonexist", tmp_path):
         said = run(ours, "verify", "valmont", "--checkpoints", str(place))
         sentence = f"ardoise: there is no checkpoint of valmont in {place}: is it the right directory?\n"
-        assert (said.exit_code, said.stdout, said.stderr) == (1, "", sentence)
+        assert (said.exit_code, said.stdout, said.stderr) == (2, "", sentence)
     place = tmp_path / "checkpoints"
     said = run(ours, "verify", "valmont", "--checkpoints", str(place))
     assert (said.exit_code, "compared with 1 checkpoint" in said.stdout) == (0, True), said.output
@@ -60,7 +61,7 @@ def test_checkpoints_that_are_named_are_believed_under_some_key(
     elsewhere = ours | {"ARDOISE_DATA": str(tmp_path / "elsewhere")}
     words = ("verify", "valmont", "--checkpoints", str(tmp_path / "checkpoints"))
     said = run(elsewhere, *words)
-    assert (said.exit_code, said.stdout) == (1, "")
+    assert (said.exit_code, said.stdout) == (2, "")
     assert "are nobody's without a key" in said.stderr
     key = orjson.loads(run(ours, "checkpoint", "show", "valmont", "--json").stdout)["key"]
     assert "compared with 1 checkpoint" in run(elsewhere, *words, "--key", key).stdout
@@ -119,3 +120,63 @@ def test_evidence_under_our_own_checkpoint_carries_its_key(
     words = ("export", "valmont", household, *BY, "--json", "--under", str(tmp_path / "kept.txt"))
     assert orjson.loads(run(ours, *words, "--output", str(tmp_path / "a.json")).stdout)["key"] == shown["key"]
     assert orjson.loads((tmp_path / "a.json").read_bytes())["key"] == shown["key"]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("verify", "valmont"),
+        ("parked",),
+        ("drift", "valmont"),
+        ("rebuild", "--all", "--check"),
+        ("rebuild", "--status"),
+        ("export", "valmont", SOMEBODY, "--output", "x.json", *BY),
+        ("history", "valmont", "--household", SOMEBODY, *BY),
+        ("who-read", "valmont", "--household", SOMEBODY, "--purpose", "audit", *BY),
+        ("purge",),
+        ("checkpoint", "write"),
+        ("export-person", "valmont", "--household", SOMEBODY, "--to", "x"),
+    ],
+)
+def test_who_reads_makes_no_ledger(tmp_path: Path, words: tuple[str, ...]) -> None:
+    place = tmp_path / "typo"
+    said = run({"ARDOISE_DATA": str(place), "ARDOISE_DATABASE_URL": "", "ARDOISE_OWNER_URL": ""}, *words)
+    sentence = f"ardoise: there is no ledger in {place}: is it the right directory (ARDOISE_DATA)?\n"
+    assert (said.exit_code in {1, 2}, said.stdout, said.stderr) == (True, "", sentence)
+    assert not place.exists()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("history", "valmont", "--child", SOMEBODY, "--json", "--ndjson", *BY),
+        ("history", "valmont", *BY),
+        ("history", "valmont", "--child", SOMEBODY),
+        ("as-of", "valmont", "2024-03-07T19:30", *BY),
+        ("who-read", "valmont", "--purpose", "audit", *BY),
+        ("export", "valmont"),
+        ("export-person", "valmont", "--to", "x"),
+        ("rebuild",),
+        ("verify",),
+        ("seal", "--json"),
+    ],
+)
+def test_a_command_that_was_not_well_typed_ends_with_two(ours: dict[str, str], words: tuple[str, ...]) -> None:
+    assert run(ours, *words).exit_code == 2
+
+
+def test_what_differs_ends_with_one_and_what_could_not_be_looked_at_with_two(
+    ours: dict[str, str], household: str, database: Database
+) -> None:
+    assert [run(ours, *words, "nowhere").exit_code for words in (("verify",), ("drift",), ("parked",))] == [2, 2, 2]
+    with psycopg.connect(database.admin_url, autocommit=True) as admin:
+        admin.execute("ALTER TABLE ardoise.entries DISABLE TRIGGER entries_are_never_changed")
+        admin.execute(
+            "UPDATE ardoise.entries SET stored = set_byte(stored, 12, get_byte(stored, 12) # 1)"
+            " WHERE stream = %s AND version = 1",
+            (f"household/valmont/{household}",),
+        )
+        admin.execute("ALTER TABLE ardoise.entries ENABLE ALWAYS TRIGGER entries_are_never_changed")
+    said = run(ours, "verify", "valmont")
+    assert said.exit_code == 1
+    assert "valmont: 6 lines verified, 1 difference, 1 page not compared; compared with" in said.stdout, said.output

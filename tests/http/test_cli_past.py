@@ -194,7 +194,7 @@ def test_nobody_was_known_before_they_were(family: Family):
     for whom in (("--child", family.child), ("--household", family.home), ("--demande", str(family.number))):
         code, out, err = run("as-of", family.town, "2023-12-31T00:00", *whom, *BY)
         assert (code, out) == (1, "")
-        assert err == f"ardoise: there was no {whom[0].removeprefix('--')} of that name then."
+        assert err == f"ardoise: there was no {whom[0].removeprefix('--')} of that identifier then."
 
 
 # The line it leaves ---------------------------------------------------------------------------------------------------
@@ -236,9 +236,9 @@ def test_whoever_asks_leaves_a_line(family: Family, admin, login: str, request):
         (("history", "Villars!", "--child", str(uuid4()), *BY), "a town is named by its slug"),
         (("history", "{town}", *BY), "give --household or --child"),
         (("history", "{town}", "--child", "Matteo", *BY), "an identifier is expected"),
-        (("history", "{town}", "--child", str(uuid4()), *BY), "there is no child of that name"),
-        (("history", "{town}", "--household", str(uuid4()), *BY), "there is no household of that name"),
-        (("history", "autreville", "--child", "{child}", *BY), "there is no child of that name"),
+        (("history", "{town}", "--child", str(uuid4()), *BY), "there is no child of that identifier"),
+        (("history", "{town}", "--household", str(uuid4()), *BY), "there is no household of that identifier"),
+        (("history", "autreville", "--child", "{child}", *BY), "there is no child of that identifier"),
         (("history", "{town}", "--child", "{child}"), "--by"),
         (("history", "{town}", "--child", "{child}", "--by", "Zoé"), "an account or a slug"),
         (("history", "{town}", "--child", "{child}", *BY, "--purpose", "curiosity"), "--purpose is one of audit"),

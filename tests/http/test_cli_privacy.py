@@ -74,7 +74,7 @@ def test_the_reads_of_a_household_are_told_in_a_table_a_person_reads(world: Worl
 def test_nobody_of_that_name_is_said_and_leaves_no_line(world: World, read: tuple[str, str], admin, what: str):
     stranger = str(uuid4())
     code, out, err = run("who-read", world.commune, f"--{what}", stranger, *WHY)
-    assert (code, out, err) == (1, "", f"ardoise: there is no {what} of that name in this town.")
+    assert (code, out, err) == (1, "", f"ardoise: there is no {what} of that identifier in this town.")
     assert admin.execute("SELECT FROM access.reads WHERE %s = ANY(about)", (stranger,)).fetchall() == []
 
 

@@ -287,7 +287,7 @@ def test_nothing_is_written_over_and_nobody_unknown_is_exported(world: World, ex
     assert (refused.returncode, "is not empty" in refused.stderr) == (1, True)
     for option, name in (("--household", str(uuid4())), ("--person", str(uuid4()))):
         unknown = export(option, name, "--to", str(tmp_path / "new"))
-        assert (unknown.returncode, "of that name in this town" in unknown.stderr) == (1, True)
+        assert (unknown.returncode, "of that identifier in this town" in unknown.stderr) == (1, True)
     assert not (tmp_path / "new").exists()
     wrong = export("--household", "hello", "--to", str(tmp_path / "new"))
     assert (wrong.returncode, "an identifier is expected" in wrong.stderr) == (2, True)
