@@ -145,7 +145,7 @@ def followed(commune: Commune, *, known_at: datetime) -> Question:
             ) AND NOT EXISTS (
                 SELECT FROM (
                     SELECT arrival, recorded_at FROM entries
-                    WHERE commune = %(commune)s AND arrival > (SELECT arrival FROM settled)
+                    WHERE commune = %(commune)s AND arrival > coalesce((SELECT arrival FROM settled), 0)
                     UNION ALL
                     SELECT arrival, recorded_at FROM entries
                     WHERE commune = %(commune)s AND arrival = ANY ((SELECT missing FROM settled)::bigint[])

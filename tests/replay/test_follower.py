@@ -154,6 +154,17 @@ def test_a_position_beyond_the_tree_is_none_and_everything_is_followed_again(own
         assert own.execute(question.sql, question.values).fetchone() == (True,)
 
 
+def test_nothing_is_whole_when_nothing_says_how_far_the_seal_came(own: Connection, database: Database) -> None:
+    pages = booked()
+    pages.write_all(own)
+    with psycopg.connect(database.admin_url) as superuser:
+        superuser.execute("DELETE FROM ardoise.settled")
+    with own.transaction():
+        own.execute("SELECT set_config('ardoise.commune', %s, true)", (pages.town,))
+        question = pages_of_past.followed(pages.town, known_at=at("2030-01-01 00:00"))
+        assert own.execute(question.sql, question.values).fetchone() == (False,)
+
+
 def cut(lines: list[Entry], known_at: datetime) -> list[Entry]:
     """A page as it was known: up to its first line recorded later."""
     upto = next((place for place, line in enumerate(lines) if line.signature.recorded_at > known_at), len(lines))
