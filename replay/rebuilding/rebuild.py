@@ -111,31 +111,56 @@ def rebuild(
         run = _begun(main, wanted, fresh=fresh)
         lines, before, seconds = _folded(main, owner_url, run, processes, watching)
         _finish(owner_url, main, run, processes, watching.say)
-        watching.say("catching up")
-        reader = reader_of(run)
-        run, came = approach(helper, run, reader, compared=False)
-        digests_upto = run.caught
-        watching.say("comparing")
-        digests, counts = _digests(owner_url, run, processes)
-        known = find_suspects(helper, run)
-        watching.say("ending" if check else "exchanging")
-        ended = end((main, helper), run, reader, known, swap=not check, say=watching.say)
+        done = _compared_and_ended(owner_url, (main, helper), run, processes, swap=not check, say=watching.say)
         if check:
             drop(main)
     return Report(
         wanted=wanted,
-        tables=_tables(run, digests, counts, ended),
+        tables=done.tables,
         lines=lines - before,
         lines_before=before,
-        caught_up=came + ended.lines,
+        caught_up=done.caught_up,
         folding_seconds=seconds,
         seconds=time.perf_counter() - begun,
-        digests_upto=digests_upto,
-        arrival=ended.arrival,
-        writers_waited_ms=ended.writers_waited_ms,
+        digests_upto=done.digests_upto,
+        arrival=done.arrival,
+        writers_waited_ms=done.writers_waited_ms,
         processes=processes,
         resumed=run.resumed,
         swapped=not check,
+    )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Ended:
+    """What is known once the new tables were compared, and exchanged unless it was a check."""
+
+    tables: Sequence[TableReport]
+    caught_up: int
+    digests_upto: int
+    arrival: int
+    writers_waited_ms: float
+
+
+def _compared_and_ended(
+    owner_url: str, connections: tuple[Connection, Connection], run: Run, processes: int, *, swap: bool, say: Say
+) -> _Ended:
+    _, helper = connections
+    say("catching up")
+    reader = reader_of(run)
+    run, came = approach(helper, run, reader, compared=False)
+    digests_upto = run.caught
+    say("comparing")
+    digests, counts = _digests(owner_url, run, processes)
+    known = find_suspects(helper, run)
+    say("exchanging" if swap else "ending")
+    ended = end(connections, run, reader, known, swap=swap, say=say)
+    return _Ended(
+        tables=_tables(run, digests, counts, ended),
+        caught_up=came + ended.lines,
+        digests_upto=digests_upto,
+        arrival=ended.arrival,
+        writers_waited_ms=ended.writers_waited_ms,
     )
 
 
