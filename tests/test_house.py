@@ -13,7 +13,7 @@ HOUSE = Path(__file__).parent.parent
 MOST_LINES = 300
 MOST_LINES_OF_TESTS = 500
 """A file of sentences about one rule, with its tables, may be longer."""
-ONE_FILE = {"replay/verify_evidence.py": 400}
+ONE_FILE = {"replay/verify_evidence.py": 420}
 """An outside auditor is given one file, and reads it."""
 FLOORS = ("ledger", "vault", "rulebook", "commands", "projections", "replay", "api")
 MACHINES = {
