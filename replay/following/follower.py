@@ -41,7 +41,7 @@ _POSITION: Final = "SELECT position, xmin::text FROM followed WHERE model = %s A
 _ADVANCE: Final = "UPDATE followed SET position = %s WHERE model = %s AND commune = %s"
 _SIZE: Final = "SELECT coalesce((SELECT size FROM trees WHERE commune = %s), 0)"
 _LINES: Final = """
-    SELECT s.position, e.stream, e.version, e.stored
+    SELECT s.position, e.stream, e.version, e.stored, e.digest, s.leaf
     FROM seals s LEFT JOIN entries e ON e.commune = s.commune AND e.arrival = s.arrival
     WHERE s.commune = %(commune)s AND s.position > %(after)s AND s.position <= %(upto)s ORDER BY s.position
 """
@@ -58,7 +58,7 @@ _BEHIND: Final = """
     GROUP BY e.stream ORDER BY e.stream
 """
 _WHOLE: Final = """
-    SELECT e.stream, e.version, e.stored, s.position > %(after)s
+    SELECT e.stream, e.version, e.stored, e.digest, s.leaf, s.position > %(after)s
     FROM entries e JOIN seals s ON s.commune = e.commune AND s.arrival = e.arrival
     WHERE e.commune = %(commune)s AND e.stream = ANY(%(streams)s) AND s.position <= %(upto)s
     ORDER BY e.stream, e.version
@@ -175,11 +175,11 @@ class Follower:
             return False
         parked = {stream for (stream,) in connection.execute(_PARKED, (MODEL, commune))}
         pages: dict[Stream, list[Line]] = defaultdict(list)
-        for at, stream, version, stored in rows:
+        for at, stream, version, stored, digest, leaf in rows:
             if stream is None:
                 _log.error("line_gone", commune=commune, position=at)
             elif stream not in parked:
-                pages[stream].append(Line(version, stored))
+                pages[stream].append(Line(version, stored, digest, leaf))
         failures = write(connection, self.pages.fold(connection, commune, pages))
         _set_aside(connection, commune, failures)
         self.reached[commune] = rows[-1][0]
@@ -277,10 +277,7 @@ def _whole(
     """Pages from their first line up to a position; those after another are the fresh ones."""
     values: dict[str, Any] = {"commune": commune, "streams": list(streams), "after": after, "upto": upto}
     rows = connection.execute(_WHOLE, values)
-    pages = {
-        stream: [Line(version, stored, fresh) for _, version, stored, fresh in group]
-        for stream, group in groupby(rows, key=lambda row: row[0])
-    }
+    pages = {stream: [Line(*line) for _, *line in group] for stream, group in groupby(rows, key=lambda row: row[0])}
     return {stream: lines for stream, lines in pages.items() if any(line.fresh for line in lines)}
 
 

@@ -12,6 +12,7 @@ from psycopg.errors import CardinalityViolation, ProgramLimitExceeded
 
 from ledger.codec import Codec
 from ledger.identifiers import Commune, Stream
+from ledger.kept import read_kept
 from ledger.rows import Put, merged
 from projections.past import WRITES, PastOfPage
 from replay.folding import Folding
@@ -27,9 +28,10 @@ Rows = dict[str, list[orjson.Fragment]]
 """Rows by table, as JSON."""
 
 _PREFIXES: Final = """
-    SELECT e.stream, e.version, e.stored
+    SELECT e.stream, e.version, e.stored, e.digest, s.leaf
     FROM unnest(%(streams)s::text[], %(before)s::bigint[]) AS wanted (stream, before)
     JOIN entries e ON e.commune = %(commune)s AND e.stream = wanted.stream AND e.version < wanted.before
+    LEFT JOIN seals s ON s.commune = e.commune AND s.arrival = e.arrival
     ORDER BY e.stream, e.version
 """
 
@@ -39,11 +41,9 @@ class Line(NamedTuple):
 
     version: int
     stored: bytes
+    digest: bytes
+    leaf: bytes | None
     fresh: bool = True
-
-
-class OutOfPlaceError(ValueError):
-    """A line says it is of another page, or another one of its page, than where it was found."""
 
 
 @dataclass(kw_only=True, slots=True)
@@ -65,9 +65,7 @@ class FollowedPage:
 
     def take(self, codec: Codec, line: Line) -> list[Put]:
         """The rows of the next line. Whatever it raises is the fault of the page."""
-        entry = codec.read(line.stored)
-        if (entry.commune, entry.stream, entry.version) != (self.commune, self.stream, line.version):
-            raise OutOfPlaceError
+        entry = read_kept(codec, self.stream, line.version, line.stored, line.digest, line.leaf)
         step = self.folding.take(entry)
         return self.past.take(entry, step.changes, step.places)
 
@@ -180,7 +178,7 @@ def _before(connection: Connection, commune: Commune, wanted: Mapping[Stream, in
     values = {"commune": commune, "streams": list(wanted), "before": list(wanted.values())}
     rows = connection.execute(_PREFIXES, values)
     return {
-        stream: [Line(version, stored, fresh=False) for _, version, stored in group]
+        stream: [Line(version, stored, digest, leaf, fresh=False) for _, version, stored, digest, leaf in group]
         for stream, group in groupby(rows, key=lambda row: row[0])
     }
 

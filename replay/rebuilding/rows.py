@@ -12,6 +12,7 @@ import orjson
 
 from ledger.child import Child
 from ledger.codec import Codec
+from ledger.entry import AlteredLineError
 from ledger.holdings import PlaceKey
 from ledger.identifiers import Commune, Stream
 from ledger.rows import Change, Put, Row
@@ -20,8 +21,8 @@ from projections.past import PastOfPage
 from replay.folding import Folding
 from replay.rebuilding.state import Sealed
 
-Line = tuple[Stream, int, bytes, int]
-"""A page, a line of it, its stored bytes, its arrival."""
+Line = tuple[Stream, int, bytes, bytes, int]
+"""A page, a line of it, its stored bytes, their digest, its arrival."""
 Last = dict[str, dict[tuple[Any, ...], Change]]
 """What stands in the end, by table and key."""
 
@@ -30,7 +31,9 @@ class UnreadableLineError(RuntimeError):
     """A line cannot be read, or does not follow the one before: nothing is rebuilt from such a page."""
 
     def __init__(self, stream: str, line: int, reason: str) -> None:
-        super().__init__(f"line {line} of {stream} cannot be read ({reason}): run `ardoise verify` on its town")
+        super().__init__(
+            f"line {line} of {stream} cannot be read ({reason}): run `ardoise verify {stream.split('/')[1]}`."
+        )
 
 
 class Slot(NamedTuple):
@@ -72,13 +75,13 @@ class Reader:
         folding, read, last = Folding(stream), self.codec.read, told.last
         past = PastOfPage() if self.past else None
         count, before, counted = 0, Counter[PlaceKey](), after == 0
-        for _, version, stored, arrival in lines:
+        for _, version, stored, digest, arrival in lines:
             try:
                 if not counted and arrival > after:
                     before, counted = Counter(folding.held()), True
                 entry = read(stored)
-                if entry.stream != stream or entry.version != version:
-                    raise ValueError("out of place")
+                if entry.digest != digest or entry.stream != stream or entry.version != version:
+                    raise AlteredLineError(stream, version)
                 step = folding.take(entry)
                 changes: Iterable[Change] = step.changes
                 if past is not None and arrival <= sealed.upto and arrival not in sealed.missing:

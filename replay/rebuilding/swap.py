@@ -52,7 +52,7 @@ _SEALED_SINCE: Final = """
     WHERE commune = %s AND (arrival > %s AND arrival <= %s OR arrival = ANY(%s)) GROUP BY stream
 """
 _PAGES: Final = """
-    SELECT stream, version, stored, arrival FROM ardoise.entries
+    SELECT stream, version, stored, digest, arrival FROM ardoise.entries
     WHERE commune = %s AND stream = ANY(%s) AND arrival <= %s ORDER BY stream, version
 """
 _TOWNS_IN: Final = """

@@ -27,7 +27,7 @@ _TAKE: Final = """
     FOR UPDATE SKIP LOCKED LIMIT 1
 """
 _LINES: Final = """
-    SELECT stream, version, stored, arrival FROM ardoise.entries
+    SELECT stream, version, stored, digest, arrival FROM ardoise.entries
     WHERE commune = %(commune)s AND stream >= %(first)s AND stream <= %(last)s AND arrival <= %(upto)s
     ORDER BY stream, version
 """

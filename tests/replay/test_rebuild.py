@@ -182,12 +182,18 @@ def test_rows_of_a_town_that_never_brought_a_line_are_not_dropped(lived: Databas
     assert count(lived, "ardoise.children WHERE commune = 'elsewhere'") == 1
 
 
+REREAD = """convert_to(replace(convert_from(stored, 'UTF8'), '"happened_at":"20', '"happened_at":"19'), 'UTF8')"""
+
+
+@pytest.mark.parametrize("written", ["'not a line'", REREAD], ids=["unreadable", "changed"])
 @pytest.mark.parametrize("processes", [1, 2])
-def test_a_line_that_cannot_be_read_is_named_and_nothing_is_exchanged(lived: Database, processes: int):
+def test_a_line_that_is_not_as_it_was_written_is_named_and_nothing_is_exchanged(
+    lived: Database, processes: int, written: str
+):
     execute(
         lived,
         "ALTER TABLE ardoise.entries DISABLE TRIGGER USER;"
-        "UPDATE ardoise.entries SET stored = 'not a line' WHERE stream LIKE 'child/%' AND version = 2;"
+        f"UPDATE ardoise.entries SET stored = {written} WHERE stream LIKE 'child/%' AND version = 2;"
         "ALTER TABLE ardoise.entries ENABLE ALWAYS TRIGGER entries_are_never_changed",
     )
     before = digests(lived)
