@@ -2,7 +2,7 @@
 
 A line is not decoded here. Its digest and its leaf are hashed from its bytes, and the end of its canonical JSON says
 which line of which page it is, and after which one: 2 microseconds less a line than reading all of it. Whatever is
-not as expected makes its page suspect; `verify_pages` then reads such a page and says what is wrong, and where.
+not as expected makes its page suspect; `pages` then reads such a page and says what is wrong, and where.
 """
 
 import re
@@ -17,6 +17,7 @@ from psycopg.rows import TupleRow
 
 from ledger.entry import GENESIS
 from ledger.identifiers import Commune
+from replay.sealing.merkle import leaf_hash
 from replay.verifying.findings import Finding
 
 Connection = psycopg.Connection[TupleRow]
@@ -124,11 +125,6 @@ class Settled:
             yield Finding(what="settled_missing", where="the row of ardoise.settled")
 
 
-def leaf_of(stored: bytes) -> bytes:
-    """The leaf a line is."""
-    return sha256(b"\0" + stored).digest()
-
-
 def read_range(
     connection: Connection,
     commune: Commune,
@@ -154,7 +150,7 @@ def read_range(
             if seal is None:
                 if settled.sealed(arrival, recorded_at):
                     found.unsealed.append((stream, version))
-            elif seal[2] != leaf_of(stored) or seal[3] != stream or seal[4] != version:
+            elif seal[2] != leaf_hash(stored) or seal[3] != stream or seal[4] != version:
                 found.suspects.add(stream)
             elif seal[1] <= settled.followed:
                 found.followed[stream] = version

@@ -9,8 +9,9 @@ import orjson
 from ledger.codec import Codec
 from ledger.entry import GENESIS, AlteredLineError
 from ledger.identifiers import Commune
+from replay.sealing.merkle import leaf_hash
 from replay.verifying.findings import Finding
-from replay.verifying.lines import Connection, Sealed, leaf_of
+from replay.verifying.lines import Connection, Sealed
 
 UNREADABLE: Final = (ValueError, KeyError, TypeError, AttributeError, AssertionError, AlteredLineError)
 """What bytes raise that are no line this code can read."""
@@ -44,7 +45,7 @@ def judged(connection: Connection, commune: Commune, stream: str, gone: Sequence
             # A line is sealed after those before it on its page: this one was not there then.
             yield Finding.at("line_inserted", stream, unsealed)
             return
-        elif wrong in (None, "chain_broken") and (leaf_of(row[5]), stream, row[2]) != seal[1:]:
+        elif wrong in (None, "chain_broken") and (leaf_hash(row[5]), stream, row[2]) != seal[1:]:
             yield Finding.at("line_rewritten", stream, row[2], position, more=_rest(lines[place + 1 :]))
             return
         if wrong is not None:
@@ -83,7 +84,7 @@ def _missing(stream: str, first: int, last: int, lost: dict[int, int]) -> Findin
 
 def _rest(lines: Sequence[Any]) -> str:
     """How many lines after the first that was written anew are not those that were sealed either."""
-    count = sum(row[7] is not None and leaf_of(row[5]) != row[8] for row in lines)
+    count = sum(row[7] is not None and leaf_hash(row[5]) != row[8] for row in lines)
     return f" and {count} after it" if count else ""
 
 
