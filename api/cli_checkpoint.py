@@ -143,3 +143,8 @@ def accept_loss(
     note = f"{now.isoformat()}: the loss was accepted by {by or 'somebody at the terminal'}.\n{said}\n"
     away = files.set_aside(town, note, now)
     typer.echo(f"The checkpoints of {town} are in {away}; {BROUGHT}.")
+    typer.echo(
+        f"Numbers of demandes that were lost would be given again: `ardoise numbers {town} --next N`, where N is above"
+        " the last one a family was given.",
+        err=True,
+    )

@@ -198,7 +198,7 @@ def _write(files: Mapping[Path, bytes]) -> None:
             draft.replace(target)
         except OSError as error:
             draft.unlink(missing_ok=True)
-            stop(f"{target.name} cannot be written: {error.strerror}.")
+            stop(f"{target} cannot be written: {error.strerror}.")
 
 
 def _tell(found: Evidence, output: Path, *, as_json: bool) -> None:

@@ -126,7 +126,10 @@ def _known_by(asked: datetime | None, rules: Rules) -> datetime | None:
     """The instant that is meant, by the town's clock where no offset was given. One to come was known by nobody."""
     if asked is None:
         return None
-    instant = asked if asked.tzinfo else latest_instant(asked, timezone_of(rules))
+    zone = timezone_of(rules)
+    instant = asked if asked.tzinfo else latest_instant(asked, zone)
+    if not asked.tzinfo and instant.astimezone(zone).replace(tzinfo=None) != asked:
+        mistyped("that hour does not exist: clocks went forward over it.")
     if instant > utc_now():
         stop("that instant has not come yet.")
     return instant

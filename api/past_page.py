@@ -1,6 +1,6 @@
 """What the terminal prints of a history, and of what was known at an instant."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Final
 
 from rich.console import Console
@@ -75,12 +75,22 @@ class Timeline:
         sealed = french.UNSEALED if line.position is None else french.SEALED.format(line.position)
         page = whose.format(short(identifier_of(line.stream)))
         where = french.WHERE.format(version=line.version, whose=page, sealed=sealed)
-        return f"{signature.actor} ({french.who(signature.role)}, {signature.client}) · {where}"
+        who = f"{signature.actor} ({french.who(signature.role)}, {signature.client})"
+        return f"{french.BY_RULE.format(who) if item.cause.decided_by == 'rule' else who} · {where}"
 
     def close(self) -> None:
         """Says that there was nothing, when there was nothing."""
         if self._day is None:
             self._console.print(Text(french.NO_LINE))
+
+
+def _about(first: date, last: date) -> str:
+    """A day, a month, or a period."""
+    if first == last:
+        return french.ABOUT_DAY.format(day=french_day(first))
+    if (first.day, last + timedelta(days=1)) == (1, (first + timedelta(days=31)).replace(day=1)):
+        return french.ABOUT_MONTH.format(month=french_date(first).removeprefix("1er "))
+    return french.ABOUT_PERIOD.format(first=french_date(first), last=french_date(last))
 
 
 def known(then: Then, commune: str) -> None:
@@ -95,12 +105,7 @@ def known(then: Then, commune: str) -> None:
     )
     title = french.KNOWN.format(instant=words.instant(then.known_at), whose=whose, commune=commune)
     if whom.child is not None:
-        about = (
-            french.ABOUT_DAY.format(day=french_day(then.first))
-            if then.first == then.last
-            else french.ABOUT_PERIOD.format(first=french_date(then.first), last=french_date(then.last))
-        )
-        title += f"\n{about}"
+        title += f"\n{_about(then.first, then.last)}"
     parts: list[tuple[str, list[str]]] = []
     if whom.child is not None:
         parts.append((french.DAYS, list(_days(then))))

@@ -101,7 +101,7 @@ class Notary:
         others = [other.town for other, _ in found[1:]]
         raise StartRefusedError(
             f"{error} Restore the database that belongs here, or a newer backup of it."
-            f" If those lines are lost for good: `{ACCEPT} {head.town}`."
+            f" If those lines are lost for good: `{ACCEPT} {head.town} --by ACCOUNT`."
             + (f" The same of {', '.join(others)}." if others else "")
         )
 

@@ -84,7 +84,7 @@ def test_an_older_database_is_not_served_nor_written_and_can_be_read_until_the_l
         said = (
             f"ardoise: the database is older than the last checkpoint of ville: it has {kept} sealed lines,"
             f" and had {kept + 5} when that was signed. Restore the database that belongs here, or a newer backup of"
-            " it. If those lines are lost for good: `ardoise checkpoint accept-loss ville`."
+            " it. If those lines are lost for good: `ardoise checkpoint accept-loss ville --by ACCOUNT`."
         )
         assert refused(place, **own(older)) == said
         assert refused(place, "numbers", "ville", "--next", "500", **own(older)) == said

@@ -1,12 +1,15 @@
 """What an operator types about checkpoints is answered in one line or one table."""
 
+import logging
 import os
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import orjson
 import psycopg
 import pytest
+import structlog
 from typer.testing import CliRunner, Result
 
 from api.cli import app
@@ -19,6 +22,17 @@ from tests.faults.service import url_of
 from tests.http.world import world_on
 from tests.losses import loss_accepted
 from tests.servers import Database
+
+
+@pytest.fixture(autouse=True)
+def log_put_back() -> Iterator[None]:
+    """A service that is started here writes its log to what is closed afterwards."""
+    configured, root = structlog.get_config(), logging.getLogger()
+    handlers, level = list(root.handlers), root.level
+    yield
+    structlog.configure(**configured)
+    root.handlers[:] = handlers
+    root.setLevel(level)
 
 
 @pytest.fixture
@@ -57,8 +71,8 @@ def test_what_was_signed_is_shown_and_verifies(ours: dict[str, str], town: None)
 def test_nothing_that_was_signed_is_one_line(ours: dict[str, str], tmp_path: Path):
     assert run(ours, "show").stderr == f"ardoise: nothing was signed of any town in {tmp_path / 'checkpoints'}.\n"
     said = run(ours, "show", "villars")
-    assert (said.exit_code, said.stderr.startswith("ardoise: nothing was signed of villars in ")) == (1, True)
-    assert run(ours, "show", "../../etc").exit_code == 1
+    assert (said.exit_code, said.stderr.startswith("ardoise: nothing was signed of villars in ")) == (2, True)
+    assert run(ours, "show", "../../etc").exit_code == 2
 
 
 def test_what_grew_is_signed_when_it_is_asked_for(ours: dict[str, str], town: None, tmp_path: Path):
@@ -115,6 +129,7 @@ def test_a_loss_is_accepted_by_typing_the_name_of_the_town(ours: dict[str, str],
     assert (tmp_path / "checkpoints" / "valmont").is_dir()
     said = run(ours, "accept-loss", "valmont", typed="valmont\n")
     assert said.exit_code == 0, said.output
+    assert "`ardoise numbers valmont --next N`" in said.stderr
     assert not (tmp_path / "checkpoints" / "valmont").exists()
     again = run(ours, "accept-loss", "valmont", "--yes")
     assert (again.exit_code, "there is no loss to accept" in again.stderr) == (1, True)

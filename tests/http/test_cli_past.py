@@ -68,6 +68,15 @@ def printed(*words: str) -> str:
     return out
 
 
+def test_what_a_rule_decided_is_not_told_as_the_familys_doing(world: World):
+    child = world.child(world.household("parent-2"), "cantine")
+    world.clock.set("2024-01-18 09:00")
+    made(world.guardian("parent-2").ask(child, "cantine", "2024-01-29"))
+    lines = [line.strip() for line in printed("history", world.commune, "--child", child, *BY).splitlines()]
+    [at] = [n for n, line in enumerate(lines) if line.endswith("acceptée par le règlement, article 3.")]
+    assert lines[at + 1].startswith("décidé par la règle, à la suite de la demande de parent-2 (la famille, portal) · ")
+
+
 def told(*words: str) -> Any:
     return orjson.loads(printed(*words, "--json"))
 
@@ -139,7 +148,7 @@ def test_what_was_known_is_told_beside_what_is_known_now(family: Family):
     out = printed("as-of", family.town, "2024-01-17T09:00", "--child", family.child, "--month", "2024-03", *BY)
     assert [line.strip() for line in out.splitlines()] == [
         f"Ce qui était connu le mercredi 17 janvier 2024 à 9 h de l'enfant {family.child} · {family.town}",
-        "au sujet de la période du 1er mars 2024 au 31 mars 2024",
+        "au sujet du mois de mars 2024",
         "",
         "Calendrier",
         (
@@ -246,6 +255,7 @@ def test_whoever_asks_leaves_a_line(family: Family, admin, login: str, request):
         (("history", "{town}", "--child", "{child}", *BY, "--as-of", "2199-01-01T00:00"), "not come yet"),
         (("history", "{town}", "--child", "{child}", *BY, "--as-of", "2199-01-01T00:00:00Z"), "not come yet"),
         (("as-of", "{town}", "hier", "--child", "{child}", *BY), "an instant is expected"),
+        (("as-of", "{town}", "2024-03-31T02:30", "--child", "{child}", *BY), "that hour does not exist"),
         (("as-of", "{town}", "2024-02-30T10:00", "--child", "{child}", *BY), "no such day"),
         (("as-of", "{town}", "2024-01-17T09:00", *BY), "give --child, --household or --demande"),
         (("as-of", "{town}", "2024-01-17T09:00", "--demande", "1", "--day", "2024-01-17", *BY), "about a child"),

@@ -164,7 +164,7 @@ def test_an_older_copy_is_refused_and_the_line_says_what_to_do(
     assert str(refused.value) == (
         "the database is older than the last checkpoint of villars: it has 20 sealed lines, and had 1,020 when that was"
         " signed. Restore the database that belongs here, or a newer backup of it. If those lines are lost for good:"
-        " `ardoise checkpoint accept-loss villars`."
+        " `ardoise checkpoint accept-loss villars --by ACCOUNT`."
     )
 
 
