@@ -1,6 +1,7 @@
 """A start that cannot be is one clear line and exit code 1; a stop finishes what runs."""
 
 import signal
+import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -9,7 +10,7 @@ import httpx
 import psycopg
 import pytest
 
-from tests.faults.service import Load, Service, admin_url, complaints, free_port, refused, url_of
+from tests.faults.service import ARDOISE, Load, Service, admin_url, complaints, environment, free_port, refused, url_of
 from tests.servers import Database
 
 
@@ -28,6 +29,9 @@ def test_the_file_of_keys_is_not_there(tmp_path: Path) -> None:
 
 
 def test_a_town_that_is_not_there_is_not_verified(tmp_path: Path) -> None:
+    assert "there is no ledger in" in refused(tmp_path / "none", "verify", "nulle-part")
+    assert not (tmp_path / "none").exists()
+    subprocess.run([ARDOISE, "seal", "--once"], env=environment(tmp_path), capture_output=True, check=True, timeout=60)
     assert "there is no line of nulle-part" in refused(tmp_path, "verify", "nulle-part")
     assert "named by its slug" in refused(tmp_path, "verify", "Nulle Part")
 

@@ -244,7 +244,10 @@ def test_a_file_that_is_there_is_not_written_over_unless_it_is_said(world: World
     Path("folder").mkdir()
     assert run(world.commune, family.household, "--output", "folder", *BY, "--force")[0] == 1
     code, _, err = run(world.commune, family.household, "--output", "nowhere/evidence.json", *BY)
-    assert (code, err) == (1, f"ardoise: {Path.cwd()}/nowhere/evidence.json cannot be written: No such file or directory.")
+    assert (code, err) == (
+        1,
+        f"ardoise: {Path.cwd()}/nowhere/evidence.json cannot be written: No such file or directory.",
+    )
 
 
 def test_what_cannot_be_proven_is_said_in_one_line(world: World, family: Family, admin) -> None:
