@@ -4,7 +4,7 @@ An answer without lines says nothing: a refusal writes none, nor does an accepta
 No line says under which key a command came, what was asked nor what was answered: of these, nothing can be said.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from typing import Final
 
 from ledger.codec import canonical
@@ -27,8 +27,10 @@ _FIRST: Final = """
 """
 
 
-def unanswered(connection: Connection, commune: Commune, commands: Mapping[bytes, Signed]) -> Iterator[Finding]:
-    """What is wrong with the answers of the commands that wrote lines."""
+def unanswered(
+    connection: Connection, commune: Commune, commands: Mapping[bytes, Signed], broken: Container[str]
+) -> Iterator[Finding]:
+    """What is wrong with the answers of commands that wrote lines; a line of a broken page is held against nothing."""
     written = {command.decode(errors="replace"): signed for command, signed in commands.items()}
     missing = set(written)
     answered: set[str] = set()
@@ -49,7 +51,8 @@ def unanswered(connection: Connection, commune: Commune, commands: Mapping[bytes
             differing.add(command)
     yield from _named(connection, commune, "answer_missing", missing)
     yield from _named(connection, commune, "refused_with_lines", refused)
-    yield from _named(connection, commune, "answer_differs", differing)
+    told = _named(connection, commune, "answer_differs", differing)
+    yield from (finding for finding in told if finding.stream not in broken)
     for command in sorted(twice):
         yield Finding(what="command_under_two_keys", where=f"command {command}")
 

@@ -75,7 +75,7 @@ class Verification:
             commands = {name: signed for each in ranges for name, signed in each.commands.items()}
             ranges.clear()
             yield from grown_again(connection, self.commune, self.checkpoints)
-            yield from unanswered(connection, self.commune, commands)
+            yield from unanswered(connection, self.commune, commands, broken)
             if self.rows:
                 yield from self._folds(connection, pool, pages, broken)
             for stream in sorted(broken):

@@ -175,7 +175,7 @@ def test_an_edit_of_the_bytes(town: Town) -> None:
 
 
 def edited(lines: list[Line]) -> None:
-    lines[2]["actor"] = "somebody-else"
+    lines[2]["correlation"] = "another"
 
 
 def swapped(lines: list[Line]) -> None:
@@ -342,7 +342,7 @@ def test_how_far_the_seal_came_is_not_written_any_more(town: Town) -> None:
 def test_a_past_written_anew_with_its_seals_differs_from_a_checkpoint(town: Town) -> None:
     lines = town.lines()
     late = max(town.positions)
-    lines[late - 1]["actor"] = "somebody-else"
+    lines[late - 1]["correlation"] = "another"
     town.write(lines, late, reseal=True)
     first, second = town.checkpoints()
     found = town.only(signed=True)
