@@ -16,6 +16,7 @@ from api.door import doors
 from api.fields import MAX_NUMBER, read_digits
 from api.negotiation import NDJSON, also, wants
 from api.office import AtOffice
+from ledger.kept import refuse_altered
 from projections.feed import sealed
 
 router = doors("registre scellé")
@@ -66,7 +67,10 @@ async def listed(
 
 
 def _page(told: Sequence[Mapping[str, Any]], after: int, *, as_lines: bool) -> tuple[set[str], bytes]:
-    """Whom the lines say something of, and the lines as they are sent."""
+    """Whom the lines say something of, and the lines as they are sent. Raises AlteredLineError: then none is."""
+    for row in told:
+        if row["stored"] is not None:
+            refuse_altered(row["stream"], row["version"], row["stored"], row["digest"], row["leaf"])
     seen = {name for row in told for name in of_whom(row)}
     said = [rendered(row) for row in told]
     if as_lines:

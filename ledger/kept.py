@@ -8,6 +8,14 @@ from ledger.identifiers import Stream
 from ledger.streams import commune_of
 
 
+def refuse_altered(stream: Stream, version: int, stored: bytes, digest: bytes | None, leaf: bytes | None) -> None:
+    """Raises AlteredLineError when a line is not the one that was hashed, or sealed once it was."""
+    hashed = digest is None or sha256(stored).digest() == digest
+    sealed = leaf is None or sha256(b"\0" + stored).digest() == leaf
+    if not (hashed and sealed):
+        raise AlteredLineError(stream, version)
+
+
 def read_kept(
     codec: Codec, stream: Stream, version: int, stored: bytes, digest: bytes | None = None, leaf: bytes | None = None
 ) -> Entry:
@@ -16,10 +24,7 @@ def read_kept(
     Raises AlteredLineError, and UnknownFactError for a line of a newer version. Whether it follows the line before is
     for the fold to say.
     """
-    hashed = digest is None or sha256(stored).digest() == digest
-    sealed = leaf is None or sha256(b"\0" + stored).digest() == leaf
-    if not (hashed and sealed):
-        raise AlteredLineError(stream, version)
+    refuse_altered(stream, version, stored, digest, leaf)
     try:
         entry = codec.read(stored)
     except UnknownFactError:

@@ -16,12 +16,12 @@ def sealed(commune: Commune, *, after: int, limit: int) -> Question:
     """
     return Question(
         sql="""
-            SELECT position, stream, version, type, recorded_at, stored, digest
+            SELECT position, stream, version, type, recorded_at, stored, digest, leaf
             FROM (
                 SELECT *, sum(length(stored)) OVER (ORDER BY position ROWS UNBOUNDED PRECEDING) AS bytes,
                        row_number() OVER (ORDER BY position) AS place
                 FROM (
-                    SELECT s.position, e.stream, e.version, e.type, e.recorded_at, e.stored, e.digest
+                    SELECT s.position, s.leaf, e.stream, e.version, e.type, e.recorded_at, e.stored, e.digest
                     FROM seals s JOIN entries e ON e.commune = s.commune AND e.arrival = s.arrival
                     WHERE s.commune = %(commune)s AND s.position > %(after)s
                     ORDER BY s.position LIMIT %(limit)s

@@ -126,7 +126,7 @@ def test_a_rebuild_killed_half_way_is_taken_up_where_it_stopped(crowded: Databas
         os.kill(workers[0], signal.SIGSTOP)  # nobody waits for the others
     os.kill(process.pid if whom == "parent" else workers[1], signal.SIGKILL)
     _, err = process.communicate(timeout=60)
-    assert process.returncode == (-signal.SIGKILL if whom == "parent" else 1), err
+    assert process.returncode == (-signal.SIGKILL if whom == "parent" else 2), err
     if whom == "worker":
         assert b"it goes on where it was" in err
     until(lambda: not any(Path(f"/proc/{pid}/stat").exists() for pid in workers))
@@ -167,7 +167,7 @@ def test_two_rebuilds_do_not_run_at_once(database: Database) -> None:
     with connect(database.owner_url) as first, alone(first):
         process = started(of(database), "--all")
         _, err = process.communicate(timeout=120)
-        assert (process.returncode, b"another rebuild is running" in err) == (1, True), err
+        assert (process.returncode, b"another rebuild is running" in err) == (2, True), err
     assert said(started(of(database), "--all", "--json"))["swapped"]
 
 

@@ -122,6 +122,7 @@ def test_nothing_is_told_of_a_page_with_a_line_that_is_not_the_one_that_was_writ
     altered(auditor.get(f"/children/{town.child}/calendar", month="2024-03", as_of=town.instant), town)
     altered(auditor.get(f"/children/{town.child}/entries"), town)
     altered(auditor.get(f"/households/{town.household}/history"), town)
+    altered(auditor.get("/entries", limit=200), town)
 
 
 def test_a_command_names_the_line_and_sends_to_verify(changed: tuple[Town, int]):
