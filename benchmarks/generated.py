@@ -145,12 +145,12 @@ class _Writer:
 
 
 def fill(connection: psycopg.Connection[TupleRow], lines: int) -> int:
-    """Writes about so many lines in an empty ledger, as the service; how many there are."""
+    """Writes so many lines or a few more in an empty ledger, as the service; how many there are."""
     with progress(f"writing {lines:,} lines"):
         connection.execute("SELECT set_config('ardoise.commune', %s, false)", (TOWN,))
         connection.execute("SET statement_timeout = 0")
         writer = _Writer(connection)
-        pupils = list(_enrolled(writer, max(lines // LINES_A_YEAR, 1)))
+        pupils = list(_enrolled(writer, -(-lines // LINES_A_YEAR)))
         taken: Counter[date] = Counter()
         month = 0
         for day in _school_days():
@@ -175,8 +175,8 @@ def _school_days() -> Iterator[date]:
         day += timedelta(days=1)
 
 
-LINES_A_YEAR: Final = 2 + len(list(_school_days())) + 11 * 4 + 4 * 5 // 8
-"""About what a child writes in a year: registered, enrolled, one line a meal, and each month's requests."""
+LINES_A_YEAR: Final = 2 + len(list(_school_days())) + 11 * 2 + 11 * 2 // 4 + 11 * 2 // 8 + 5 * 5 // 8
+"""What a child writes in a year, at least: registered, enrolled, a line a meal, each month's requests; and its home."""
 
 
 def _at(day: date, hour: int, minute: int = 0) -> datetime:
