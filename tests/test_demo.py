@@ -28,7 +28,7 @@ KILLED_AT = (
     "l'agent suspend son compte",
     "hors délai (article 3.4)",
     "Clé Enfance de Bakary",
-    "ardoise verify villennes-sur-seine",
+    "Mais cela se voit",
 )
 
 OF_VILLENNES = (

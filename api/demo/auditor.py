@@ -82,16 +82,16 @@ def _signed(cast: Cast, settings: Settings, page: Page) -> None:
 
 def _tampered(cast: Cast, settings: Settings, admin_url: str, page: Page) -> None:
     """A superuser changes one byte of the refusal; verify says where. Then the byte is put back."""
-    page.line()
-    page.say(
-        "Un administrateur de la base écarte les gardes et change [bold]un octet[/] de la ligne du refus. L'application"
-        " n'en a pas le droit ; lui, rien ne l'arrête. Mais cela se voit :"
-    )
     stream = child_page(VILLENNES, ChildId(cast.child("Matteo").id))
     with (
         closing(psycopg.connect(admin_url, autocommit=True)) as connection,
         _changed(connection, stream, settings.data / NOTE) as version,
     ):
+        page.line()
+        page.say(
+            "Un administrateur de la base écarte les gardes et change [bold]un octet[/] de la ligne du refus."
+            " L'application n'en a pas le droit ; lui, rien ne l'arrête. Mais cela se voit :"
+        )
         done = _run(page, settings, ["verify", VILLENNES])
     named = f"{stream} line {version}" in done.stdout + done.stderr
     cast.town.check(done.returncode == 1 and named, "verify devait montrer la ligne changée")
