@@ -234,7 +234,7 @@ def pasted(output: str) -> str:
     """The lines to paste, as a shell gets them: no caption, no prose."""
     after = output[output.index("Dans un autre terminal") :].splitlines()[1:]
     blocks = "\n".join(after).split("\n\n")
-    lines = [line for block in blocks for line in block.splitlines() if not re.match(r"\d\. |Ctrl-C", line)]
+    lines = [line for block in blocks for line in block.splitlines() if not re.match(r"\d+\. |Ctrl-C", line)]
     return "\n".join(lines)
 
 
@@ -257,7 +257,7 @@ def test_what_the_demo_prints_works_when_it_is_pasted(data: Path, told: str, tmp
             if line.startswith("Ctrl-C"):
                 break
         script = pasted("".join(printed))
-        assert script.count("curl ") == 9
+        assert script.count("curl ") == 12
         honest = 'curl() { command curl --noproxy "*" --max-time 20 --fail "$@" || echo "REFUSED $*" >&2; }\n'
         shell = subprocess.run(
             ["bash", "-u"],
@@ -274,7 +274,8 @@ def test_what_the_demo_prints_works_when_it_is_pasted(data: Path, told: str, tmp
         assert run.wait(SECONDS) == 0
         assert run.stderr.read() == ""
     assert (shell.returncode, shell.stderr) == (0, "")
-    calendar, preview, submitted, history, decided, places, yves, inaya, reads = shell.stdout.strip().splitlines()
+    answers = shell.stdout.strip().splitlines()
+    calendar, preview, submitted, history, decided, places, yves, inaya, reads, refused, accepted, told_since = answers
     assert '"editable":true' in calendar
     assert '"possible":true' in preview
     assert '"status":"en_cours"' in submitted
@@ -284,6 +285,10 @@ def test_what_the_demo_prints_works_when_it_is_pasted(data: Path, told: str, tmp
     assert '"custody":"mine"' in yves
     assert '"custody":"other"' in inaya
     assert '"role_label":"Responsable"' in reads
+    assert '"number":43493' in refused
+    assert '"number":43513' not in refused
+    assert '"number":43513' in accepted
+    assert '"sentence":' in told_since
     assert "Arrêté. Les données restent" in rest
 
 
