@@ -7,6 +7,7 @@ from datetime import date
 import psycopg
 import pytest
 
+from ledger.entry import AlteredLineError
 from ledger.events import AttendanceRecorded, ChildFact
 from ledger.store import Answer, Append, ConflictError, Write
 from ledger.streams import child_page
@@ -102,3 +103,27 @@ def test_readers_of_one_page_do_not_wait_for_each_other(database: Database) -> N
         for reader in readers:
             reader.join(10)
         assert not together.broken
+
+
+def test_a_line_committed_while_its_page_is_read_is_not_taken_for_an_altered_one(database: Database) -> None:
+    with on_postgres(database) as writer, on_postgres(database) as reader:
+        keep(writer.store, long_page(40))
+        over = threading.Event()
+        troubles: list[Exception] = []
+
+        def read() -> None:
+            while not over.is_set():
+                try:
+                    cold(reader)[0].read(PAGE)
+                except AlteredLineError as altered:
+                    troubles.append(altered)
+
+        readers = [threading.Thread(target=read) for _ in range(3)]
+        for each in readers:
+            each.start()
+        for turn in range(300):
+            keep(writer.store, came(1 + turn % 28))
+        over.set()
+        for each in readers:
+            each.join()
+        assert troubles == []
