@@ -21,9 +21,11 @@ from ledger.identifiers import (
     Stream,
     Version,
 )
+from ledger.payer import Payer
+from ledger.regie import Regie
 from ledger.sealed import SealedChange
 from ledger.store import AnyPage, Page, Write
-from ledger.streams import account_page, child_page, household_page, town_page
+from ledger.streams import account_page, child_page, household_page, payer_page, regie_page, town_page
 from ledger.town import Town
 from rulebook.problems import Problem
 from rulebook.town import Rules
@@ -109,6 +111,14 @@ class Known:
     def account(self, account: AccountId) -> Page[Activation]:
         """The page of an account that asks to be activated, which the command named among its pages."""
         return self.pages[account_page(self.commune, account)]  # type: ignore[return-value]
+
+    def payer(self, household: HouseholdId) -> Page[Payer]:
+        """The page of what a household owes, which the command named among its pages."""
+        return self.pages[payer_page(self.commune, household)]  # type: ignore[return-value]
+
+    def regie(self) -> Page[Regie]:
+        """The page of the régie, which the command named among its pages."""
+        return self.pages[regie_page(self.commune)]  # type: ignore[return-value]
 
     def town(self) -> Page[Town]:
         """The page of the town, which is always known."""

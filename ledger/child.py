@@ -28,6 +28,7 @@ from ledger.events import (
     DemandeWithdrawn,
     EnrolmentEnded,
     EnrolmentRequested,
+    MealBroughtDecided,
     PersonErased,
     PlaceHeld,
     Presence,
@@ -111,6 +112,8 @@ class Child:
     closed: dict[DemandeNumber, Status] = field(default_factory=dict)
     """Demandes that wait for nothing: only how they ended, so that a long history stays light."""
     attendance: dict[SlotKey, Attendance] = field(default_factory=dict)
+    meals: tuple[MealBroughtDecided, ...] = ()
+    """For which activities it brings its meal, in the order it was said."""
     latest: Demande | None = None
     """The demande the last entry was about, whole, whatever became of it: what a read model shows of it."""
 
@@ -196,6 +199,8 @@ def _of_the_child(child: Child, fact: ChildFact) -> None:
             )
         case EnrolmentEnded():
             child.enrolments[fact.enrolment] = child.enrolments[fact.enrolment]._replace(last_day=fact.last_day)
+        case MealBroughtDecided():
+            child.meals = (*child.meals, fact)
         case PersonErased():
             child.erased = True
 

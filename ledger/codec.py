@@ -47,7 +47,7 @@ WIRE_NAMES: Final[Mapping[type, str]] = {
     events.DocumentKept: "document_kept.v1",
     events.ChangeRequested: "change_requested.v1",
     events.QuotientDeclared: "quotient_declared.v1",
-    events.QuotientDecided: "quotient_decided.v1",
+    events.QuotientDecided: "quotient_decided.v2",
     events.DetailsKept: "details_kept.v1",
     events.PersonErased: "person_erased.v1",
     events.ChildRegistered: "child_registered.v1",
@@ -70,11 +70,23 @@ WIRE_NAMES: Final[Mapping[type, str]] = {
     events.DayClosed: "day_closed.v1",
     events.DayReopened: "day_reopened.v1",
     events.CapacityChanged: "capacity_changed.v1",
+    events.TariffStatusDecided: "tariff_status_decided.v1",
+    events.MealBroughtDecided: "meal_brought_decided.v1",
+    events.MonthClosed: "month_closed.v1",
+    events.TitreIssued: "titre_issued.v1",
+    events.PaymentRecorded: "payment_recorded.v1",
+    events.PaymentCancelled: "payment_cancelled.v1",
+    events.MandateSigned: "mandate_signed.v1",
+    events.MandateRevoked: "mandate_revoked.v1",
+    events.DirectDebitAsked: "direct_debit_asked.v1",
+    events.DirectDebitReturned: "direct_debit_returned.v1",
+    events.CollectionSent: "collection_sent.v1",
 }
 """The current name of every fact. A published name is never reused, nor its meaning changed."""
 
 UPCASTERS: Final[Mapping[str, tuple[str, Upcaster]]] = {
     "guardian_linked.v1": ("guardian_linked.v2", lambda json: {**json, "how": "agent", "key": None}),
+    "quotient_decided.v1": ("quotient_decided.v2", lambda json: {**json, "regularisation": False}),
 }
 """For each name no longer written: the name that followed it, and how to rewrite the old JSON into the new."""
 

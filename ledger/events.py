@@ -5,6 +5,22 @@ Days are dates of the town's calendar; instants are aware and in UTC; the page a
 household or town it is about.
 """
 
+from ledger.facts_of_billing import (
+    CancelledBecause,
+    CollectionSent,
+    DebitSequence,
+    DirectDebitAsked,
+    DirectDebitReturned,
+    MandateRevoked,
+    MandateSigned,
+    Means,
+    MonthClosed,
+    PayerFact,
+    PaymentCancelled,
+    PaymentRecorded,
+    RegieFact,
+    TitreIssued,
+)
 from ledger.facts_of_children import (
     AbsenceDeclared,
     AttendanceRecorded,
@@ -22,6 +38,7 @@ from ledger.facts_of_children import (
     DemandeWithdrawn,
     EnrolmentEnded,
     EnrolmentRequested,
+    MealBroughtDecided,
     ReservationRequested,
 )
 from ledger.facts_of_households import (
@@ -50,6 +67,7 @@ from ledger.facts_of_households import (
     PersonErased,
     QuotientDecided,
     QuotientDeclared,
+    TariffStatusDecided,
 )
 from ledger.facts_of_towns import (
     CapacityChanged,
@@ -73,9 +91,21 @@ from ledger.parts import (
     ProofKind,
     ProofSeen,
     QuotientSource,
+    Regime,
     ReservedDay,
+    Residence,
     SuspensionReason,
     Week,
+)
+from ledger.parts_of_bills import (
+    Basis,
+    BilledDay,
+    BilledLine,
+    Cause,
+    Nature,
+    QuotientUsed,
+    Step,
+    StepKind,
 )
 
 __all__ = [
@@ -90,9 +120,14 @@ __all__ = [
     "ActivationRefused",
     "ActivationRequested",
     "AttendanceRecorded",
+    "Basis",
+    "BilledDay",
+    "BilledLine",
     "CancellationRequested",
+    "CancelledBecause",
     "CancelledDay",
     "CapacityChanged",
+    "Cause",
     "ChangeKind",
     "ChangeRequested",
     "ChildEnrolled",
@@ -100,6 +135,7 @@ __all__ = [
     "ChildJoinedHousehold",
     "ChildLeftHousehold",
     "ChildRegistered",
+    "CollectionSent",
     "ContactAdded",
     "ContactRemoved",
     "CustodyAgreed",
@@ -109,6 +145,7 @@ __all__ = [
     "DayClosed",
     "DayDemanded",
     "DayReopened",
+    "DebitSequence",
     "DecidedBy",
     "DecidedDay",
     "DemandeApproved",
@@ -117,6 +154,8 @@ __all__ = [
     "DemandeWithdrawn",
     "Demanded",
     "DetailsKept",
+    "DirectDebitAsked",
+    "DirectDebitReturned",
     "DocumentKept",
     "EnrolmentEnded",
     "EnrolmentRequested",
@@ -134,9 +173,18 @@ __all__ = [
     "HouseholdFact",
     "HouseholdOpened",
     "LinkedBy",
+    "MandateRevoked",
+    "MandateSigned",
+    "MealBroughtDecided",
+    "Means",
     "MemberAdded",
     "MemberLeft",
+    "MonthClosed",
+    "Nature",
     "Origin",
+    "PayerFact",
+    "PaymentCancelled",
+    "PaymentRecorded",
     "PersonErased",
     "PlaceHeld",
     "Presence",
@@ -145,10 +193,18 @@ __all__ = [
     "QuotientDecided",
     "QuotientDeclared",
     "QuotientSource",
+    "QuotientUsed",
+    "RegieFact",
+    "Regime",
     "ReservationRequested",
     "ReservedDay",
+    "Residence",
     "RulebookAdopted",
+    "Step",
+    "StepKind",
     "SuspensionReason",
+    "TariffStatusDecided",
+    "TitreIssued",
     "TownFact",
     "Week",
 ]
@@ -173,6 +229,7 @@ ChildFact = (
     | DayDemanded
     | DemandeDecided
     | AttendanceRecorded
+    | MealBroughtDecided
     | DetailsKept
     | PersonErased
 )
@@ -197,10 +254,11 @@ HouseholdFact = (
     | ChangeRequested
     | QuotientDeclared
     | QuotientDecided
+    | TariffStatusDecided
     | DemandeDecided
     | DetailsKept
     | PersonErased
 )
 AccountFact = ActivationRequested | ActivationGranted | ActivationRefused
 TownFact = RulebookAdopted | DayClosed | DayReopened | CapacityChanged
-Fact = ChildFact | HouseholdFact | AccountFact | TownFact
+Fact = ChildFact | HouseholdFact | AccountFact | TownFact | PayerFact | RegieFact

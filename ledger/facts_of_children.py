@@ -196,3 +196,12 @@ class AttendanceRecorded:
     presence: Presence
     arrived_at: datetime | None = None
     left_at: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MealBroughtDecided:
+    """From a day on the child brings its own meal to the activity, or does so no more. Never why."""
+
+    activity: Slug
+    brought: bool
+    first_day: date

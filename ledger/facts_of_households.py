@@ -16,7 +16,16 @@ from ledger.identifiers import (
     Slug,
     Subject,
 )
-from ledger.parts import ActivationRefusal, ChangeKind, LinkedBy, Origin, QuotientSource, SuspensionReason
+from ledger.parts import (
+    ActivationRefusal,
+    ChangeKind,
+    LinkedBy,
+    Origin,
+    QuotientSource,
+    Regime,
+    Residence,
+    SuspensionReason,
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -224,6 +233,17 @@ class QuotientDecided:
     source: QuotientSource
     first_day: date
     demande: DemandeNumber | None = None
+    regularisation: bool = False
+    """The town chose to go back on months that are past."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TariffStatusDecided:
+    """Which tariffs the household is under from a day on: whether it lives in the town, and what scheme it is of."""
+
+    residence: Residence
+    regime: Regime
+    first_day: date
 
 
 # On a child's page too.

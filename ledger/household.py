@@ -34,6 +34,7 @@ from ledger.events import (
     PersonErased,
     QuotientDecided,
     QuotientDeclared,
+    TariffStatusDecided,
 )
 from ledger.identifiers import DemandeNumber, DocumentId, GuardianId, HouseholdId, KeyId, PersonId, Slug, Subject
 
@@ -76,6 +77,7 @@ class Household:
     keys: Mapping[KeyId, FamilyKey] = field(default_factory=dict)
     documents: Mapping[DocumentId, DocumentKept] = field(default_factory=dict)
     quotients: tuple[QuotientDecided, ...] = ()
+    statuses: tuple[TariffStatusDecided, ...] = ()
     open: Mapping[DemandeNumber, Demande] = field(default_factory=dict)
     """Demandes that wait for a decision."""
     latest: Demande | None = None
@@ -212,6 +214,8 @@ def _of_what_they_share(known: Household, fact: Fact, at: datetime) -> Household
             return replace(known, documents={**known.documents, document: fact})
         case QuotientDecided():
             return replace(known, quotients=(*known.quotients, fact))
+        case TariffStatusDecided():
+            return replace(known, statuses=(*known.statuses, fact))
         case PersonErased(person=person):
             return replace(known, erased=known.erased | {person})
         case _:

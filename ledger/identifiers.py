@@ -40,6 +40,19 @@ DemandeNumber = NewType("DemandeNumber", int)
 UNNUMBERED: Final = DemandeNumber(0)
 """What a decision writes before the ledger has given the demande its number."""
 
+Month = NewType("Month", str)
+"""A month of the town's calendar: `2022-09`."""
+
+TitreNumber = NewType("TitreNumber", str)
+"""What a family reads on its invoice: the year of the titre, and a number of that year without gaps: `2022-000017`."""
+
+PaymentId = NewType("PaymentId", str)
+MandateId = NewType("MandateId", str)
+"""The unique reference of a SEPA mandate (RUM): at most 35 letters, digits and hyphens."""
+
+CollectionId = NewType("CollectionId", str)
+"""One file of direct debits."""
+
 Stream = NewType("Stream", str)
 """The name of a page: `child/{commune}/{child}`."""
 

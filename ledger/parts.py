@@ -16,6 +16,9 @@ SuspensionReason = Literal["authority_withdrawn", "court_order", "account_lost",
 ChangeKind = Literal["address", "contact", "situation", "member", "contact_person"]
 """What a family may ask to be changed of what is known of it. `contact` is a telephone number and an e-mail address."""
 QuotientSource = Literal["caf", "msa", "tax_notice"]
+Residence = Literal["town", "outside"]
+Regime = Literal["caf", "msa", "other"]
+"""The scheme a family's benefits come from."""
 ProofKind = Literal["judgement", "agreement_approved", "agreement_signed"]
 ActivationRefusal = Literal["unknown_family", "not_a_guardian", "proof_missing", "already_active"]
 Week = tuple[HouseholdId, HouseholdId, HouseholdId, HouseholdId, HouseholdId, HouseholdId, HouseholdId]

@@ -11,10 +11,12 @@ from ledger.activation import Activation
 from ledger.child import Child
 from ledger.entry import Entry
 from ledger.household import Household
+from ledger.payer import Payer
+from ledger.regie import Regie
 from ledger.town import Town
 
 Row = dict[str, Any]
-State = Child | Household | Activation | Town
+State = Child | Household | Activation | Town | Payer | Regie
 
 
 @dataclass(kw_only=True, slots=True)

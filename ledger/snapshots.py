@@ -10,7 +10,7 @@ from ledger.demande import Demande, DemandeDay
 from ledger.events import Fact, PlaceHeld
 from ledger.identifiers import ChildId, HouseholdId
 
-FOLD: Final = 4
+FOLD: Final = 5
 """The version of this form. Raise it whenever `Child` or `evolve` changes: older snapshots are then ignored."""
 
 
@@ -38,6 +38,7 @@ def pack(child: Child) -> dict[str, Any]:
         "households": list(child.households),
         "custody": [_fact_packed(statement) for statement in child.custody],
         "erased": child.erased,
+        "meals": [_fact_packed(statement) for statement in child.meals],
         "enrolments": [list(enrolment) for enrolment in child.enrolments.values()],
         "slots": [[*alike[:5], _packed(alike[5]), *alike[6:], days] for alike, days in slots.items()],
         "open": [_demande_packed(demande) for demande in child.open.values()],
@@ -68,6 +69,7 @@ def unpack(packed: dict[str, Any]) -> Child:
         households=tuple(HouseholdId(household) for household in packed["households"]),
         custody=tuple(_CODEC.fact_from_json(*statement) for statement in packed["custody"]),  # type: ignore[misc]
         erased=packed["erased"],
+        meals=tuple(_CODEC.fact_from_json(*statement) for statement in packed["meals"]),  # type: ignore[misc]
         enrolments={
             enrolment: Enrolment(enrolment, activity, site, group, day(first), day(last))
             for enrolment, activity, site, group, first, last in packed["enrolments"]

@@ -9,6 +9,8 @@ from typing import Any, Generic, Protocol, TypeVar
 from ledger import activation as activations
 from ledger import child as children
 from ledger import household as households
+from ledger import payer as payers
+from ledger import regie as regies
 from ledger import town as towns
 from ledger.activation import Activation
 from ledger.child import Child
@@ -18,6 +20,8 @@ from ledger.events import CapacityChanged, Fact
 from ledger.holdings import PlaceKey, held, touched
 from ledger.household import Household
 from ledger.identifiers import Commune, DemandeNumber, Slug, Stream
+from ledger.payer import Payer
+from ledger.regie import Regie
 from ledger.rows import Change, Projector, State
 from ledger.sealed import SealedChange
 from ledger.streams import kind_of
@@ -87,7 +91,7 @@ class Page(Generic[S]):
     state: S | None = None
 
 
-AnyPage = Page[Child] | Page[Household] | Page[Activation] | Page[Town]
+AnyPage = Page[Child] | Page[Household] | Page[Activation] | Page[Town] | Page[Payer] | Page[Regie]
 
 
 def turned(page: AnyPage, entries: Iterable[Entry]) -> AnyPage:
@@ -109,6 +113,8 @@ _EVOLVE: Mapping[str, Callable[..., Any]] = {
     "household": households.evolve,
     "account": activations.evolve,
     "town": towns.evolve,
+    "payer": payers.evolve,
+    "regie": regies.evolve,
 }
 
 

@@ -1,10 +1,11 @@
 """Which page a fact is written on."""
 
-from typing import Literal
+from typing import Final, Literal, get_args
 
 from ledger.identifiers import AccountId, ChildId, Commune, HouseholdId, Stream
 
-Kind = Literal["child", "household", "account", "town"]
+Kind = Literal["child", "household", "account", "town", "payer", "regie"]
+_KINDS: Final[frozenset[Kind]] = frozenset(get_args(Kind))
 
 
 def child_page(commune: Commune, child: ChildId) -> Stream:
@@ -27,17 +28,21 @@ def town_page(commune: Commune) -> Stream:
     return Stream(f"town/{commune}")
 
 
+def payer_page(commune: Commune, household: HouseholdId) -> Stream:
+    """The page of what a household owes and pays."""
+    return Stream(f"payer/{commune}/{household}")
+
+
+def regie_page(commune: Commune) -> Stream:
+    """The one page of a town's régie: the months it closed."""
+    return Stream(f"regie/{commune}")
+
+
 def kind_of(stream: Stream) -> Kind:
     """What a page is about."""
     kind, _, _ = stream.partition("/")
-    if kind == "child":
-        return "child"
-    if kind == "household":
-        return "household"
-    if kind == "account":
-        return "account"
-    assert kind == "town", f"not a page: {stream}"
-    return "town"
+    assert kind in _KINDS, f"not a page: {stream}"
+    return kind
 
 
 def commune_of(stream: Stream) -> Commune:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal, LiteralString, NamedTuple
 
-PageKind = Literal["child", "household", "account", "town"]
+PageKind = Literal["child", "household", "account", "town", "payer", "regie"]
 Behind = Literal["command", "seal"]
 """Whether rows are written in the command's own transaction, or by the follower of the sealed positions."""
 

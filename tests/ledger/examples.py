@@ -78,7 +78,8 @@ from ledger.identifiers import (
     Subject,
     Version,
 )
-from ledger.streams import account_page, child_page, household_page, town_page
+from ledger.streams import account_page, child_page, household_page, payer_page, regie_page, town_page
+from tests.ledger.examples_of_billing import EATER, ON_EATER, ON_PAYER, ON_REGIE, PAYER, STATUS
 
 CODEC: Final = Codec()
 TOWN: Final = Commune("valmont")
@@ -294,6 +295,9 @@ def entries() -> list[Entry]:
         *written(child_page(TOWN, CHILD), ON_CHILD),
         *written(town_page(TOWN), ON_TOWN),
         *written(account_page(TOWN, AccountId(ACTIVATION)), ON_ACCOUNT),
-        *written(household_page(TOWN, FAMILY), ON_HOUSEHOLD),
         *written(child_page(TOWN, SHARED_CHILD), ON_SHARED_CHILD),
+        *written(household_page(TOWN, PAYER), [HouseholdOpened(household=PAYER), *ON_HOUSEHOLD[1:], STATUS]),
+        *written(child_page(TOWN, EATER), ON_EATER),
+        *written(payer_page(TOWN, PAYER), ON_PAYER),
+        *written(regie_page(TOWN), ON_REGIE),
     ]
