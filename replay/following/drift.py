@@ -1,8 +1,9 @@
 """The drift watch: pages folded one after the other, for ever, and compared with the rows that are served.
 
 One page in one snapshot of the database, so that whatever differs is a difference and not a race. The places of a slot
-belong to many children: they are compared once a round, when nothing is on its way. Rows that no page could have made,
-and whether every line is where it was, are for `ardoise verify` to find.
+belong to many children: they are compared once a round, when nothing is on its way. Rows that another version of the
+code made wait for a rebuild, which is warned of: they are not compared. Rows that no page could have made, and whether
+every line is where it was, are for `ardoise verify` to find.
 """
 
 import time
@@ -29,6 +30,7 @@ from projections.past import PastOfPage
 from replay.folding import Folding
 from replay.following.pages import MODEL, REFUSED
 from replay.leader import Connection, Step, set_town
+from replay.rebuilding.rebuild import served
 
 SHARE: Final = 0.02
 """Of the time: what is spent on watching, waiting for the database included."""
@@ -94,8 +96,10 @@ def check(
     with connection.transaction():
         connection.execute(_SNAPSHOT)
         _begin(connection, commune, most_seconds)
-        found = list(_rows(connection, commune, stream))
-        if stream == town_page(commune):
+        now = served(connection)
+        ours = [name for name, model in READ_MODELS.items() if now[name] == model.version]
+        found = list(_rows(connection, commune, stream, ours))
+        if stream == town_page(commune) and MODEL in ours:
             found.extend(_places(connection, commune))
         return sorted(found)
 
@@ -114,7 +118,7 @@ def keep(connection: Connection, commune: Commune, stream: Stream, found: list[D
         return connection.execute(_FOUND, (commune, stream, whats, places)).rowcount
 
 
-def _rows(connection: Connection, commune: Commune, stream: Stream) -> Iterator[Difference]:
+def _rows(connection: Connection, commune: Commune, stream: Stream, ours: list[str]) -> Iterator[Difference]:
     values: dict[str, Any] = {"model": MODEL, "commune": commune, "stream": stream, "id": stream.split("/")[-1]}
     position, parked = connection.execute(_FOLLOWED, values).fetchone() or (0, False)
     lines = connection.execute(_LINES, {**values, "position": position}).fetchall()
@@ -127,10 +131,10 @@ def _rows(connection: Connection, commune: Commune, stream: Stream) -> Iterator[
     # A town that is far behind has rows of lines after its position: those of pages that were followed to their end are
     # compared, which soon are all.
     past = not parked and all(followed for *_, followed in lines)
-    for name, model in READ_MODELS.items():
+    for name in ours:
         if name == MODEL and not past:
             continue
-        for table in model.tables:
+        for table in READ_MODELS[name].tables:
             if kind in table.pages:
                 yield from _differing(connection, table, kind, told.get(table.name, []), values)
     if isinstance(page.state, Town):

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -124,13 +125,19 @@ class Service:
 
 
 @contextlib.contextmanager
-def served(data: Path) -> Iterator[Service]:
+def served(data: Path, **more: str) -> Iterator[Service]:
     """A service that is killed in the end."""
-    service = Service.start(data)
+    service = Service.start(data, **more)
     try:
         yield service
     finally:
         service.stop(signal.SIGKILL)
+
+
+def gauge(service: Service, name: str) -> float | None:
+    """What /metrics says of it; None when it says nothing."""
+    found = re.search(rf"^{name}(?:{{[^}}]*}})? (\S+)$", httpx.get(f"{service.url}/metrics").text, flags=re.MULTILINE)
+    return None if found is None else float(found[1])
 
 
 def refused(data: Path, *arguments: str, **more: str) -> str:

@@ -1,7 +1,6 @@
 """While the service runs: rows that somebody changed are found, pages that cannot be followed are set aside."""
 
 import contextlib
-import re
 import signal
 import subprocess
 import time
@@ -17,7 +16,7 @@ import pytest
 
 from ledger.codec import Codec
 from ledger.events import AttendanceRecorded
-from tests.faults.service import ARDOISE, TOWN, Load, Service, admin_url, environment
+from tests.faults.service import ARDOISE, TOWN, Load, Service, admin_url, environment, gauge
 from tests.http.world import made
 
 SECONDS = 60.0
@@ -61,11 +60,6 @@ def warnings(service: Service) -> list[str]:
     assert said.status_code == 200, "the service is ready all the same"
     found: list[str] = said.json().get("warnings", [])
     return found
-
-
-def gauge(service: Service, name: str) -> float | None:
-    found = re.search(rf"^{name}(?:{{[^}}]*}})? (\S+)$", httpx.get(f"{service.url}/metrics").text, flags=re.MULTILINE)
-    return None if found is None else float(found[1])
 
 
 def asked(service: Service, *arguments: str) -> tuple[int, list[dict[str, Any]]]:

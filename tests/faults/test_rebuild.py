@@ -27,7 +27,18 @@ from replay.folding import Folding, Step
 from replay.rebuilding.rebuild import Watching
 from replay.rebuilding.rebuild import served as served_versions
 from replay.rebuilding.state import alone, connect
-from tests.faults.service import ARDOISE, FAMILIES, TOWN, Load, Service, admin_url, complaints, environment, served
+from tests.faults.service import (
+    ARDOISE,
+    FAMILIES,
+    TOWN,
+    Load,
+    Service,
+    admin_url,
+    complaints,
+    environment,
+    gauge,
+    served,
+)
 from tests.http.world import Who, made
 from tests.replay.rebuilding import ALL, count, crowd, digests, findings, live, rebuild, story_in
 from tests.servers import Database, as_url
@@ -294,7 +305,7 @@ def test_the_old_rows_are_served_by_another_process_until_the_new_ones_are_ready
             [demande] = service.who(http, "agent", "agent-1").get("/demandes", child=child).json()["demandes"]
         return str(demande["origin"])
 
-    with served(data) as service:
+    with served(data, ARDOISE_DRIFT_PERCENT="50") as service:
         child = service.settle()[0]
         with service.client() as http:
             day = (date.today() + timedelta(days=40)).isoformat()  # noqa: DTZ011 - any day ahead
@@ -311,3 +322,10 @@ def test_the_old_rows_are_served_by_another_process_until_the_new_ones_are_ready
         with psycopg.connect(owner) as connection:
             assert served_versions(connection)["demandes"] == 2
         until(lambda: warnings(service) == ["read_model_old"])
+        # At least half of what the drift watch looks at is its round of all pages.
+        with psycopg.connect(owner) as connection:
+            pages = connection.execute("SELECT count(DISTINCT stream) FROM ardoise.entries").fetchone() or (0,)
+        rounds = (gauge(service, "ardoise_drift_checked_total") or 0.0) + 3 * pages[0]
+        until(lambda: (gauge(service, "ardoise_drift_checked_total") or 0.0) >= rounds)
+        assert gauge(service, "ardoise_drift_rows") == 0.0, "they are of another version, and nobody altered them"
+        assert warnings(service) == ["read_model_old"]

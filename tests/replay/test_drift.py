@@ -176,6 +176,21 @@ def test_the_past_of_a_page_is_compared_once_it_was_followed_to_its_end(
     assert check(service, VALMONT, MATTEOS) == []
 
 
+def test_rows_of_another_version_wait_for_a_rebuild_and_are_no_drift(
+    service: Connection, superuser: "psycopg.Connection[Any]"
+) -> None:
+    superuser.execute("UPDATE demandes SET status = 'retiree'")
+    superuser.execute("UPDATE place_changes SET delta = 2")
+    superuser.execute("UPDATE closures SET reason = 'nothing'")
+    assert everything(service, superuser) == {"closures", "demandes", "place_changes"}
+    for model in ("demandes", "past"):
+        superuser.execute("INSERT INTO read_models VALUES (%s, 7, now())", (model,))
+    assert everything(service, superuser) == {"closures"}
+    assert [each.what for each in check(service, VALMONT, TOWNS)] == ["row_differs"], "nor are places counted by them"
+    superuser.execute("DELETE FROM read_models")
+    assert everything(service, superuser) == {"closures", "demandes", "place_changes"}
+
+
 def test_what_was_found_is_noted_since_it_was_found_until_it_is_right_again(service: Connection) -> None:
     first, second = (Difference(what="row_differs", place=place) for place in ("demandes 1", "demandes 2"))
     keep(service, VALMONT, MATTEOS, [first, second])
