@@ -15,6 +15,7 @@ from ledger.identifiers import Commune, Slug, Version
 from rulebook.formalities import DEFAULTS, Formality, FormalityKind
 from rulebook.retention import DEFAULTS as KEPT
 from rulebook.retention import Retention
+from rulebook.tariffs import QUOTIENT_DEFAULT, QuotientRule, RegieRule, Tariff, tariff_of
 from rulebook.timing import DeadlineRule, OpeningRule, Skip, Span
 
 Instruction = Literal["agent", "rule"]
@@ -226,6 +227,14 @@ class Rulebook:
     """What a family may ask for besides days, every kind of it."""
     retention: Retention = KEPT
     """How long what need not be kept for ever is."""
+    tariffs: tuple[Tariff, ...] = ()
+    """In the order of the text. A unit that none of them prices costs nothing, and the check says so."""
+    quotient: QuotientRule = QUOTIENT_DEFAULT
+    regie: RegieRule | None = None
+
+    def tariff(self, activity: Slug, unit: Slug) -> Tariff | None:
+        """The tariff of a unit; None when it is free."""
+        return tariff_of(self.tariffs, activity, unit)
 
     @property
     def zone(self) -> str:

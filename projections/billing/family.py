@@ -1,0 +1,28 @@
+"""All that the bill of a household is worked out from: its own pages and its children's, up to a sealed position."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from ledger.entry import Entry
+from ledger.identifiers import ChildId, HouseholdId
+
+
+class Placed(NamedTuple):
+    """A line of a page, and its position in the town's sealed order."""
+
+    entry: Entry
+    position: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Family:
+    """A payer and its children, line by line; nothing after the position that is billed up to."""
+
+    household: HouseholdId
+    home: Sequence[Placed]
+    """The household's page."""
+    children: Mapping[ChildId, Sequence[Placed]]
+    """The pages of every child that is or was of the household."""
+    payer: Sequence[Placed]
+    """What was billed to it before."""
