@@ -1,0 +1,103 @@
+"""The draft of a month as it can be read, and how one is asked for. A working paper: nothing of it is in the ledger.
+
+A draft is `asked`, then `running`, then `ready` or `failed` (with a sentence in `error`). One made by another version
+of the code is shown as `asked`: it will be worked out again.
+"""
+
+from datetime import datetime
+from importlib.metadata import version
+from typing import Final, Literal, LiteralString, TypedDict
+
+from ledger.identifiers import Commune, HouseholdId, Month, Subject
+from projections.question import Question
+
+State = Literal["asked", "running", "ready", "failed"]
+CODE: Final = version("ardoise")
+"""Two versions may work out two bills of the same facts."""
+
+
+class Summary(TypedDict):
+    """What a draft comes to. Amounts in cents."""
+
+    households: int
+    """That were looked at."""
+    bills: int
+    """Households with a line: as many titres."""
+    lines: int
+    day_prices: int
+    """Days of lines, each priced."""
+    total_cents: int
+    credits: int
+    """Bills below zero."""
+    by_nature: dict[str, int]
+    by_code: dict[str, int]
+    """By account; the empty code is that of lines the rulebook gives none."""
+    regularisations: int
+    """Lines that correct a closed month."""
+    regularised_cents: int
+    missing: dict[str, int]
+    """Days that cannot be billed yet, by reason."""
+
+
+_DRAFT: Final[LiteralString] = """
+    SELECT d.month, CASE WHEN d.state = 'ready' AND d.code <> %(code)s THEN 'asked' ELSE d.state END AS state,
+           d.asked_at, d.asked_by, d.position, d.after_month, d.digest, d.summary, d.error, d.ended_at, d.households,
+           coalesce((SELECT sum(s.households) FROM draft_slices s
+                     WHERE s.commune = d.commune AND s.month = d.month AND s.done), 0)::bigint AS households_done
+    FROM drafts d WHERE d.commune = %(commune)s AND d.month = %(month)s
+"""
+_BILLS: Final[LiteralString] = """
+    SELECT household, total_cents, lines, day_prices, missing, bill, missing_days FROM draft_bills
+    WHERE commune = %(commune)s AND month = %(month)s AND household > %(after)s
+    ORDER BY household LIMIT %(limit)s
+"""
+_MISSING: Final[LiteralString] = """
+    SELECT household, missing_days FROM draft_bills
+    WHERE commune = %(commune)s AND month = %(month)s AND household > %(after)s AND missing > 0
+    ORDER BY household LIMIT %(limit)s
+"""
+_BILL: Final[LiteralString] = """
+    SELECT household, total_cents, lines, day_prices, missing, bill, missing_days FROM draft_bills
+    WHERE commune = %(commune)s AND month = %(month)s AND household = %(household)s
+"""
+_ASK: Final[LiteralString] = """
+    INSERT INTO drafts AS d (commune, month, state, asked_at, asked_by)
+    VALUES (%(commune)s, %(month)s, 'asked', %(at)s, %(by)s)
+    ON CONFLICT (commune, month) DO UPDATE SET
+        state = 'asked', asked_at = excluded.asked_at, asked_by = excluded.asked_by, error = NULL
+    RETURNING d.month, d.state, d.asked_at
+"""
+
+
+def draft_of(commune: Commune, month: Month) -> Question:
+    """The draft of a month: one row or none. `summary` is a `Summary` once it is ready.
+
+    `households_done` of `households` says how far it is. The bills of one that is not ready are not whole.
+    """
+    return Question(sql=_DRAFT, values={"commune": commune, "month": month, "code": CODE})
+
+
+def bills_of_draft(commune: Commune, month: Month, *, after: str = "", limit: int = 50) -> Question:
+    """Bills in order of household, from after one of them on; those without a line are there when something is missing.
+
+    `bill` is the canonical JSON: {"household", "lines": [BilledLine, …]}; `missing_days` is a list of MissingDay.
+    """
+    return Question(sql=_BILLS, values={"commune": commune, "month": month, "after": after, "limit": limit})
+
+
+def bill_in_draft(commune: Commune, month: Month, household: HouseholdId) -> Question:
+    """The bill of one household, as `bills_of_draft` gives it: one row or none."""
+    return Question(sql=_BILL, values={"commune": commune, "month": month, "household": household})
+
+
+def missing_in_draft(commune: Commune, month: Month, *, after: str = "", limit: int = 50) -> Question:
+    """What cannot be billed yet, household by household, from after one of them on."""
+    return Question(sql=_MISSING, values={"commune": commune, "month": month, "after": after, "limit": limit})
+
+
+def ask(commune: Commune, month: Month, *, by: Subject, at: datetime) -> Question:
+    """Asks for a draft of all that is recorded by now, in place of the one there is; who leads the billing makes it.
+
+    One that runs goes on, and is followed by the one that is asked for.
+    """
+    return Question(sql=_ASK, values={"commune": commune, "month": month, "by": by, "at": at})
