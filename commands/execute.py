@@ -14,6 +14,7 @@ from ledger.identifiers import UNNUMBERED, Commune, DemandeNumber, Stream
 from ledger.rows import Row
 from ledger.store import Answer, Append, ConflictError, ErasedError, FullError, Kept, Once, Prepared, Store, Write
 from ledger.streams import town_page
+from ledger.town import Town
 from rulebook.town import Rules, rules_of_town
 
 ATTEMPTS: Final = 5
@@ -29,6 +30,8 @@ class Request:
     signature: Signature
     expected: Mapping[Stream, frozenset[int]] = field(default_factory=dict)
     """The versions a page may be at for its caller. Any other is refused as `version_changed`."""
+    rules: Callable[[Town | None], Rules] = rules_of_town
+    """What it is judged by, from the town's page: its own rulebooks, or those of a what-if."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -83,7 +86,7 @@ def preview(store: Store, request: Request) -> Result:
 def _known(store: Store, request: Request, left: Mapping[PlaceKey, int]) -> Known:
     commune, town = request.commune, town_page(request.commune)
     pages = store.pages([town, *request.command.pages(commune)])
-    rules = rules_of_town(pages[town].state)  # type: ignore[arg-type]
+    rules = request.rules(pages[town].state)  # type: ignore[arg-type]
     booked = store.booked_until(commune) if isinstance(request.command, AdoptRulebook) else {}
     now: datetime = request.signature.happened_at
     return Known(commune=commune, now=now, rules=rules, pages=pages, left=left, booked_until=booked)
