@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, datetime
 from typing import NamedTuple
 
 from ledger.entry import Entry
@@ -39,6 +39,8 @@ class Payer:
     payments: Mapping[PaymentId, PaymentRecorded] = field(default_factory=dict)
     """Those that stand, in the order they were recorded."""
     cancelled: frozenset[PaymentId] = frozenset()
+    entered: Mapping[PaymentId, tuple[PaymentRecorded, datetime]] = field(default_factory=dict)
+    """Every payment, those that were cancelled included, and when it was recorded."""
     mandates: Mapping[MandateId, MandateSigned] = field(default_factory=dict)
     revoked: frozenset[MandateId] = frozenset()
     debits: tuple[DirectDebitAsked, ...] = ()
@@ -83,7 +85,8 @@ def _after(payer: Payer, entry: Entry) -> Payer:
             titre = Titre(issued.titre, issued.month, issued.total_cents, issued.issued_on, issued.due_on)
             return replace(payer, titres={**payer.titres, issued.titre: titre})
         case PaymentRecorded() as paid:
-            return replace(payer, payments={**payer.payments, paid.payment: paid})
+            entered = {**payer.entered, paid.payment: (paid, entry.signature.recorded_at)}
+            return replace(payer, payments={**payer.payments, paid.payment: paid}, entered=entered)
         case PaymentCancelled(payment=payment):
             left = {key: paid for key, paid in payer.payments.items() if key != payment}
             return replace(payer, payments=left, cancelled=payer.cancelled | {payment})

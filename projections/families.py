@@ -23,6 +23,7 @@ from ledger.events import (
     GuardianSuspended,
     GuardianUnlinked,
     HolderChanged,
+    MealBroughtDecided,
     PersonErased,
 )
 from ledger.household import Household
@@ -46,7 +47,7 @@ ABOUT_GUARDIANS = (
 
 
 def changes(entry: Entry, state: State) -> Iterable[Change]:
-    """Rows of `children`, `guardians`, `enrolments`, `custody` and `erased_people`."""
+    """Rows of `children`, `guardians`, `enrolments`, `custody`, `meals_brought` and `erased_people`."""
     if isinstance(state, Child):
         yield from _of_child(entry, state)
     elif isinstance(state, Household):
@@ -78,6 +79,15 @@ def _of_child(entry: Entry, child: Child) -> Iterable[Change]:
                 "stated_at": entry.signature.recorded_at,
             }
             yield Put(table="custody", key=tuple(row.values()), row={**row, **said})
+        case MealBroughtDecided() as meal:
+            row = {"commune": commune, "child": child.child, "ordinal": entry.version}
+            said = {
+                "activity": meal.activity,
+                "first_day": meal.first_day,
+                "brought": meal.brought,
+                "decided_at": entry.signature.recorded_at,
+            }
+            yield Put(table="meals_brought", key=tuple(row.values()), row={**row, **said})
         case _:
             pass
 
@@ -234,6 +244,17 @@ def enrolments_of(commune: Commune, child: ChildId) -> Question:
         sql="""
             SELECT enrolment, activity, site, child_group, first_day, last_day FROM enrolments
             WHERE commune = %(commune)s AND child = %(child)s ORDER BY first_day, activity, enrolment
+        """,
+        values={"commune": commune, "child": child},
+    )
+
+
+def meals_brought_of(commune: Commune, child: ChildId) -> Question:
+    """From when a child brings its own meal to an activity, or does so no more; the latest first."""
+    return Question(
+        sql="""
+            SELECT activity, first_day, brought, decided_at FROM meals_brought
+            WHERE commune = %(commune)s AND child = %(child)s ORDER BY first_day DESC, ordinal DESC
         """,
         values={"commune": commune, "child": child},
     )

@@ -15,6 +15,7 @@ from ledger.events import (
 )
 from ledger.rows import Change, State
 from projections import calendar, day_sheet, demandes, families, shared, town
+from projections.billing import books
 
 Changes = Callable[[Entry, State], Iterable[Change]]
 CHANGES: Final[tuple[Changes, ...]] = (
@@ -24,6 +25,7 @@ CHANGES: Final[tuple[Changes, ...]] = (
     demandes.changes,
     calendar.changes,
     day_sheet.changes,
+    books.changes,
 )
 _ABOUT_DAYS: Final[tuple[Changes, ...]] = (demandes.changes, calendar.changes)
 OF_FACT: Final[Mapping[type, tuple[Changes, ...]]] = {

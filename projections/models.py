@@ -20,6 +20,7 @@ class Source(NamedTuple):
 
 CHILDS: Final = (Source("child", "child"),)
 HOUSEHOLDS: Final = (Source("household", "household"),)
+PAYERS: Final = (Source("payer", "household"),)
 OWN_NAME: Final = (Source(None, "stream"),)
 OF_NOBODY: Final[tuple[Source, ...]] = ()
 
@@ -78,6 +79,7 @@ READ_MODELS: Final[Mapping[str, ReadModel]] = {
             Table(name="children", key=("commune", "child", "household"), pages=("child",), rows=CHILDS),
             Table(name="enrolments", key=("commune", "child", "enrolment"), pages=("child",), rows=CHILDS),
             Table(name="custody", key=("commune", "child", "ordinal"), pages=("child",), rows=CHILDS),
+            Table(name="meals_brought", key=("commune", "child", "ordinal"), pages=("child",), rows=CHILDS),
             Table(name="guardians", key=("commune", "household", "guardian"), pages=("household",), rows=HOUSEHOLDS),
             Table(name="erased_people", key=("commune", "person"), pages=("child", "household"), rows=OF_NOBODY),
         ),
@@ -90,6 +92,9 @@ READ_MODELS: Final[Mapping[str, ReadModel]] = {
             ),
             Table(name="family_keys", key=("commune", "key"), pages=("household",), rows=HOUSEHOLDS),
             Table(name="quotients", key=("commune", "household", "ordinal"), pages=("household",), rows=HOUSEHOLDS),
+            Table(
+                name="tariff_statuses", key=("commune", "household", "ordinal"), pages=("household",), rows=HOUSEHOLDS
+            ),
             Table(name="activations", key=("commune", "activation"), pages=("account",), rows=OF_NOBODY),
         ),
     ),
@@ -98,6 +103,19 @@ READ_MODELS: Final[Mapping[str, ReadModel]] = {
         tables=(
             Table(name="rulebooks", key=("commune", "version"), pages=("town",), rows=OF_NOBODY),
             Table(name="closures", key=("commune", "day", "activity", "site"), pages=("town",), rows=OF_NOBODY),
+        ),
+    ),
+    "billing": ReadModel(
+        version=1,
+        tables=(
+            Table(name="titres", key=("commune", "titre"), pages=("payer",), rows=PAYERS),
+            Table(name="invoice_lines", key=("commune", "titre", "line"), pages=("payer",), rows=PAYERS),
+            Table(name="payments", key=("commune", "payment"), pages=("payer",), rows=PAYERS),
+            Table(name="mandates", key=("commune", "mandate"), pages=("payer",), rows=PAYERS),
+            Table(name="direct_debits", key=("commune", "collection", "titre"), pages=("payer",), rows=PAYERS),
+            Table(name="payers", key=("commune", "household"), pages=("payer",), rows=PAYERS),
+            Table(name="closed_months", key=("commune", "month"), pages=("regie",), rows=OF_NOBODY),
+            Table(name="collections", key=("commune", "collection"), pages=("regie",), rows=OF_NOBODY),
         ),
     ),
     "past": ReadModel(

@@ -14,6 +14,7 @@ from ledger.events import (
     MemberAdded,
     MemberLeft,
     QuotientDecided,
+    TariffStatusDecided,
 )
 from ledger.household import Household
 from ledger.identifiers import ActivationId, Commune, HouseholdId, KeyId, PersonId, Subject
@@ -22,7 +23,7 @@ from projections.question import Question
 
 
 def changes(entry: Entry, state: State) -> Iterable[Change]:
-    """Rows of `household_people`, `family_keys`, `quotients` and `activations`."""
+    """Rows of `household_people`, `family_keys`, `quotients`, `tariff_statuses` and `activations`."""
     if isinstance(state, Household):
         yield from _of_household(entry, state)
     elif isinstance(state, Activation):
@@ -50,8 +51,18 @@ def _of_household(entry: Entry, household: Household) -> Iterable[Change]:
                 "source": decided.source,
                 "demande": decided.demande,
                 "decided_at": entry.signature.recorded_at,
+                "regularisation": decided.regularisation,
             }
             yield Put(table="quotients", key=tuple(row.values()), row={**row, **said})
+        case TariffStatusDecided() as status:
+            row = {"commune": entry.commune, "household": household.household, "ordinal": entry.version}
+            said = {
+                "first_day": status.first_day,
+                "residence": status.residence,
+                "regime": status.regime,
+                "decided_at": entry.signature.recorded_at,
+            }
+            yield Put(table="tariff_statuses", key=tuple(row.values()), row={**row, **said})
         case _:
             pass
 
@@ -140,6 +151,17 @@ def quotients_of(commune: Commune, household: HouseholdId) -> Question:
     return Question(
         sql="""
             SELECT first_day, amount_cents, source, demande, decided_at FROM quotients
+            WHERE commune = %(commune)s AND household = %(household)s ORDER BY first_day DESC, ordinal DESC
+        """,
+        values={"commune": commune, "household": household},
+    )
+
+
+def tariff_statuses_of(commune: Commune, household: HouseholdId) -> Question:
+    """Which tariffs a household is under and from when, the latest first."""
+    return Question(
+        sql="""
+            SELECT first_day, residence, regime, decided_at FROM tariff_statuses
             WHERE commune = %(commune)s AND household = %(household)s ORDER BY first_day DESC, ordinal DESC
         """,
         values={"commune": commune, "household": household},

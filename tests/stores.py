@@ -39,6 +39,16 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "quotients": ("commune", "household", "ordinal"),
     "custody": ("commune", "child", "ordinal"),
     "activations": ("commune", "activation"),
+    "tariff_statuses": ("commune", "household", "ordinal"),
+    "meals_brought": ("commune", "child", "ordinal"),
+    "titres": ("commune", "titre"),
+    "invoice_lines": ("commune", "titre", "line"),
+    "payments": ("commune", "payment"),
+    "mandates": ("commune", "mandate"),
+    "direct_debits": ("commune", "collection", "titre"),
+    "payers": ("commune", "household"),
+    "closed_months": ("commune", "month"),
+    "collections": ("commune", "collection"),
 }
 """The primary key of each inline read model."""
 
@@ -52,9 +62,12 @@ def by_key(table: str, rows: Sequence[Mapping[str, Any]]) -> Rows:
     return {tuple(row[name] for name in KEYS[table]): _plain(row) for row in rows}
 
 
+_OF_JSON = frozenset({"days", "statement", "detail"})
+
+
 def _plain(row: Mapping[str, Any]) -> Row:
     return {
-        name: orjson.loads(orjson.dumps(value, option=orjson.OPT_UTC_Z)) if name in ("days", "statement") else value
+        name: orjson.loads(orjson.dumps(value, option=orjson.OPT_UTC_Z)) if name in _OF_JSON else value
         for name, value in row.items()
     }
 

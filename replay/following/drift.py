@@ -204,7 +204,7 @@ def _differing(
 
 def _of_page(table: Table, kind: PageKind, keys: sql.Composed) -> sql.Composed | sql.SQL:
     """Which rows are of a page of this kind. Where rows do not say it, those the page tells of are compared."""
-    if table.pages == ("town",):
+    if table.pages in (("town",), ("regie",)):
         return sql.SQL("true")
     of_page = [
         sql.SQL("({} = {} AND {})").format(

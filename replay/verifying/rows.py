@@ -167,7 +167,7 @@ def _compared(
     mine = {
         key: row
         for key, row in told.items()
-        if row[column] in known and (column != "household" or row.get("child") is None)
+        if row[column] in known and (source.only == "true" or (column == "child") == (row.get("child") is not None))
     }
     yield from differences(table, mine, kept)
 
