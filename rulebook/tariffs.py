@@ -1,217 +1,60 @@
-"""What a day costs: tariffs by quotient or by rate, the grids they are made of, their adjustments and their rounding.
+"""What a day costs: tariffs, and the price of a unit under one. The name to import all of it by.
 
-Every amount is a Decimal in euros until it is rounded; what leaves this module is in whole cents.
+What a town publishes is in `rulebook.grids`, what a price depends on in `rulebook.situations`, how a unit is priced in
+`rulebook.pricing`, which quotient holds in `rulebook.quotients`.
 """
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import date
-from decimal import Decimal
-from enum import StrEnum
-from typing import Literal
+from collections.abc import Collection
 
-from ledger.events import Nature, QuotientDecided, Regime, Residence, Step
 from ledger.identifiers import Slug
-from rulebook.timing import AnnualDay
+from rulebook.grids import (
+    QUOTIENT_DEFAULT,
+    Adjustment,
+    Bracket,
+    Conditions,
+    Effect,
+    Grid,
+    PayerRule,
+    QuotientRule,
+    RankAmong,
+    Rate,
+    Reading,
+    RegieRule,
+    Rounding,
+    Tariff,
+    Unrecorded,
+    When,
+    Without,
+)
+from rulebook.pricing import Priced, price
+from rulebook.quotients import quotient_on
+from rulebook.situations import Situation, Unpriced
 
-Without = Literal["error", "highest", "price"]
-"""What a household without a quotient pays: nobody knows, the highest price of the grid, or a price of its own."""
-Reading = Literal["exact", "truncated", "rounded"]
-"""How a quotient with cents is read against brackets in whole euros."""
-When = Literal["always", "late", "late_cancellation", "unreserved", "absent"]
-Effect = Literal["next_month", "same_month", "day"]
-RankAmong = Literal["enrolled", "billed"]
-Unrecorded = Literal["missing", "reserved"]
-"""A reserved day of which nobody wrote down who came: it is missing, or the reservation is due all the same."""
-PayerRule = Literal["custody", "asker"]
-"""Who pays a day of a child of two households: the one whose day it is, or the one that asked."""
-
-
-class Rounding(StrEnum):
-    """How an amount becomes cents."""
-
-    HALF_UP = "half_up"
-    HALF_EVEN = "half_even"
-    UP_TO_FIVE_CENTS = "up_to_five_cents"
-    NONE = "none"
-    """Amounts are whole cents by themselves; one that is not is a fault of the tariff."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Bracket:
-    """A price from a quotient on, until the next bracket."""
-
-    lower: Decimal
-    price: Decimal
-    meal: Decimal | None = None
-    """The part of the price that is for the meal, when the rest is care: it makes a line of its own."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rate:
-    """A share of the quotient, between a floor and a ceiling: 0.36 % is Decimal("0.0036")."""
-
-    rate: Decimal
-    floor: Decimal | None
-    ceiling: Decimal | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Conditions:
-    """Where a grid or an adjustment applies; None and empty sets mean everywhere."""
-
-    rank_from: int | None = None
-    rank_to: int | None = None
-    children_from: int | None = None
-    residence: Residence | None = None
-    regimes: frozenset[Regime] = frozenset()
-    units_from: int | None = None
-    """From so many units of the tariff in the month on: then all of them are under it."""
-    meal_brought: bool | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Grid:
-    """Prices under some conditions. The last grid of a tariff that applies wins."""
-
-    name: str
-    article: str
-    conditions: Conditions
-    prices: tuple[Bracket, ...] | Rate | Bracket
-    """By quotient, by rate, or one price for all."""
-    lower_brackets: int = 0
-    """How many brackets lower than its own the household is put ("la tranche immédiatement inférieure")."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Adjustment:
-    """A line of its own beside the unit price: so much in euros, or a share of it. Below zero it reduces."""
-
-    label: str
-    article: str
-    when: When
-    conditions: Conditions
-    nature: Nature
-    amount: Decimal | None
-    share: Decimal | None
-    """Decimal("-0.20") is -20 %. Exactly one of the two is there."""
-    code: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tariff:
-    """What some units cost."""
-
-    slug: Slug
-    label: str
-    article: str
-    nature: Nature
-    code: str
-    """The account it is booked under; empty when the town says none."""
-    units: Mapping[Slug, frozenset[Slug]]
-    """The units it prices, by activity. Two tariffs never price the same unit."""
-    rounding: Rounding
-    without_quotient: Without
-    price_without: Decimal | None
-    reading: Reading
-    grids: tuple[Grid, ...]
-    """The first has no condition."""
-    adjustments: tuple[Adjustment, ...]
-    rank_among: RankAmong
-    residence_unknown: Residence | None
-    """What a household of which nobody said where it lives is taken for; None where that is an error."""
-    regime_unknown: Regime | None
-    minutes: int | None
-    """A started slice of so many minutes is one unit; None where a unit is one whatever time the child stayed."""
-    unrecorded: Unrecorded
-    absent_due: bool
-    """Whether a day whose absence was not accepted stays due."""
-    payer: PayerRule
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class QuotientRule:
-    """From when a quotient holds, and until when."""
-
-    article: str
-    effect: Effect
-    valid_months: int | None = None
-    until: AnnualDay | None = None
-    """Holds until this day of the year comes again."""
-
-
-QUOTIENT_DEFAULT = QuotientRule(article="", effect="next_month")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RegieRule:
-    """What an invoice says of the régie that issues it, and how it may be paid."""
-
-    name: str
-    payment_days: int
-    """Days to pay, from the day of the titre."""
-    how_to_pay: tuple[str, ...]
-    """Sentences, one a way."""
-    creditor_name: str = ""
-    creditor_id: str = ""
-    """The SEPA creditor identifier (ICS)."""
-    creditor_iban: str = ""
-    creditor_bic: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Priced:
-    """One part of what a unit costs. Quantity times `unit_price_cents` is exact."""
-
-    nature: Nature
-    label: str
-    unit_price_cents: int
-    quantity: int
-    article: str
-    code: str
-    steps: tuple[Step, ...]
-    basis: Literal["unit", "late", "late_cancellation", "unreserved", "absent"]
-    """The unit itself (its price, what always goes with it), or what came on top of it, and why."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unpriced:
-    """No price can be told, and why: `quotient_missing`, `residence_missing`, `regime_missing`, `times_missing`."""
-
-    code: str
-    article: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Situation:
-    """All that a price may depend on, that day."""
-
-    quotient: QuotientDecided | None
-    residence: Residence | None = None
-    regime: Regime | None = None
-    rank: int = 1
-    children: int = 1
-    units_in_month: int = 1
-    meal_brought: bool = False
-    minutes: int | None = None
-    """How long the child stayed, where the tariff counts minutes."""
-    unit_due: bool = True
-    """False where only what comes on top is: a cancellation that came too late."""
-    on_top: frozenset[When] = field(default_factory=frozenset)
-    """What happened that an adjustment may be for: late, late_cancellation, unreserved, absent."""
-
-
-def price(tariff: Tariff, situation: Situation) -> tuple[Priced, ...] | Unpriced:
-    """What one unit costs: its price, its parts, its adjustments, each with its arithmetic. Pure."""
-    raise NotImplementedError
-
-
-def quotient_on(rule: QuotientRule, decided: Sequence[QuotientDecided], day: date) -> QuotientDecided | None:
-    """The quotient that holds on a day: of those begun by then, the one that began last, and of two the last recorded.
-
-    None when there is none, or when it has run out.
-    """
-    raise NotImplementedError
+__all__ = [
+    "QUOTIENT_DEFAULT",
+    "Adjustment",
+    "Bracket",
+    "Conditions",
+    "Effect",
+    "Grid",
+    "PayerRule",
+    "Priced",
+    "QuotientRule",
+    "RankAmong",
+    "Rate",
+    "Reading",
+    "RegieRule",
+    "Rounding",
+    "Situation",
+    "Tariff",
+    "Unpriced",
+    "Unrecorded",
+    "When",
+    "Without",
+    "price",
+    "quotient_on",
+    "tariff_of",
+]
 
 
 def tariff_of(tariffs: Collection[Tariff], activity: Slug, unit: Slug) -> Tariff | None:
