@@ -1,0 +1,176 @@
+"""The invoice a family is handed: what it owes and until when on the first page, and why on those that follow."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from api import french_paper
+from api.billing.paper.setting import as_images, as_pdf
+from ledger.events import BilledLine, TitreIssued
+from ledger.identifiers import ChildId, Month, Slug, TitreNumber
+
+Formula = tuple[Slug, Slug]
+"""An activity and one of its units."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Debit:
+    """How an invoice is paid when nobody has to do anything."""
+
+    mandate: str
+    account: str = ""
+    """The last figures of the account."""
+    collect_on: date | None = None
+    """The day the bank was asked for it; None as long as it was not."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Owed:
+    """What an earlier invoice still asks for."""
+
+    titre: TitreNumber
+    month: Month
+    amount_cents: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Invoice:
+    """All that an invoice says. Two equal invoices are the same bytes."""
+
+    issued: TitreIssued
+    town: str
+    office: str
+    """The régie."""
+    recipient: Sequence[str]
+    """The name of who pays, then the address, line by line."""
+    children: Mapping[ChildId, str]
+    """What each child is called."""
+    formulas: Mapping[Formula, str]
+    """What the rulebook calls a unit, where that says more than the line does."""
+    how_to_pay: Sequence[str]
+    sentences: Sequence[Sequence[str]]
+    """Why, for each line of the titre in its order."""
+    paid_cents: int = 0
+    """By payments and by credits."""
+    owed_before: Sequence[Owed] = ()
+    held_cents: int = 0
+    """What the town holds for the household."""
+    debit: Debit | None = None
+
+    @property
+    def owed_cents(self) -> int:
+        """What is left to pay of it."""
+        return max(self.issued.total_cents, 0) - self.paid_cents
+
+    def child(self, child: ChildId) -> str:
+        """What a child is called."""
+        return self.children[child]
+
+
+def invoice_pdf(invoice: Invoice) -> bytes:
+    """The document, tagged for screen readers."""
+    return as_pdf("invoice", _said(invoice), made_on=invoice.issued.issued_on)
+
+
+def invoice_images(invoice: Invoice, *, ppi: int = 110) -> list[bytes]:
+    """The same pages, to be looked at."""
+    return as_images("invoice", _said(invoice), made_on=invoice.issued.issued_on, ppi=ppi)
+
+
+def _said(invoice: Invoice) -> dict[str, Any]:
+    issued = invoice.issued
+    pays = invoice.owed_cents > 0
+    ways = [*invoice.how_to_pay, french_paper.quote_number(issued.titre)] if pays and invoice.debit is None else []
+    return {
+        "title": french_paper.invoice_title(issued.month, credit=issued.total_cents < 0),
+        "town": invoice.town,
+        "office": invoice.office,
+        "recipient": invoice.recipient,
+        "reference": [french_paper.titre_of(issued.titre, issued.issued_on)],
+        "due": _due(invoice),
+        "columns": french_paper.COLUMNS,
+        "groups": [_group(invoice, child, lines) for child, lines in _by_child(issued.lines)],
+        "totals": list(_totals(invoice)),
+        "beside": list(_beside(invoice)),
+        "payment": {"heading": french_paper.HOW_TO_PAY, "sentences": ways},
+        "why": {"heading": french_paper.WHY, "introduction": french_paper.WHY_INTRODUCTION},
+        "reasons": [_reason(invoice, *each) for each in zip(issued.lines, invoice.sentences, strict=True)],
+        "footer": french_paper.footer(invoice.town, issued.titre),
+        "page": french_paper.PAGE,
+        "of": french_paper.OF,
+    }
+
+
+def _by_child(lines: Iterable[BilledLine]) -> list[tuple[ChildId, list[BilledLine]]]:
+    """The lines of each child, in the order of the titre."""
+    found: dict[ChildId, list[BilledLine]] = {}
+    for line in lines:
+        found.setdefault(line.child, []).append(line)
+    return list(found.items())
+
+
+def _due(invoice: Invoice) -> dict[str, str]:
+    """What the box says: how much is asked for, and until when."""
+    total, owed, debit = invoice.issued.total_cents, invoice.owed_cents, invoice.debit
+    cents, when = owed, ""
+    if total <= 0:
+        kind, cents = ("credit", -total) if total else ("nothing", 0)
+    elif owed <= 0:
+        kind = "paid"
+    elif debit is not None:
+        kind, when = "debit", french_paper.debited(debit.mandate, debit.account, debit.collect_on)
+    else:
+        kind, when = "part" if invoice.paid_cents else "owed", french_paper.due_by(invoice.issued.due_on)
+    said = when or french_paper.WHEN[kind]
+    return {"what": french_paper.DUE[kind], "when": said, "amount": french_paper.amount(cents)}
+
+
+def _group(invoice: Invoice, child: ChildId, lines: Sequence[BilledLine]) -> dict[str, Any]:
+    """What one child's days cost."""
+    name = invoice.child(child)
+    rows = [_row(invoice, line) for line in lines]
+    if len(rows) > 1 and len({line.child for line in invoice.issued.lines}) > 1:
+        together = french_paper.amount(sum(line.amount_cents for line in lines))
+        total = {"label": french_paper.subtotal(name), "note": "", "quantity": "", "unit_price": ""}
+        rows.append({**total, "amount": together, "strong": True})
+    return {"heading": name, "rows": rows}
+
+
+def _row(invoice: Invoice, line: BilledLine) -> dict[str, Any]:
+    days = french_paper.days_of(day.day for day in line.days)
+    formula = invoice.formulas.get((line.activity, line.unit), "")
+    return {
+        "label": _label(line),
+        "note": " : ".join(each for each in (formula, days) if each),
+        "quantity": french_paper.whole(line.quantity),
+        "unit_price": french_paper.amount(line.unit_price_cents),
+        "amount": french_paper.amount(line.amount_cents),
+        "strong": False,
+    }
+
+
+def _label(line: BilledLine) -> str:
+    return line.label if line.regularises is None else f"{french_paper.regularised(line.regularises)} : {line.label}"
+
+
+def _totals(invoice: Invoice) -> Iterable[dict[str, Any]]:
+    issued = invoice.issued
+    yield {"what": french_paper.TOTAL, "amount": french_paper.amount(issued.total_cents), "strong": True}
+    if invoice.paid_cents:
+        yield {"what": french_paper.PAID, "amount": french_paper.amount(-invoice.paid_cents), "strong": False}
+        yield {"what": french_paper.LEFT, "amount": french_paper.amount(invoice.owed_cents), "strong": True}
+
+
+def _beside(invoice: Invoice) -> Iterable[str]:
+    """What the account says besides this invoice."""
+    if invoice.owed_before:
+        yield french_paper.left_of_others((each.titre, each.month, each.amount_cents) for each in invoice.owed_before)
+    if invoice.held_cents:
+        yield french_paper.held_for_you(invoice.held_cents)
+
+
+def _reason(invoice: Invoice, line: BilledLine, sentences: Sequence[str]) -> dict[str, Any]:
+    name = invoice.child(line.child)
+    heading = french_paper.why_line(_label(line), name, line.quantity, line.unit_price_cents, line.amount_cents)
+    return {"heading": heading, "sentences": sentences}
