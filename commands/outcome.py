@@ -52,6 +52,8 @@ class Refusal:
     """Somebody it may be about, among several."""
     problem: Problem | None = None
     """What is wrong in a rulebook."""
+    place: int | None = None
+    """Which of several things asked together it is about, from 0."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

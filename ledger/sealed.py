@@ -6,8 +6,8 @@ from typing import Literal
 from ledger.events import PersonErased
 from ledger.identifiers import DocumentId, HouseholdId, PersonId, ProposalId, Stream
 
-DetailsKind = Literal["identity", "address", "contact", "situation", "health", "activation"]
-"""What is known of a person. `contact` holds the telephone and the e-mail address."""
+DetailsKind = Literal["identity", "address", "contact", "situation", "health", "activation", "bank"]
+"""What is known of a person. `contact` holds the telephone and the e-mail address, `bank` the account to debit."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

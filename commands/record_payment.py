@@ -1,0 +1,85 @@
+"""The régie records what came: one payment, or all those of a bank statement."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+from commands.outcome import Accepted, Known, Outcome, Refusal, Refused
+from commands.town_days import town_day
+from ledger.events import Means, PaymentRecorded
+from ledger.identifiers import Commune, HouseholdId, PaymentId, Stream, TitreNumber
+from ledger.store import Write
+from ledger.streams import payer_page
+
+MOST_CASH_CENTS: Final = 30_000
+"""300 € (Code général des impôts, article 1680: what a titre asks for may be paid in cash up to that)."""
+HIGHEST_PAYMENT_CENTS: Final = 9_999_999
+"""99 999,99 €: a hundred times what a family owes in a year."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NewPayment:
+    """Money of a household."""
+
+    payment: PaymentId
+    household: HouseholdId
+    amount_cents: int
+    means: Means
+    received_on: date
+    titre: TitreNumber | None = None
+    reference: str | None = None
+
+    def fact(self) -> PaymentRecorded:
+        """What the payer's page says."""
+        return PaymentRecorded(
+            payment=self.payment,
+            household=self.household,
+            amount_cents=self.amount_cents,
+            means=self.means,
+            received_on=self.received_on,
+            titre=self.titre,
+            reference=self.reference,
+        )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RecordPayments:
+    """Records them all or none, and says of each what is wrong with it."""
+
+    payments: Sequence[NewPayment]
+
+    def pages(self, commune: Commune) -> Sequence[Stream]:
+        """The pages of those who paid."""
+        return list(dict.fromkeys(payer_page(commune, each.household) for each in self.payments))
+
+    def decide(self, known: Known) -> Outcome:
+        """Recorded, each once."""
+        refusals = tuple(self._refusals(known))
+        if refusals:
+            return Refused(refusals=refusals)
+        return Accepted(writes=[Write(page=known.payer(each.household), facts=[each.fact()]) for each in self.payments])
+
+    def _refusals(self, known: Known) -> Iterator[Refusal]:
+        today = town_day(known.rules, known.now)
+        for place, each in enumerate(self.payments):
+            code = _code(known, each, today)
+            if code is not None:
+                yield Refusal(code=code, place=place)
+
+
+def _code(known: Known, said: NewPayment, today: date) -> str | None:
+    payer = known.payer(said.household).state
+    if payer is None:
+        return "unknown_payer"
+    if said.titre is not None and (said.titre not in payer.titres or payer.titres[said.titre].total_cents <= 0):
+        return "unknown_titre"
+    if not 0 < said.amount_cents <= HIGHEST_PAYMENT_CENTS:
+        return "amount_out_of_bounds"
+    if said.means == "cash" and said.amount_cents > MOST_CASH_CENTS:
+        return "cash_over_limit"
+    if said.received_on > today:
+        return "day_not_come"
+    if said.payment in payer.payments or said.payment in payer.cancelled:
+        return "already_registered"
+    return None
