@@ -1,14 +1,11 @@
 """The bulk of a rebuild: processes that take chunks of pages, fold them, and copy the rows they leave."""
 
-import selectors
-import subprocess
-import sys
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
 from dataclasses import asdict, dataclass, field
-from typing import Any, Final
+from typing import Final
 
-import orjson
 import psycopg
 from psycopg import sql
 from psycopg.rows import TupleRow
@@ -17,6 +14,7 @@ from replay.folding import few_collections
 from replay.rebuilding.catalogue import NEW, columns, named
 from replay.rebuilding.rows import Encode, Line, Reader, Slot, Told, encoder, puts
 from replay.rebuilding.state import Connection, RebuildRefusedError, Run, connect, set_town
+from replay.workers import WorkerGoneError, said_by
 
 FETCHED: Final = 5_000
 BUFFERED_ROWS: Final = 20_000
@@ -33,7 +31,6 @@ _LINES: Final = """
 """
 _PLACE_COLUMNS: Final = ("commune", "activity", "unit", "day", "pool")
 
-Worker = subprocess.Popen[bytes]
 Progress = Callable[[int], None]
 """Told how many more lines were folded."""
 
@@ -142,52 +139,12 @@ def build(owner_url: str, run: Run, processes: int, progress: Progress) -> None:
         with connect(owner_url) as connection:
             work(connection, run, progress)
         return
-    workers: list[Worker] = []
+    asked = {"owner_url": owner_url, "run": asdict(run) | {"sealed": [*run.sealed]}}
     try:
-        for _ in range(processes):
-            workers.append(_started())
-            _told(workers[-1], owner_url, run)
-        for said in _lines_of(workers):
-            if "failed" in said:
-                raise RebuildRefusedError(said["failed"])
-            progress(said["lines"])
-        # Of those that go on after one was stopped, nothing is known, and nobody waits for them.
-        if any(worker.poll() for worker in workers):
-            raise RebuildRefusedError(STOPPED)
-    except BrokenPipeError:
+        with closing(said_by("replay.rebuilding.worker", asked, processes)) as workers:
+            for said in workers:
+                if "failed" in said:
+                    raise RebuildRefusedError(said["failed"])
+                progress(said["lines"])
+    except WorkerGoneError:
         raise RebuildRefusedError(STOPPED) from None
-    finally:
-        for worker in workers:
-            worker.kill()
-            worker.communicate()
-
-
-def _started() -> Worker:
-    """A process that imports what it needs and no more."""
-    command = [sys.executable, "-m", "replay.rebuilding.worker"]
-    return subprocess.Popen(command, bufsize=0, stdin=subprocess.PIPE, stdout=subprocess.PIPE)  # noqa: S603 - our own, no shell
-
-
-def _told(worker: Worker, owner_url: str, run: Run) -> None:
-    """The way in is no argument: others could read it."""
-    assert worker.stdin is not None
-    worker.stdin.write(orjson.dumps({"owner_url": owner_url, "run": asdict(run) | {"sealed": [*run.sealed]}}) + b"\n")
-    worker.stdin.flush()
-
-
-def _lines_of(workers: Sequence[Worker]) -> Iterator[dict[str, Any]]:
-    """What the processes say, one line after another, until all of them have ended or one was stopped."""
-    with selectors.DefaultSelector() as selector:
-        for worker in workers:
-            assert worker.stdout is not None
-            selector.register(worker.stdout, selectors.EVENT_READ, worker)
-        while selector.get_map():
-            for key, _ in selector.select():
-                # A line is written whole and is short: there is never half of one.
-                line = key.fileobj.readline()  # type: ignore[union-attr]
-                if line:
-                    yield orjson.loads(line)
-                    continue
-                selector.unregister(key.fileobj)
-                if key.data.wait():
-                    return
