@@ -7,6 +7,7 @@ from typing import Any
 
 from api import french_paper
 from api.billing.paper.setting import as_images, as_pdf
+from api.french_bills import amount
 from ledger.events import BilledLine, TitreIssued
 from ledger.identifiers import ChildId, Month, Slug, TitreNumber
 
@@ -35,6 +36,14 @@ class Owed:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Reason:
+    """Why one line is what it is."""
+
+    heading: str
+    sentences: Sequence[str]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Invoice:
     """All that an invoice says. Two equal invoices are the same bytes."""
 
@@ -49,8 +58,8 @@ class Invoice:
     formulas: Mapping[Formula, str]
     """What the rulebook calls a unit, where that says more than the line does."""
     how_to_pay: Sequence[str]
-    sentences: Sequence[Sequence[str]]
-    """Why, for each line of the titre in its order."""
+    reasons: Sequence[Reason]
+    """For each line of the titre, in its order."""
     paid_cents: int = 0
     """By payments and by credits."""
     owed_before: Sequence[Owed] = ()
@@ -95,7 +104,7 @@ def _said(invoice: Invoice) -> dict[str, Any]:
         "beside": list(_beside(invoice)),
         "payment": {"heading": french_paper.HOW_TO_PAY, "sentences": ways},
         "why": {"heading": french_paper.WHY, "introduction": french_paper.WHY_INTRODUCTION},
-        "reasons": [_reason(invoice, *each) for each in zip(issued.lines, invoice.sentences, strict=True)],
+        "reasons": _reasons(invoice),
         "footer": french_paper.footer(invoice.town, issued.titre),
         "page": french_paper.PAGE,
         "of": french_paper.OF,
@@ -108,6 +117,15 @@ def _by_child(lines: Iterable[BilledLine]) -> list[tuple[ChildId, list[BilledLin
     for line in lines:
         found.setdefault(line.child, []).append(line)
     return list(found.items())
+
+
+def _reasons(invoice: Invoice) -> list[dict[str, Any]]:
+    """Why, child by child."""
+    found: dict[ChildId, list[dict[str, Any]]] = {}
+    for line, reason in zip(invoice.issued.lines, invoice.reasons, strict=True):
+        said = {"heading": reason.heading, "sentences": reason.sentences}
+        found.setdefault(line.child, []).append(said)
+    return [{"heading": invoice.child(child), "lines": lines} for child, lines in found.items()]
 
 
 def _due(invoice: Invoice) -> dict[str, str]:
@@ -123,7 +141,7 @@ def _due(invoice: Invoice) -> dict[str, str]:
     else:
         kind, when = "part" if invoice.paid_cents else "owed", french_paper.due_by(invoice.issued.due_on)
     said = when or french_paper.WHEN[kind]
-    return {"what": french_paper.DUE[kind], "when": said, "amount": french_paper.amount(cents)}
+    return {"what": french_paper.DUE[kind], "when": said, "amount": amount(cents)}
 
 
 def _group(invoice: Invoice, child: ChildId, lines: Sequence[BilledLine]) -> dict[str, Any]:
@@ -131,7 +149,7 @@ def _group(invoice: Invoice, child: ChildId, lines: Sequence[BilledLine]) -> dic
     name = invoice.child(child)
     rows = [_row(invoice, line) for line in lines]
     if len(rows) > 1 and len({line.child for line in invoice.issued.lines}) > 1:
-        together = french_paper.amount(sum(line.amount_cents for line in lines))
+        together = amount(sum(line.amount_cents for line in lines))
         total = {"label": french_paper.subtotal(name), "note": "", "quantity": "", "unit_price": ""}
         rows.append({**total, "amount": together, "strong": True})
     return {"heading": name, "rows": rows}
@@ -144,8 +162,8 @@ def _row(invoice: Invoice, line: BilledLine) -> dict[str, Any]:
         "label": _label(line),
         "note": " : ".join(each for each in (formula, days) if each),
         "quantity": french_paper.whole(line.quantity),
-        "unit_price": french_paper.amount(line.unit_price_cents),
-        "amount": french_paper.amount(line.amount_cents),
+        "unit_price": amount(line.unit_price_cents),
+        "amount": amount(line.amount_cents),
         "strong": False,
     }
 
@@ -156,10 +174,10 @@ def _label(line: BilledLine) -> str:
 
 def _totals(invoice: Invoice) -> Iterable[dict[str, Any]]:
     issued = invoice.issued
-    yield {"what": french_paper.TOTAL, "amount": french_paper.amount(issued.total_cents), "strong": True}
+    yield {"what": french_paper.TOTAL, "amount": amount(issued.total_cents), "strong": True}
     if invoice.paid_cents:
-        yield {"what": french_paper.PAID, "amount": french_paper.amount(-invoice.paid_cents), "strong": False}
-        yield {"what": french_paper.LEFT, "amount": french_paper.amount(invoice.owed_cents), "strong": True}
+        yield {"what": french_paper.PAID, "amount": amount(-invoice.paid_cents), "strong": False}
+        yield {"what": french_paper.LEFT, "amount": amount(invoice.owed_cents), "strong": True}
 
 
 def _beside(invoice: Invoice) -> Iterable[str]:
@@ -168,9 +186,3 @@ def _beside(invoice: Invoice) -> Iterable[str]:
         yield french_paper.left_of_others((each.titre, each.month, each.amount_cents) for each in invoice.owed_before)
     if invoice.held_cents:
         yield french_paper.held_for_you(invoice.held_cents)
-
-
-def _reason(invoice: Invoice, line: BilledLine, sentences: Sequence[str]) -> dict[str, Any]:
-    name = invoice.child(line.child)
-    heading = french_paper.why_line(_label(line), name, line.quantity, line.unit_price_cents, line.amount_cents)
-    return {"heading": heading, "sentences": sentences}

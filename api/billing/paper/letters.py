@@ -39,8 +39,10 @@ def shown(text: str) -> str:
 
     A word longer than a line may be cut: it never runs out of the page.
     """
-    kept = (_letter(letter) for letter in unicodedata.normalize("NFC", text))
-    return _UNBROKEN.sub(lambda word: word[0] + _MAY_BREAK, "".join(kept).strip())
+    kept = "".join(map(_letter, unicodedata.normalize("NFC", text))).strip()
+    if text and not kept:
+        return BLANK  # a heading, a cell, a name may not be empty
+    return _UNBROKEN.sub(lambda word: word[0] + _MAY_BREAK, kept)
 
 
 def _letter(letter: str) -> str:

@@ -1,0 +1,142 @@
+"""What the papers of the régie say, in French: invoices, tax certificates, files for a spreadsheet."""
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+from types import MappingProxyType
+from typing import Final
+
+from api.french_bills import amount, of_month
+from ledger.identifiers import HouseholdId, Month, TitreNumber
+from rulebook.french_dates import french_date, french_ordinal, join
+from rulebook.words import MONTHS
+
+COLUMNS: Final = ("Prestation", "Quantité", "Prix", "Montant")
+PAGE: Final = "Page"
+OF: Final = "sur"
+HOW_TO_PAY: Final = "Comment payer"
+WHY: Final = "Pourquoi ces montants"
+WHY_INTRODUCTION: Final = "Chaque montant de la facture, et ce qui l'explique."
+ERASED_PAYER: Final = "Redevable dont le dossier est effacé"
+ERASED_CHILD: Final = "Enfant dont le dossier est effacé"
+TOTAL: Final = "Total de la facture"
+PAID: Final = "Déjà payé"
+LEFT: Final = "Reste à payer"
+
+LINE_COLUMNS: Final = (
+    "Mois",
+    "Titre",
+    "Émis le",
+    "Foyer",
+    "Enfant",
+    "Activité",
+    "Formule",
+    "Nature",
+    "Libellé",
+    "Mois régularisé",
+    "Quantité",
+    "Prix unitaire",
+    "Montant",
+    "Compte",
+    "Règlement",
+    "Article",
+    "Premier jour",
+    "Dernier jour",
+    "Jours",
+)
+TOTAL_COLUMNS: Final = ("Mois", "Nature", "Compte", "Lignes", "Quantité", "Montant")
+
+
+def days_of(days: Iterable[date]) -> str:
+    """The days of an invoice's line: 1er, 5 et 8 septembre; each month after its days."""
+    by_month: dict[tuple[int, int], list[str]] = {}
+    for day in sorted(set(days)):
+        by_month.setdefault((day.year, day.month), []).append(french_ordinal(day.day))
+    return " ; ".join(f"{join(told)} {MONTHS[month - 1]}" for (_, month), told in by_month.items())
+
+
+def invoice_title(month: Month, *, credit: bool) -> str:
+    """What an invoice is called."""
+    return f"{'Avoir' if credit else 'Facture'} {of_month(month)}"
+
+
+def titre_of(titre: TitreNumber, issued_on: date) -> str:
+    """What a payer quotes."""
+    return f"Titre n° {titre} du {french_date(issued_on)}"
+
+
+def footer(town: str, titre: TitreNumber) -> str:
+    """What stands at the foot of each page."""
+    return f"{town} · titre n° {titre}"
+
+
+def due_by(day: date) -> str:
+    """Until when it is to be paid."""
+    return f"au plus tard le {french_date(day)}"
+
+
+def debited(mandate: str, account: str, collect_on: date | None) -> str:
+    """That nothing is to be done, since the bank is asked."""
+    when = f"le {french_date(collect_on)}" if collect_on else "à l'échéance"
+    where = f" sur le compte finissant par {account}" if account else ""
+    return f"Prélevé {when}{where}. Mandat {mandate}."
+
+
+def left_of_others(owed: Iterable[tuple[TitreNumber, Month, int]]) -> str:
+    """What earlier invoices still ask for."""
+    told = [f"{amount(cents)} de la facture {of_month(month)} (titre {titre})" for titre, month, cents in owed]
+    return f"Il reste aussi à payer, sur des factures précédentes : {join(told)}."
+
+
+def held_for_you(cents: int) -> str:
+    """What the town holds for the household."""
+    return f"La régie détient {amount(cents)} pour votre compte : cette somme paiera vos prochaines factures."
+
+
+def quote_number(titre: TitreNumber) -> str:
+    """What to write on a cheque or a transfer."""
+    return f"Indiquez le numéro de titre {titre} sur votre chèque, votre virement ou votre paiement en ligne."
+
+
+def nameless_payer(household: HouseholdId) -> str:
+    """A household none of whose guardians has a name in the vault."""
+    return f"Foyer {household}"
+
+
+def nameless_child(number: int) -> str:
+    """A child without a name in the vault."""
+    return f"Enfant {number}"
+
+
+def regularised(month: Month) -> str:
+    """What a line that corrects a closed month begins with."""
+    return f"Rectification {of_month(month)}"
+
+
+def whole(number: int) -> str:
+    """A count; below zero, with the minus sign of amounts."""
+    return f"−{-number}" if number < 0 else str(number)
+
+
+def subtotal(name: str) -> str:
+    """The lines of one child together."""
+    return f"Total pour {name}"
+
+
+DUE: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "owed": "À payer",
+        "part": "Reste à payer",
+        "debit": "À payer par prélèvement",
+        "paid": "Facture payée",
+        "nothing": "Rien à payer",
+        "credit": "En votre faveur",
+    }
+)
+WHEN: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "paid": "Merci. Vous n'avez rien à faire.",
+        "nothing": "Vous n'avez rien à faire.",
+        "credit": "Cette somme vient en déduction de vos autres factures.",
+    }
+)
+"""What the box of an invoice says, by what becomes of its amount."""
