@@ -23,10 +23,14 @@ HIDDEN: Final = frozenset(
         "unknown_person",
         "unknown_key",
         "unknown_activation",
+        "unknown_payment",
+        "unknown_collection",
     }
 )
 """What a stranger may not tell from what is forbidden."""
 
+OF_RETURNS: Final = frozenset({"unknown_debit", "already_returned"})
+"""What is said of a direct debit that came back; of other things in a list, the list is that of payments."""
 ABOUT_A_CHILD: Final = frozenset({"still_enrolled", "still_reserved"})
 """What is said of one child among several, and not of a day."""
 
@@ -93,12 +97,21 @@ def field_error(refusal: Refusal) -> FieldError | None:
     return FieldError(where="body", field=wrong.path or "*", code=refusal.code, detail=str(wrong))
 
 
+def place_error(refusal: Refusal) -> FieldError | None:
+    """What is wrong with one of several things asked together, by its place among them."""
+    if refusal.place is None:
+        return None
+    where = "returns" if refusal.code in OF_RETURNS else "payments"
+    field = f"{where}[{refusal.place}]"
+    return FieldError(where="body", field=field, code=refusal.code, detail=french.detail(refusal.code))
+
+
 def errors_of(refusals: Iterable[Refusal], rules: Rules) -> list[RuleError | FieldError]:
     """One error per refused day, per demande that could not be decided, and per mistake of a rulebook."""
     found = [
         rule_error(refusal, rules)
         if refusal.day or refusal.number or refusal.guardian or refusal.code in ABOUT_A_CHILD
-        else field_error(refusal)
+        else place_error(refusal) or field_error(refusal)
         for refusal in refusals
     ]
     return [error for error in found if error is not None]

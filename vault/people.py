@@ -154,6 +154,22 @@ class Vault:
             details[row["kind"]] = opened(keys[person], row["kind"], row["sealed"])
         return known
 
+    def digested(
+        self, commune: Commune, persons: Iterable[PersonId], kind: str
+    ) -> dict[PersonId, tuple[Any, str] | Erased]:
+        """One kind of what is known of each person, with the digest a fact has of it; who has none is left out."""
+        wanted = list(dict.fromkeys(persons))
+        found: dict[PersonId, tuple[Any, str] | Erased] = {}
+        for row in self._ask(PEOPLE, commune, persons=wanted, kinds=[kind]):
+            person = PersonId(row["person"])
+            if row["wrapped"] is None:
+                found[person] = ERASED
+            elif row["kind"] is not None:
+                key = self.ring.unwrap(commune, person, bytes(row["wrapped"]))
+                value = opened(key, kind, row["sealed"])
+                found[person] = value, key.digest(kind, value)
+        return found
+
     def proposal(self, commune: Commune, proposal: ProposalId) -> list[Proposed]:
         """What was proposed; empty once it was decided, or when whom it is about was forgotten."""
         found = []
