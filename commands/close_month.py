@@ -1,0 +1,96 @@
+"""The régisseur closes a month on the draft they have looked at: every titre follows from it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from commands.outcome import Accepted, Known, Outcome, Refused, refused
+from commands.town_days import town_day
+from ledger.events import MonthClosed
+from ledger.identifiers import Commune, Month, Stream
+from ledger.regie import Regie
+from ledger.store import Write
+from ledger.streams import regie_page
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DraftFound:
+    """What a draft of the month came to."""
+
+    position: int
+    after: Month | None
+    """The last month that was closed when it was made: what it owes to closed months is worked out from that one on."""
+    titres: int
+    total_cents: int
+    digest: str
+    missing: int
+    """Days that cannot be billed yet."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CloseMonth:
+    """Once, for ever. The same close again is accepted, and writes nothing."""
+
+    month: Month
+    position: int
+    """Of the draft that was looked at."""
+    draft: DraftFound | None
+    """The draft there is now."""
+    leave_out: bool = False
+    """Close without the days that cannot be billed yet: they come later, as regularisations."""
+
+    def pages(self, commune: Commune) -> Sequence[Stream]:
+        """The page of the régie: its version lets nobody else close at the same time."""
+        return [regie_page(commune)]
+
+    def decide(self, known: Known) -> Outcome:
+        """Closed, unless it cannot be billed yet, or the draft is not the one that was looked at."""
+        page = known.regie()
+        regie = page.state or Regie()
+        before = regie.closing(self.month)
+        if before is not None:
+            return self._again(before)
+        draft = self.draft
+        issued_on = town_day(known.rules, known.now)
+        if first_of_next(self.month) > issued_on:
+            return refused("month_not_over")
+        last = regie.last()
+        if last is not None and self.month != next_month(last.month):
+            return refused("month_out_of_order")
+        if draft is None:
+            return refused("draft_missing")
+        if draft.position != self.position or draft.after != (last.month if last else None):
+            return refused("draft_stale")
+        if draft.missing and not self.leave_out:
+            return refused("month_incomplete")
+        rulebook = known.rules.on(issued_on)
+        if rulebook is None or rulebook.regie is None:
+            return refused("regie_missing")
+        closed = MonthClosed(
+            month=self.month,
+            position=draft.position,
+            year=issued_on.year,
+            first_number=regie.next_number(issued_on.year),
+            titres=draft.titres,
+            total_cents=draft.total_cents,
+            digest=draft.digest,
+            issued_on=issued_on,
+            due_on=issued_on + timedelta(days=rulebook.regie.payment_days),
+            left_out=draft.missing,
+        )
+        return Accepted(writes=[Write(page=page, facts=[closed])])
+
+    def _again(self, closed: MonthClosed) -> Accepted | Refused:
+        """A draft may be gone once its month is closed: what was looked at is told by its position."""
+        return Accepted(writes=()) if closed.position == self.position else refused("month_closed")
+
+
+def first_of_next(month: Month) -> date:
+    """The day from which a month is over."""
+    first = date.fromisoformat(f"{month}-01")
+    return (first + timedelta(days=31)).replace(day=1)
+
+
+def next_month(month: Month) -> Month:
+    """The month after."""
+    return Month(first_of_next(month).isoformat()[:7])
