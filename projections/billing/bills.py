@@ -2,25 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
 
 from ledger.events import BilledLine, MonthClosed
-from ledger.identifiers import ChildId, HouseholdId, Month, Slug
-from projections.billing.family import Family, Placed
-from rulebook.dues import Missing
+from ledger.identifiers import HouseholdId, Month
+from projections.billing.family import Family, MissingDay, Placed
+from projections.billing.lines import lines_of_month
+from projections.billing.month import stories_of, worked_out
+from projections.billing.offer import offer_of
+from projections.billing.regularising import regularised
 from rulebook.town import Rules
 
-
-@dataclass(frozen=True, kw_only=True, slots=True, order=True)
-class MissingDay:
-    """A day of the month, or of a closed one, that cannot be billed yet, and why."""
-
-    child: ChildId
-    activity: Slug
-    unit: Slug
-    day: date
-    why: Missing
-    article: str = ""
+__all__ = ["Bill", "MissingDay", "bill"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -44,6 +36,11 @@ def bill(
     """The bill of a month: its lines, and the regularisations of the months closed before it.
 
     `rules` and `town` (the lines of the town's page, to name causes) stand as of the position that is billed up to.
-    Pure: the same family, rules and closed months give the same bytes.
+    Pure: the same family, rules and closed months give the same bytes. Of the payer's page, only the titres of the
+    months closed before are read, which must all be there.
     """
-    raise NotImplementedError
+    stories, offer = stories_of(family, rules), offer_of(rules)
+    own = worked_out(stories, offer, month)
+    later, missing = regularised(family, stories, offer, closed, town)
+    lines = (*lines_of_month(own.charges), *later)
+    return Bill(household=family.household, lines=lines, missing=tuple(sorted([*own.missing, *missing])))

@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import NamedTuple
 
 from ledger.entry import Entry
-from ledger.identifiers import ChildId, HouseholdId
+from ledger.identifiers import ChildId, HouseholdId, Slug
+from rulebook.dues import Missing
 
 
 class Placed(NamedTuple):
@@ -26,3 +28,17 @@ class Family:
     """The pages of every child that is or was of the household."""
     payer: Sequence[Placed]
     """What was billed to it before."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, order=True)
+class MissingDay:
+    """A day of the month, or of a closed one, that cannot be billed for good yet, and why."""
+
+    child: ChildId
+    activity: Slug
+    unit: Slug
+    day: date
+    why: Missing
+    article: str = ""
+    billed: bool = False
+    """It is billed meanwhile: its absence waits for a decision, and its month may be closed without leaving it out."""

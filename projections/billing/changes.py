@@ -1,0 +1,189 @@
+"""What a family's pages and the town's say since the last month was closed: which months it moves, and why."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from ledger.child import SlotKey
+from ledger.entry import Entry
+from ledger.events import (
+    Cause,
+    ChildEnrolled,
+    ChildJoinedHousehold,
+    ChildLeftHousehold,
+    ChildRegistered,
+    CustodyAgreed,
+    CustodyEnded,
+    CustodyExcepted,
+    DayClosed,
+    DayReopened,
+    EnrolmentEnded,
+    MealBroughtDecided,
+    QuotientDecided,
+    RulebookAdopted,
+    TariffStatusDecided,
+)
+from ledger.identifiers import ChildId, Month
+from projections.billing.absences import absences_of
+from projections.billing.family import Family, Placed
+from projections.billing.month import Stories
+from projections.billing.story import Story, month_of
+from rulebook.tariffs import Tariff
+
+_OF_ANY_DAY = (
+    ChildRegistered
+    | ChildJoinedHousehold
+    | ChildLeftHousehold
+    | CustodyAgreed
+    | CustodyExcepted
+    | CustodyEnded
+    | ChildEnrolled
+    | EnrolmentEnded
+    | MealBroughtDecided
+)
+"""Facts of a child that may move what any day costs."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Changes:
+    """The lines that came since a position."""
+
+    stories: Stories
+    since: int
+    home: tuple[Entry, ...]
+    town: tuple[Entry, ...]
+    months: frozenset[Month]
+    """Closed months that a line is about."""
+    from_month: Month | None
+    """From this month on, any may have moved."""
+
+    def may_move(self, month: Month) -> bool:
+        """Whether a closed month may have to be worked out again."""
+        return month in self.months or (self.from_month is not None and month >= self.from_month)
+
+    def causes(self, child: ChildId, key: SlotKey, tariff: Tariff | None) -> tuple[Cause, ...]:
+        """The lines that explain why a day costs something else now: those of the nearest kind."""
+        story = self.stories.children.get(child)
+        if story is None:
+            return self._whatever()
+        found = next((causes for causes in self._nearest_first(story, key, tariff) if causes), ())
+        return found or self._whatever()
+
+    def _nearest_first(self, story: Story, key: SlotKey, tariff: Tariff | None) -> Iterator[tuple[Cause, ...]]:
+        yield self._of_slot(story, key)
+        yield _causes(entry for entry in self.town if _closes(entry, key))
+        yield _causes(entry for entry in self.home if _begun(entry, key.day))
+        yield _causes(entry for entry in self._newer(story) if _moves(entry, key))
+        yield self._of_absences(story, key)
+        yield self._of_month(story, key, tariff)
+        yield self._of_siblings(story, key)
+        yield _causes(entry for entry in self.town if isinstance(entry.fact, RulebookAdopted))
+
+    def _newer(self, story: Story) -> Iterator[Entry]:
+        return _newer(story.page, self.since)
+
+    def _of_slot(self, story: Story, key: SlotKey) -> tuple[Cause, ...]:
+        told = story.slots.get(key)
+        lines = story.newer(told.lines, self.since) if told is not None else []
+        return tuple(Cause(stream=story.page[0].entry.stream, line=line) for line in lines)
+
+    def _of_absences(self, story: Story, key: SlotKey) -> tuple[Cause, ...]:
+        """Of a run of absences, the days that made it longer or shorter."""
+        absences = absences_of(story, key.activity)
+        return _each(self._of_slot(story, absent) for absent in absences) if key in absences else ()
+
+    def _of_month(self, story: Story, key: SlotKey, tariff: Tariff | None) -> tuple[Cause, ...]:
+        """Of a price by the number of units in the month, the other days."""
+        keys = story.by_month.get(month_of(key.day), ())
+        units = tariff.units if tariff is not None else {}
+        return _each(self._of_slot(story, other) for other in keys if other.unit in units.get(other.activity, ()))
+
+    def _of_siblings(self, story: Story, key: SlotKey) -> tuple[Cause, ...]:
+        others = [other for other in self.stories.children.values() if other is not story]
+        moved = _each(
+            _causes(entry for entry in self._newer(other) if isinstance(entry.fact, _OF_ANY_DAY)) for other in others
+        )
+        that_day = _each(
+            self._of_slot(other, each)
+            for other in others
+            for each in other.by_month.get(month_of(key.day), ())
+            if each.day == key.day
+        )
+        return that_day or moved
+
+    def _whatever(self) -> tuple[Cause, ...]:
+        """No line is about the day: all that came since, so that nothing is said to come from nowhere."""
+        pages = (self._newer(story) for story in self.stories.children.values())
+        return _each((_causes(self.home), *(_causes(page) for page in pages))) or _causes(self.town)
+
+
+def changes_since(since: int, stories: Stories, family: Family, town: Sequence[Placed]) -> Changes:
+    """What came since the last month was closed."""
+    home, of_town = tuple(_newer(family.home, since)), tuple(_newer(town, since))
+    months = {month_of(entry.fact.day) for entry in of_town if isinstance(entry.fact, DayClosed | DayReopened)}
+    firsts = {
+        month_of(entry.fact.first_day)
+        for entry in home
+        if isinstance(entry.fact, QuotientDecided | TariffStatusDecided)
+    }
+    if any(isinstance(entry.fact, RulebookAdopted) for entry in of_town):
+        firsts.add(Month(""))
+    for story in stories.children.values():
+        newer = list(_newer(story.page, since))
+        if not newer:
+            continue
+        if any(isinstance(entry.fact, _OF_ANY_DAY) for entry in newer):
+            firsts.add(Month(""))
+        for key, told in story.slots.items():
+            if story.page[told.lines[-1] - 1].position > since:
+                months.add(month_of(key.day))
+                if told.declared_at is not None:
+                    months.update(month_of(absent.day) for absent in absences_of(story, key.activity))
+    return Changes(
+        stories=stories,
+        since=since,
+        home=home,
+        town=of_town,
+        months=frozenset(months),
+        from_month=min(firsts, default=None),
+    )
+
+
+def _newer(page: Sequence[Placed], since: int) -> Iterator[Entry]:
+    return (entry for entry, position in page if position > since)
+
+
+def _causes(entries: Iterator[Entry] | Sequence[Entry]) -> tuple[Cause, ...]:
+    return tuple(Cause(stream=entry.stream, line=entry.version) for entry in entries)
+
+
+def _each(found: Iterator[tuple[Cause, ...]] | Sequence[tuple[Cause, ...]]) -> tuple[Cause, ...]:
+    """All of them, each once, page by page in the order of their lines."""
+    causes = {(cause.stream, cause.line): cause for causes in found for cause in causes}
+    return tuple(causes[key] for key in sorted(causes))
+
+
+def _closes(entry: Entry, key: SlotKey) -> bool:
+    fact = entry.fact
+    return isinstance(fact, DayClosed | DayReopened) and fact.day == key.day and fact.activity in (None, key.activity)
+
+
+def _begun(entry: Entry, day: date) -> bool:
+    return isinstance(entry.fact, QuotientDecided | TariffStatusDecided) and entry.fact.first_day <= day
+
+
+def _moves(entry: Entry, key: SlotKey) -> bool:
+    """Whether a line of the child's page, about none of its days, is about that one all the same."""
+    match entry.fact:
+        case MealBroughtDecided(activity=activity, first_day=first_day):
+            return activity == key.activity and first_day <= key.day
+        case ChildEnrolled(activity=activity, first_day=first_day, last_day=last_day):
+            return activity == key.activity and first_day <= key.day <= last_day
+        case CustodyAgreed(first_day=first_day) | CustodyEnded(first_day=first_day):
+            return first_day <= key.day
+        case CustodyExcepted(first_day=first_day, last_day=last_day):
+            return first_day <= key.day <= last_day
+        case ChildJoinedHousehold() | ChildLeftHousehold() | EnrolmentEnded():
+            return True
+        case _:
+            return False

@@ -1,0 +1,295 @@
+"""What each day of a household's children is due, to whom and for how much."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Final, NamedTuple, cast, get_args
+
+from ledger.child import Slot, SlotKey
+from ledger.events import Basis, QuotientUsed, TariffStatusDecided
+from ledger.identifiers import ChildId, HouseholdId, Month, Slug, Version
+from projections.billing.absences import accepted
+from projections.billing.family import Family, MissingDay
+from projections.billing.home import Held, Home, home_of
+from projections.billing.offer import Governed, Offer
+from projections.billing.story import Story, Told, story_of
+from rulebook.custody import whose
+from rulebook.dues import DayFacts, Due, Missing, due
+from rulebook.rulebook import Rulebook, Unit
+from rulebook.tariffs import Priced, Situation, Tariff, Unpriced, price
+from rulebook.town import Rules
+
+_UNPRICED: Final[Mapping[str, Missing]] = {f"{why}_missing": why for why in get_args(Missing)}
+
+
+class Charge(NamedTuple):
+    """A part of what a day costs, and what it rests on."""
+
+    child: ChildId
+    key: SlotKey
+    part: Priced
+    basis: Basis
+    rulebook: Version
+    quotient: QuotientUsed | None
+    lines: tuple[int, ...]
+
+
+class Worked(NamedTuple):
+    """A month of a household worked out."""
+
+    charges: list[Charge]
+    missing: list[MissingDay]
+    unknown: frozenset[tuple[ChildId, SlotKey]]
+    """Days of which nothing can be said yet: what was billed of them stands."""
+
+
+class _Dated(NamedTuple):
+    """A slot, and what is due of it before its price is known."""
+
+    story: Story
+    key: SlotKey
+    governed: Governed
+    tariff: Tariff
+    due: Due
+    lines: tuple[int, ...]
+    brought: bool
+    minutes: int | None
+    """How long the child stayed."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Stories:
+    """A family told: its household's page, and its children's."""
+
+    household: HouseholdId
+    home: Home
+    children: Mapping[ChildId, Story]
+    """In the order of their identifiers."""
+    siblings: tuple[Story, ...]
+    """In the order they came to the household."""
+
+
+def stories_of(family: Family, rules: Rules) -> Stories:
+    """The pages of a family, each read once."""
+    children = {child: story_of(page, rules) for child, page in sorted(family.children.items()) if page}
+    joined = [(story.joined_at(family.household), child) for child, story in children.items()]
+    order = sorted((position, child) for position, child in joined if position is not None)
+    return Stories(
+        household=family.household,
+        home=home_of(family.home),
+        children=children,
+        siblings=tuple(children[child] for _, child in order),
+    )
+
+
+def payer_of(rules: Rules, story: Story, asker: HouseholdId | None, tariff: Tariff, day: date) -> HouseholdId:
+    """The household that pays a day of a child."""
+    if tariff.payer == "asker" and asker is not None:
+        return asker
+    return whose(rules, story.child.custody, day) or asker or story.household_on(day)
+
+
+def worked_out(stories: Stories, offer: Offer, month: Month, *, closed_at: int | None = None) -> Worked:
+    """What a month costs a household. Of a month closed at a position, quotients said since change nothing."""
+    return _Working(stories, offer, month, closed_at).worked_out()
+
+
+class _Working:
+    """One month of one household."""
+
+    def __init__(self, stories: Stories, offer: Offer, month: Month, closed_at: int | None) -> None:
+        self.stories, self.offer, self.month = stories, offer, month
+        self.later = stories.home
+        self.home = stories.home if closed_at is None else stories.home.until(closed_at)
+        self.dated: list[_Dated] = []
+        self.charges: list[Charge] = []
+        self.missing: list[MissingDay] = []
+        self.unknown: set[tuple[ChildId, SlotKey]] = set()
+        self.units: dict[tuple[ChildId, Slug], int] = {}
+        """Units of a tariff in the month, by child."""
+        self.billed: set[tuple[ChildId, Slug, date]] = set()
+        self._prices: dict[object, tuple[Priced, ...] | Unpriced] = {}
+        self._held: dict[tuple[Version, date, bool], Held | None] = {}
+        self._statuses: dict[date, TariffStatusDecided | None] = {}
+
+    def worked_out(self) -> Worked:
+        for child, story in self.stories.children.items():
+            for key in story.by_month.get(self.month, ()):
+                self._dues(child, story, key)
+        for dated in self.dated:
+            self._charge(dated)
+        return Worked(self.charges, sorted(self.missing), frozenset(self.unknown))
+
+    # What is due
+
+    def _dues(self, child: ChildId, story: Story, key: SlotKey) -> None:
+        told, slot = story.slots[key], story.child.slots.get(key)
+        governed = self.offer.governing(key)
+        if governed is not None and governed.tariff is None:
+            return
+        asker = slot.household if slot is not None else told.household
+        if governed is None:
+            if (asker or story.household_on(key.day)) == self.stories.household:
+                self._miss(child, key, "tariff", "")
+                self.unknown.add((child, key))
+            return
+        tariff = cast("Tariff", governed.tariff)
+        if payer_of(self.offer.rules, story, asker, tariff, key.day) != self.stories.household:
+            return
+        facts, minutes = self._facts(story, key, governed, slot, told)
+        answer = due(tariff, facts)
+        if answer.missing is not None:
+            self._miss(child, key, answer.missing, governed.activity.article, billed=answer.basis is not None)
+            if answer.basis is None:
+                self.unknown.add((child, key))
+                return
+        if answer.basis is None and not answer.on_top:
+            return
+        brought = _brings_meal(story, key)
+        self.dated.append(_Dated(story, key, governed, tariff, answer, tuple(told.lines), brought, minutes))
+        if answer.basis not in (None, "late_cancellation"):
+            self._count(child, tariff, key.day, minutes)
+
+    def _facts(
+        self, story: Story, key: SlotKey, governed: Governed, slot: Slot | None, told: Told
+    ) -> tuple[DayFacts, int | None]:
+        seen = story.child.attendance.get(key)
+        enrolment = story.child.enrolment_on(key.activity, key.day)
+        absence = slot.absence if slot is not None else None
+        facts = DayFacts(
+            reserved=slot is not None and slot.state != "awaiting_add",
+            requested=slot is not None and slot.state != "reserved",
+            presence=seen.presence if seen is not None else None,
+            absence=absence,
+            accepted=accepted(self.offer, story, key, governed) if absence == "justified" else None,
+            late=told.late and slot is not None,
+            late_cancellation=told.late_cancellation and slot is None,
+            closed=self.offer.is_closed(key.activity, key.day, enrolment.site if enrolment else None),
+        )
+        minutes = None
+        if seen is not None and seen.arrived_at is not None and seen.left_at is not None:
+            # A minute that has begun counts: slices are due as soon as they are started.
+            minutes = -(-(seen.left_at - seen.arrived_at) // timedelta(minutes=1))
+        elif facts.presence != "present":
+            minutes = _announced(governed.unit)
+        return facts, minutes
+
+    def _count(self, child: ChildId, tariff: Tariff, day: date, minutes: int | None) -> None:
+        self.billed.add((child, tariff.slug, day))
+        units = -(-minutes // tariff.minutes) if minutes and tariff.minutes else 1
+        self.units[child, tariff.slug] = self.units.get((child, tariff.slug), 0) + units
+
+    # What it costs
+
+    def _charge(self, dated: _Dated) -> None:
+        child, key, rulebook = dated.story.child.child, dated.key, dated.governed.rulebook
+        held = self._quotient(rulebook, key.day, self.home, later=False)
+        parts = self._price(dated, held)
+        if isinstance(parts, Unpriced) and parts.code == "quotient_missing" and self.home is not self.later:
+            # Nothing could be billed when the month was closed: the quotient that came since prices what had no price.
+            held = self._quotient(rulebook, key.day, self.later, later=True)
+            parts = self._price(dated, held)
+        if isinstance(parts, Unpriced):
+            self._miss(child, key, _UNPRICED.get(parts.code, "tariff"), parts.article)
+            self.unknown.add((child, key))
+            return
+        for part in parts:
+            used = held.used if held is not None and any(step.kind == "quotient" for step in part.steps) else None
+            basis = dated.due.basis if part.basis == "unit" else part.basis
+            assert basis is not None, "a unit that is not due has no price"
+            self.charges.append(Charge(child, key, part, basis, rulebook.version, used, dated.lines))
+
+    def _price(self, dated: _Dated, held: Held | None) -> tuple[Priced, ...] | Unpriced:
+        """A price, worked out once for all the days it is the same."""
+        tariff, child, day = dated.tariff, dated.story.child.child, dated.key.day
+        status = self._status(day)
+        rank, children = self._rank(dated.story, tariff, day)
+        units_in_month = self.units.get((child, tariff.slug), 1)
+        unit_due = dated.due.basis not in (None, "late_cancellation")
+        minutes = dated.minutes if tariff.minutes is not None else None
+        quotient = held.decided if held is not None else None
+        on_top, brought = dated.due.on_top, dated.brought
+        found = (
+            id(tariff),
+            id(quotient),
+            id(status),
+            rank,
+            children,
+            units_in_month,
+            minutes,
+            unit_due,
+            on_top,
+            brought,
+        )
+        known = self._prices.get(found)
+        if known is None:
+            known = self._prices[found] = price(
+                tariff,
+                Situation(
+                    quotient=quotient,
+                    residence=status.residence if status else None,
+                    regime=status.regime if status else None,
+                    rank=rank,
+                    children=children,
+                    units_in_month=units_in_month,
+                    meal_brought=brought,
+                    minutes=minutes,
+                    unit_due=unit_due,
+                    on_top=on_top,
+                ),
+            )
+        return known
+
+    def _quotient(self, rulebook: Rulebook, day: date, home: Home, *, later: bool) -> Held | None:
+        key = (rulebook.version, day, later)
+        if key not in self._held:
+            self._held[key] = home.quotient_on(rulebook.quotient, day)
+        return self._held[key]
+
+    def _status(self, day: date) -> TariffStatusDecided | None:
+        if day not in self._statuses:
+            self._statuses[day] = self.stories.home.status_on(day)
+        return self._statuses[day]
+
+    def _rank(self, story: Story, tariff: Tariff, day: date) -> tuple[int, int]:
+        """Which child of the household it is that day, and of how many."""
+        siblings = self.stories.siblings
+        if len(siblings) < 2:
+            return 1, 1
+        rank, children, before = 1, 0, True
+        for sibling in siblings:
+            if sibling is story:
+                before, children = False, children + 1
+            elif self._counts(sibling, tariff, day):
+                children, rank = children + 1, rank + before
+        return rank, children
+
+    def _counts(self, sibling: Story, tariff: Tariff, day: date) -> bool:
+        if tariff.rank_among == "billed":
+            return (sibling.child.child, tariff.slug, day) in self.billed
+        if not sibling.is_of(self.stories.household, day):
+            return False
+        return any(
+            enrolment.activity in tariff.units and enrolment.first_day <= day <= enrolment.last_day
+            for enrolment in sibling.child.enrolments.values()
+        )
+
+    def _miss(self, child: ChildId, key: SlotKey, why: Missing, article: str, *, billed: bool = False) -> None:
+        missing = MissingDay(
+            child=child, activity=key.activity, unit=key.unit, day=key.day, why=why, article=article, billed=billed
+        )
+        self.missing.append(missing)
+
+
+def _announced(unit: Unit) -> int | None:
+    """How long a unit lasts, in minutes: what a child that did not come had reserved."""
+    if unit.starts_at is None or unit.ends_at is None:
+        return None
+    return (unit.ends_at.hour - unit.starts_at.hour) * 60 + unit.ends_at.minute - unit.starts_at.minute
+
+
+def _brings_meal(story: Story, key: SlotKey) -> bool:
+    """Of what was said of its meals in the activity, what began last by that day; of two, the last recorded."""
+    begun = [said for said in story.child.meals if said.activity == key.activity and said.first_day <= key.day]
+    latest = max((said.first_day for said in begun), default=None)
+    return next((said.brought for said in reversed(begun) if said.first_day == latest), False)

@@ -1,0 +1,123 @@
+"""What closed months owe by now and did not then: the difference, line by line, each naming its cause."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+from ledger.child import SlotKey
+from ledger.events import BilledDay, BilledLine, MonthClosed, TitreIssued
+from ledger.identifiers import ChildId, Month
+from projections.billing.changes import Changes, changes_since
+from projections.billing.family import Family, MissingDay, Placed
+from projections.billing.lines import Heading, heading_of, heading_of_line, lines_of
+from projections.billing.month import Charge, Stories, Worked, worked_out
+from projections.billing.offer import Offer
+
+
+class Billed(NamedTuple):
+    """What is compared: so many of this, at that price, for that day."""
+
+    child: ChildId
+    key: SlotKey
+    nature: str
+    label: str
+    unit_price_cents: int
+    code: str
+
+
+class _Stands(NamedTuple):
+    """What was billed of it so far, and the line that says it best: the last that asked for it."""
+
+    quantity: int
+    heading: Heading
+    day: BilledDay
+
+
+class _Known(NamedTuple):
+    """What it comes to as now known."""
+
+    quantity: int
+    charge: Charge
+
+
+def regularised(
+    family: Family, stories: Stories, offer: Offer, closed: Sequence[MonthClosed], town: Sequence[Placed]
+) -> tuple[list[BilledLine], list[MissingDay]]:
+    """The lines that bring what was billed about closed months to what is known of them, and what is still missing.
+
+    Only months that a line since the last close may have moved are worked out again: a month that nothing is said of
+    costs what it cost.
+    """
+    if not closed:
+        return [], []
+    changes = changes_since(closed[-1].position, stories, family, town)
+    dated: list[tuple[Heading, BilledDay]] = []
+    missing: list[MissingDay] = []
+    for closing in closed:
+        if changes.may_move(closing.month) or closing.left_out:
+            worked = worked_out(stories, offer, closing.month, closed_at=closing.position)
+            dated.extend(_differences(family, offer, closing.month, closed, worked, changes))
+            missing.extend(worked.missing)
+    return lines_of(dated), missing
+
+
+def billed_so_far(family: Family, month: Month, closed: Sequence[MonthClosed]) -> dict[Billed, _Stands]:
+    """What the titres of the months closed so far say of one of them."""
+    issued = {closing.month for closing in closed}
+    found: dict[Billed, _Stands] = {}
+    for entry, _ in family.payer:
+        if isinstance(entry.fact, TitreIssued) and entry.fact.month in issued:
+            for line in entry.fact.lines:
+                if (line.regularises or entry.fact.month) == month:
+                    _add(found, line)
+    return found
+
+
+def _add(found: dict[Billed, _Stands], line: BilledLine) -> None:
+    for day in line.days:
+        key = SlotKey(line.activity, line.unit, day.day)
+        billed = Billed(line.child, key, line.nature, line.label, line.unit_price_cents, line.code)
+        before = found.get(billed)
+        if before is None or day.quantity > 0:
+            quantity = day.quantity + (before.quantity if before is not None else 0)
+            found[billed] = _Stands(quantity, heading_of_line(line), day)
+        else:
+            found[billed] = before._replace(quantity=before.quantity + day.quantity)
+
+
+def _differences(
+    family: Family, offer: Offer, month: Month, closed: Sequence[MonthClosed], worked: Worked, changes: Changes
+) -> Iterator[tuple[Heading, BilledDay]]:
+    stands = billed_so_far(family, month, closed)
+    known: dict[Billed, _Known] = {}
+    for charge in worked.charges:
+        billed = _billed(charge)
+        quantity = known[billed].quantity if billed in known else 0
+        known[billed] = _Known(quantity + charge.part.quantity, charge)
+    for billed in sorted({**stands, **known}):
+        if (billed.child, billed.key) in worked.unknown:
+            continue
+        was, now = stands.get(billed), known.get(billed)
+        more = (now.quantity if now is not None else 0) - (was.quantity if was is not None else 0)
+        if more:
+            governed = offer.governing(billed.key)
+            causes = changes.causes(billed.child, billed.key, governed.tariff if governed is not None else None)
+            heading, day = _described(was, now, more, changes)
+            yield heading._replace(taken_back=more < 0, regularises=month, causes=causes), day
+
+
+def _described(was: _Stands | None, now: _Known | None, more: int, changes: Changes) -> tuple[Heading, BilledDay]:
+    """The line that asks for more, as it is now known; the one that takes back, as it was billed."""
+    if now is not None and (more > 0 or was is None):
+        charge = now.charge
+        day = BilledDay(day=charge.key.day, basis=charge.basis, quantity=more, lines=charge.lines)
+        return heading_of(charge), day
+    assert was is not None, "there is something to take back"
+    story = changes.stories.children.get(was.heading.child)
+    told = story.slots.get(SlotKey(was.heading.activity, was.heading.unit, was.day.day)) if story else None
+    return was.heading, replace(was.day, quantity=more, lines=tuple(told.lines) if told else was.day.lines)
+
+
+def _billed(charge: Charge) -> Billed:
+    part = charge.part
+    return Billed(charge.child, charge.key, part.nature, part.label, part.unit_price_cents, part.code)
