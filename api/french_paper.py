@@ -25,14 +25,13 @@ LEFT: Final = "Reste à payer"
 LINE_COLUMNS: Final = (
     "Mois",
     "Titre",
-    "Émis le",
     "Foyer",
     "Enfant",
     "Activité",
     "Formule",
     "Nature",
     "Libellé",
-    "Mois régularisé",
+    "Mois rectifié",
     "Quantité",
     "Prix unitaire",
     "Montant",
@@ -43,7 +42,17 @@ LINE_COLUMNS: Final = (
     "Dernier jour",
     "Jours",
 )
-TOTAL_COLUMNS: Final = ("Mois", "Nature", "Compte", "Lignes", "Quantité", "Montant")
+TOTAL_COLUMNS: Final = ("Mois", "Nature", "Compte", "Mois rectifié", "Lignes", "Quantité", "Montant")
+
+
+def rulebook_version(version: str) -> str:
+    """A version within a cell: 2022-09 alone is a date to a spreadsheet."""
+    return f"version {version}"
+
+
+def article_number(article: str) -> str:
+    """An article within a cell: 9.1 alone is the ninth of January to a spreadsheet."""
+    return f"art. {article}" if article else ""
 
 
 def days_of(days: Iterable[date]) -> str:
