@@ -32,6 +32,7 @@ CREATE TABLE ardoise.draft_slices (
     after text COLLATE "C" NOT NULL,
     upto text COLLATE "C",
     households bigint NOT NULL,
+    run text NOT NULL,
     done boolean NOT NULL DEFAULT false,
     summary jsonb,
     PRIMARY KEY (commune, month, number)

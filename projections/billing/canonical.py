@@ -4,13 +4,16 @@ from collections.abc import Iterable, Sequence
 from hashlib import sha256
 from typing import Any, Final
 
+import orjson
 from cattrs import Converter
 
 from ledger.codec import canonical, converter
 from ledger.events import BilledLine
 from ledger.identifiers import HouseholdId
+from ledger.structures import Reader, reader
 
 _CONVERTER: Final[Converter] = converter()
+_read: Final[Reader] = reader(BilledLine)
 
 
 def canonical_bill(household: HouseholdId, lines: Sequence[BilledLine]) -> bytes:
@@ -25,3 +28,8 @@ def digest_of(bills: Iterable[bytes]) -> str:
     for bill in bills:
         digest.update(bill)
     return digest.hexdigest()
+
+
+def lines_in(stored: bytes) -> tuple[BilledLine, ...]:
+    """The lines of a bill, from the bytes its digest is made of."""
+    return tuple(_read(line) for line in orjson.loads(stored)["lines"])

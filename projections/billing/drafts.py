@@ -36,7 +36,9 @@ class Summary(TypedDict):
     """Lines that correct a closed month."""
     regularised_cents: int
     missing: dict[str, int]
-    """Days that cannot be billed yet, by reason."""
+    """Days that cannot be billed yet, by reason: a month is closed without them only when somebody says so."""
+    meanwhile: dict[str, int]
+    """Days that are billed until something about them is decided, by reason: they hold nothing up."""
 
 
 _DRAFT: Final[LiteralString] = """
