@@ -91,7 +91,7 @@ def _differences(
     stands = billed_so_far(family, month, closed)
     known: dict[Billed, _Known] = {}
     for charge in worked.charges:
-        billed = _billed(charge)
+        billed = billed_of(charge)
         quantity = known[billed].quantity if billed in known else 0
         known[billed] = _Known(quantity + charge.part.quantity, charge)
     for billed in sorted({**stands, **known}):
@@ -118,6 +118,7 @@ def _described(was: _Stands | None, now: _Known | None, more: int, changes: Chan
     return was.heading, replace(was.day, quantity=more, lines=tuple(told.lines) if told else was.day.lines)
 
 
-def _billed(charge: Charge) -> Billed:
+def billed_of(charge: Charge) -> Billed:
+    """What a charge is compared as."""
     part = charge.part
     return Billed(charge.child, charge.key, part.nature, part.label, part.unit_price_cents, part.code)
