@@ -81,9 +81,10 @@ class Reading:
         named = self.connection.execute(_FAMILIES, values).fetchall()
         for start in range(0, len(named), HOUSEHOLDS_AT_ONCE):
             some = named[start : start + HOUSEHOLDS_AT_ONCE]
-            yield from self._read([(HouseholdId(home), [ChildId(child) for child in own]) for home, own in some])
+            yield from self.named([(HouseholdId(home), [ChildId(child) for child in own]) for home, own in some])
 
-    def _read(self, named: Sequence[tuple[HouseholdId, Sequence[ChildId]]]) -> Iterator[Family]:
+    def named(self, named: Sequence[tuple[HouseholdId, Sequence[ChildId]]]) -> Iterator[Family]:
+        """These families, each with every child that ever was of it. Raises AlteredLineError."""
         commune = self.commune
         pages = self._pages(
             dict.fromkeys(
