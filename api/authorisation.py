@@ -96,6 +96,12 @@ GET    /households/{household}/custody                read   x   .   .   .   .  
 POST   /households/{household}/custody                       .   .   .   .   .   .    x   .   .   .   .   .
 GET    /households/{household}/quotients              read   x   .   .   .   .   .    x   .   x   x   .   .
 POST   /households/{household}/quotients                     .   .   .   .   .   .    x   .   .   .   .   .
+GET    /households/{household}/account                read   x   .   .   .   .   .    x   .   x   x   .   .
+GET    /households/{household}/payments               read   x   .   .   .   .   .    x   .   x   x   .   .
+POST   /households/{household}/payments/{payment}/cancellation   .   .   .   .   .   .    .   .   .   x   .   .
+GET    /households/{household}/mandate                read   x   .   .   .   .   .    x   .   .   x   .   .
+POST   /households/{household}/mandate                       .   .   .   .   .   .    x   .   .   x   .   .
+DELETE /households/{household}/mandate                       .   .   .   .   .   .    x   .   .   x   .   .
 GET    /households/{household}/reads                  read   x   .   .   .   .   .    x   .   x   .   .   .
 GET    /households/{household}/history                read   .   .   .   .   .   .    x   .   x   .   .   .
 POST   /households/{household}/demandes                      x   .   .   .   .   .    x   .   .   .   .   .
@@ -124,12 +130,23 @@ GET    /demandes/{number}                             read   x   x   .   .   .  
 DELETE /demandes/{number}                                    x   x   .   .   .   .    x   .   .   .   .   .
 POST   /demandes/{number}/decision                           .   .   .   .   .   .    x   .   .   .   .   .
 POST   /decisions                                            .   .   .   .   .   .    x   .   .   .   .   .
+POST   /prices/preview                                read   x   x   x   c   .   .    x   .   .   x   .   .
+POST   /prices/simulation                                    o   o   o   o   o   o    o   .   o   o   o   o
+
 GET    /documents                                     read   x   o   o   o   o   o    x   .   .   .   .   .
 POST   /documents                                            x   o   o   o   .   o    x   .   .   .   .   .
 GET    /documents/{document}                          read   x   .   .   .   .   .    x   .   .   .   .   .
 
 POST   /attendance                                           .   .   .   .   .   .    x   .   .   .   .   .
 GET    /activities/{activity}/day-sheet               read   .   .   .   .   .   .    x   .   x   .   .   .
+
+POST   /payments                                             .   .   .   .   .   .    .   .   .   x   .   .
+GET    /collections                                          .   .   .   .   .   .    .   .   o   o   .   .
+POST   /collections                                          .   .   .   .   .   .    .   .   .   x   .   .
+GET    /collections/{collection}                      read   .   .   .   .   .   .    .   .   x   x   .   .
+GET    /collections/{collection}/pain.008.xml         read   .   .   .   .   .   .    .   .   .   x   .   .
+POST   /collections/{collection}/settled                     .   .   .   .   .   .    .   .   .   x   .   .
+POST   /collections/{collection}/returns                     .   .   .   .   .   .    .   .   .   x   .   .
 
 GET    /rulebook                                             o   o   o   o   o   o    o   .   o   o   o   o
 GET    /rulebook/versions                                    o   o   o   o   o   o    o   .   o   o   o   o

@@ -15,8 +15,10 @@ from api import (
     schemas_formalities,
     schemas_history,
     schemas_people,
+    schemas_prices,
     schemas_town,
 )
+from api.billing import schemas_collections, schemas_payments
 
 CHILD: Final = "8f14e45f-ceea-4672-8b6b-1d2c3e4f5a6b"
 HOUSEHOLD: Final = "1b4e28ba-2fa1-4ad2-883f-0016d3cca427"
@@ -271,12 +273,15 @@ EXAMPLES: Final[Mapping[Any, Any]] = MappingProxyType(
             "pool": "les-winners",
         },
         **schemas_people.EXAMPLES,
+        **schemas_payments.EXAMPLES,
+        **schemas_collections.EXAMPLES,
         **schemas_formalities.EXAMPLES,
         **schemas_access.EXAMPLES,
         **schemas_checkpoints.EXAMPLES,
         **schemas_custody.EXAMPLES,
         **schemas_erasure.EXAMPLES,
         **schemas_history.EXAMPLES,
+        **schemas_prices.EXAMPLES,
         schemas_town.Alive: {"status": "alive"},
         schemas_town.Ready: {"status": "ready", "schema": 9, "warnings": []},
     }

@@ -33,6 +33,7 @@ RECORDS: Final[Mapping[str, str]] = MappingProxyType(
         "situation": "Situation familiale",
         "health": "Santé",
         "activation": "Ce qui a été dit pour activer un compte",
+        "bank": "Compte bancaire",
     }
 )
 ROLES: Final[Mapping[str, str]] = MappingProxyType(

@@ -125,6 +125,8 @@ FIELDS: Final[Mapping[str, str]] = MappingProxyType(
         "identity": "Identité",
         "contact": "Moyens de contact",
         "children": "Enfants",
+        "iban": "IBAN",
+        "holder": "Titulaire du compte",
     }
 )
 STATES: Final[Mapping[str, str]] = MappingProxyType(

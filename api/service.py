@@ -41,6 +41,7 @@ from api.access import Recorder, open_access_pool
 from api.asking import AsyncPool, Reader
 from api.attempts import Attempts
 from api.background import background
+from api.billing import collections, mandates, payers, prices
 from api.clock import Clock, utc_now
 from api.development import DevelopmentKey
 from api.health import Readiness, refuse_read_only
@@ -70,6 +71,9 @@ ROUTERS = (
     decisions.router,
     formalities.router,
     quotients.router,
+    payers.router,
+    mandates.router,
+    collections.router,
     households.router,
     guardians.router,
     family_keys.router,
@@ -84,6 +88,7 @@ ROUTERS = (
     attendance.router,
     town.router,
     opening.router,
+    prices.router,
 )
 _SCHEMA = "SELECT max(number) FROM ardoise.schema_migrations"
 

@@ -102,6 +102,8 @@ def test_every_refusal_a_decision_can_give_has_a_french_title() -> None:
         "unknown_person",
         "unknown_key",
         "unknown_activation",
+        "unknown_payment",
+        "unknown_collection",
     }
     given = re.compile(r'(?:refused\(|code=|_refusal\()"([a-z_]+)"')
     sources = [path for floor in ("commands", "rulebook") for path in (ROOT / floor).glob("*.py")]
