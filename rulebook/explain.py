@@ -10,6 +10,7 @@ from rulebook.deadlines import deadline, rule_of
 from rulebook.explain_formalities import formalities_sentences
 from rulebook.explain_offer import closure_sentence, days_sentences, places_sentences, span_words, units_sentences
 from rulebook.explain_rules import SKIPS, opening_sentence, rule_sentence
+from rulebook.explain_tariffs import tariffs_sentences
 from rulebook.french_dates import french_clock, french_date, french_day, french_instant, join
 from rulebook.openings import offered
 from rulebook.reading_retention import retention_sentences
@@ -64,6 +65,7 @@ def explain(rulebook: Rulebook) -> list[str]:
         said += [_grace(grace) for grace in activity.graces if not grace.activities]
     for activity in rulebook.activities.values():
         said += [f"{activity.name} — {sentence}" for sentence in _activity(rulebook, activity)]
+    said += tariffs_sentences(rulebook)
     return said
 
 

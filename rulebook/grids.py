@@ -82,6 +82,13 @@ class Grid:
     """How many brackets lower than its own the household is put ("la tranche immédiatement inférieure"); the lowest
     stays where it is."""
 
+    @property
+    def brackets(self) -> tuple[Bracket, ...]:
+        """Its prices that are written as such; none of a rate."""
+        if isinstance(self.prices, Rate):
+            return ()
+        return (self.prices,) if isinstance(self.prices, Bracket) else self.prices
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Adjustment:
@@ -132,6 +139,9 @@ class Tariff:
     meal_label: str = ""
     """What the part for the meal is called, where some bracket has one; empty, what the rest is."""
     meal_code: str = ""
+    cost: Decimal | None = None
+    """Of a school meal, what one costs the town, subsidies taken off: the most anybody may be asked for (Code de
+    l'éducation, R531-53)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,7 @@ from ledger.identifiers import Slug
 from rulebook.deadlines import deadline
 from rulebook.explain import french_day
 from rulebook.lines import line_of, locate
+from rulebook.lint_tariffs import tariff_warnings
 from rulebook.openings import is_open, offered
 from rulebook.places import capacity, pools
 from rulebook.problems import Problem
@@ -27,6 +28,7 @@ def warnings(rulebook: Rulebook, text: str = "") -> tuple[Problem, ...]:
     found = [*_calendar(rulebook), *_formalities(rulebook)]
     for activity in rulebook.activities.values():
         found += _activity(rulebook, activity)
+    found += tariff_warnings(rulebook)
     lines = locate(text)
     return tuple(replace(problem, line=line_of(lines, tuple(problem.path.split(".")))) for problem in found)
 

@@ -3,6 +3,7 @@
 import tomllib
 from collections.abc import Mapping
 from datetime import date
+from decimal import Decimal
 from itertools import pairwise
 from types import MappingProxyType
 from typing import Final, cast
@@ -15,8 +16,10 @@ from rulebook.problems import Problem, RulebookError
 from rulebook.reading_activities import read_activity, read_labels
 from rulebook.reading_formalities import read_formalities
 from rulebook.reading_places import read_span
+from rulebook.reading_regie import read_quotient, read_regie
 from rulebook.reading_retention import read_retention
 from rulebook.reading_rules import check_order, read_grace
+from rulebook.reading_tariffs import read_tariffs
 from rulebook.rulebook import Activity, Closure, Rulebook
 from rulebook.syntax import syntax_problem
 from rulebook.tables import Table
@@ -93,11 +96,19 @@ def _checked(text: str) -> str:
 
 def _parsed(text: str) -> dict[str, object]:
     try:
-        return tomllib.loads(text)
+        return tomllib.loads(text, parse_float=_decimal)
     except tomllib.TOMLDecodeError as error:
         raise RulebookError((syntax_problem(text, error),)) from None
     except (RecursionError, ValueError, OverflowError):
         raise _alone(None, "ce texte n'est pas compris", "comparez-le aux exemples de docs/rulebook.md") from None
+
+
+def _decimal(text: str) -> Decimal:
+    """A number as it is written, to its last digit; one that is no such thing is found where it is read."""
+    try:
+        return Decimal(text)
+    except ArithmeticError:
+        return Decimal("NaN")
 
 
 def _alone(line: int | None, message: str, remedy: str) -> RulebookError:
@@ -115,6 +126,7 @@ def _rulebook(top: Table) -> Rulebook:
     closings = _reasons(reasons, "fermeture", CLOSURE_REASONS)
     if reasons is not None:
         reasons.close()
+    activities = _activities(top, calendar, absences, closings)
     return Rulebook(
         commune=Commune(commune),
         name=top.text("nom", example="Villars"),
@@ -123,13 +135,16 @@ def _rulebook(top: Table) -> Rulebook:
         in_force_from=top.day("en_vigueur"),
         timezone=timezone,
         calendar=calendar,
-        activities=_activities(top, calendar, absences, closings),
+        activities=activities,
         refusal_reasons=refusals,
         derogation_reasons=derogations,
         absence_reasons=absences,
         closure_reasons=closings,
         formalities=read_formalities(top),
         retention=read_retention(top),
+        tariffs=read_tariffs(top, activities),
+        quotient=read_quotient(top),
+        regie=read_regie(top),
     )
 
 

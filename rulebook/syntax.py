@@ -15,13 +15,28 @@ from rulebook.problems import Problem
 MOST_REWRITTEN_LETTERS: Final = 200
 """Longer lines are not worth copying back."""
 
-REPEATED: Final = frozenset({"cas", "fermetures", "ouvertures", "regles", "sessions", "tolerances", "vacances"})
+REPEATED: Final = frozenset(
+    {
+        "ajustements",
+        "cas",
+        "fermetures",
+        "grilles",
+        "intervalles",
+        "ouvertures",
+        "regles",
+        "sessions",
+        "tolerances",
+        "tranches",
+        "vacances",
+    }
+)
 """The sections that come several times, each under two brackets."""
 
 UNFINISHED: Final = (
     "le fichier s'arrête au milieu de la valeur qui commence ici",
     "refermez le guillemet, le crochet ] ou l'accolade }",
 )
+COMMA: Final = "un nombre n'a pas de virgule"
 NOTES: Final = ("//", "--", ";", "/*")
 UNKNOWN: Final = ("cette ligne n'est pas comprise", "comparez-la aux exemples de docs/rulebook.md")
 FALLBACKS: Final = (
@@ -41,6 +56,8 @@ _NO_COMMA: Final = re.compile(r'"\s{0,9}[;\s]\s{0,9}"')
 _TWO_KEYS: Final = re.compile(r"[\w\"'\]][ \t]{1,9}[a-z_]{1,40}[ \t]{0,9}=")
 _NO_KEY: Final = re.compile(r"[{}\\;,<>]")
 _DECIMAL: Final = re.compile(r"-?\d+,\d+")
+_COMMA_INSIDE: Final = re.compile(r"[{,]\s{0,9}[a-z_]{1,40}\s{0,9}=\s{0,9}(-?\d{1,9}),(\d{1,9})\s{0,9}[,}]")
+"""An amount with a comma, in a line of a list: { a_partir_de = 600, prix = 3,05 }."""
 _ISO_DATE: Final = re.compile(r"\d{4}-\d{1,2}-\d{1,2}")
 
 
@@ -51,8 +68,11 @@ def syntax_problem(text: str, error: tomllib.TOMLDecodeError) -> Problem:
     stopped = int(at[1]) if at else len(lines)
     number = opened(lines[: stopped if at is None else stopped - 1]) or (stopped if at else _apostrophe(lines))
     line = lines[number - 1].strip("\r")
+    amount = _COMMA_INSIDE.search(lines[stopped - 1]) if at else None
     if said.startswith("Cannot"):
         message, remedy = _twice(lines, number)
+    elif amount:
+        number, message, remedy = stopped, COMMA, f'écrivez {amount[1]}.{amount[2]}, ou "{amount[1]},{amount[2]}"'
     elif (at and stopped - number > 1) or line.rstrip().endswith(("[", ",")):
         message, remedy = UNFINISHED if at is None else _fallback(said)
     else:
@@ -140,7 +160,8 @@ def _beyond_repair(key: str, value: str) -> tuple[str, str] | None:
     if not value:
         return f"il manque la valeur de « {name[:48]} »", f'écrivez {name[:48]} = 15, ou {name[:48]} = "…"'
     if _DECIMAL.fullmatch(value):
-        return "un nombre n'a pas de virgule", "écrivez un nombre entier"
+        amount = f"{name[:48]} = {value.replace(',', '.')}"
+        return COMMA, f"écrivez un nombre entier ou, si c'est un montant, {amount}"
     if _TWO_KEYS.search(value):
         return "il y a deux clés sur cette ligne", "mettez une seule clé par ligne"
     if _ISO_DATE.fullmatch(value):

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Collection, Mapping
 from datetime import date, datetime, time
+from decimal import Decimal
 from difflib import get_close_matches
 from typing import Final, TypeVar, cast
 
@@ -94,7 +95,7 @@ class Table:
 
     def _label(self, key: str, value: object) -> str:
         if not isinstance(value, str) or not value.strip():
-            number = isinstance(value, int | float) and not isinstance(value, bool)
+            number = isinstance(value, int | Decimal) and not isinstance(value, bool)
             example = str(value) if key == "article" and number else "…"
             self.wrong(key, f"« {key} » doit être un texte", f'écrivez {key} = "{example}" entre guillemets')
         elif len(value) > MOST_LETTERS:
