@@ -10,6 +10,7 @@ from prometheus_client import Metric
 from prometheus_client.core import GaugeMetricFamily
 
 from api.behind_watch import BehindWatch
+from api.billing_watch import BillingWatch
 from api.checkpoint_watch import CheckpointWatch
 from api.clock import Clock
 from api.rebuild_watch import RebuildWatch
@@ -17,6 +18,7 @@ from api.seal_watch import SealWatch
 from ledger.database import service_conninfo
 from ledger.settings import Settings
 from replay.leader import (
+    BILLING_LOCK,
     CHECKPOINTS_LOCK,
     DRIFT_LOCK,
     FOLLOWER_LOCK,
@@ -123,6 +125,9 @@ def background(settings: Settings, service_url: str, *, clock: Clock, notary: No
 
     sealing, behind = SealWatch(clock), BehindWatch(settings.drift_percent / 100)
     signed = CheckpointWatch(notary, settings.checkpoint_seconds, connected("checkpoints"))
+    billing = BillingWatch(clock, settings, service_url, connected("billing"))
+    bills = Leader("billing", BILLING_LOCK, connected("billing"), billing.begin)
+    billing.stops = lambda: bills.stops
     return Background(
         service_conninfo(service_url, settings, application="ardoise-watch"),
         leaders=[
@@ -130,11 +135,13 @@ def background(settings: Settings, service_url: str, *, clock: Clock, notary: No
             Leader("follower", FOLLOWER_LOCK, connected("follower"), behind.follow),
             Leader("drift", DRIFT_LOCK, connected("drift"), behind.watch),
             Leader("checkpoints", CHECKPOINTS_LOCK, connected("checkpoints"), signed.begin, signed.end),
+            bills,
         ],
         watches=[
             sealing,
             behind,
             signed,
+            billing,
             RebuildWatch(),
         ],
         last=signed.finish,

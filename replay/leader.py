@@ -23,6 +23,7 @@ FOLLOWER_LOCK: Final = 3
 DRIFT_LOCK: Final = 4
 CHECKPOINTS_LOCK: Final = 5
 REBUILD_LOCK: Final = 6
+BILLING_LOCK: Final = 7
 REACH: Final = "SELECT CASE WHEN is_called THEN last_value ELSE last_value - 1 END FROM ardoise.arrivals"
 """The last number drawn for a line; 0 before the first."""
 _TOWN: Final = "SELECT set_config('ardoise.commune', %s, true)"
@@ -72,6 +73,11 @@ class Leader:
         self._said: str | None = None
         self._thread = threading.Thread(target=self._run, name=f"ardoise-{name}", daemon=True)
         self._log = structlog.stdlib.get_logger(f"ardoise.{name}")
+
+    @property
+    def stops(self) -> bool:
+        """Whether it was asked to end: a step that is long looks at it."""
+        return self._stop.is_set()
 
     def start(self) -> None:
         """Begins to wait for the lead."""

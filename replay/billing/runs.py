@@ -152,13 +152,8 @@ def end(connection: Connection, run: Run, digest: str, summary: Mapping[str, Any
     connection.execute(_END, run.values(digest=digest, summary=text, at=at))
 
 
-def fail(connection: Connection, run: Run, sentence: str, at: datetime) -> None:
-    """The draft cannot be made."""
-    connection.execute(_FAIL, run.values(error=sentence, at=at))
-
-
 def refuse(connection: Connection, commune: Commune, month: Month, sentence: str, at: datetime) -> None:
-    """A draft that was asked for cannot even be begun."""
+    """A draft that was asked for, or begun, cannot be made."""
     connection.execute(_REFUSE, {"commune": commune, "month": month, "error": sentence, "at": at})
 
 
@@ -265,10 +260,6 @@ _END: Final = """
     UPDATE drafts SET state = CASE WHEN state = 'running' THEN 'ready' ELSE state END, digest = %(digest)s,
         summary = %(summary)s::jsonb, error = NULL, ended_at = %(at)s
     WHERE commune = %(commune)s AND month = %(month)s AND run = %(name)s
-"""
-_FAIL: Final = """
-    UPDATE drafts SET state = 'failed', error = %(error)s, ended_at = %(at)s
-    WHERE commune = %(commune)s AND month = %(month)s AND run = %(name)s AND state = 'running'
 """
 _REFUSE: Final = """
     UPDATE drafts SET state = 'failed', error = %(error)s, ended_at = %(at)s

@@ -10,17 +10,20 @@ from typing import Final
 
 import orjson
 
+from ledger.entry import AlteredLineError
 from projections.billing.bills import Bill, bill
 from projections.billing.canonical import canonical_bill
 from replay.billing.reading import Governed, Reading
 from replay.billing.runs import BillingError, Run, connected
 from replay.billing.summing import Sums, day_prices
 from replay.folding import few_collections
-from replay.leader import Connection
+from replay.leader import Connection, WorkError
 from replay.workers import said_by
 
 Progress = Callable[[int], None]
 """Told how many more households were done."""
+_TOLD: Final = (AlteredLineError.__name__, BillingError.__name__)
+"""What a process says that its parent may say again word for word."""
 _TAKE: Final = """
     SELECT number, after, upto, households FROM draft_slices
     WHERE commune = %(commune)s AND month = %(month)s AND run = %(name)s AND NOT done
@@ -58,18 +61,20 @@ def work(connection: Connection, run: Run, progress: Progress) -> None:
 
 def compute(connection: Connection, conninfo: str, run: Run, processes: int, progress: Progress) -> None:
     """Works every slice out. Raises AlteredLineError, BillingError or WorkerGoneError: what is done stays done."""
-    if processes == 1:
+    if processes == 0:
         with connected(conninfo, run.commune) as own:
             work(own, run, progress)
     else:
         with closing(said_by("replay.billing.worker", {"conninfo": conninfo, **asdict(run)}, processes)) as workers:
             for said in workers:
-                if "failed" in said:
+                if said.get("error") in _TOLD:
                     raise BillingError(said["failed"])
+                if "failed" in said:
+                    raise WorkError(f"a process of the billing stopped: {said['failed']}")
                 progress(said["households"])
     left, ours = connection.execute(_LEFT, run.values()).fetchone() or (True, False)
     if left or not ours:
-        raise BillingError("another process took the work over: run it again.")
+        raise WorkError("another process took the billing over: run it again.")
 
 
 def _slice(connection: Connection, run: Run, reading: Reading, governed: Governed, progress: Progress) -> bool:
