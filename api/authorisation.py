@@ -102,6 +102,8 @@ POST   /households/{household}/payments/{payment}/cancellation   .   .   .   .  
 GET    /households/{household}/mandate                read   x   .   .   .   .   .    x   .   .   x   .   .
 POST   /households/{household}/mandate                       .   .   .   .   .   .    x   .   .   x   .   .
 DELETE /households/{household}/mandate                       .   .   .   .   .   .    x   .   .   x   .   .
+GET    /households/{household}/tax-certificates/{year}   read   x   .   .   .   .   .    x   .   .   x   .   .
+GET    /households/{household}/tax-certificates/{year}/certificate.pdf   read   x   .   .   .   .   .    x   .   .   x   .   .
 GET    /households/{household}/reads                  read   x   .   .   .   .   .    x   .   x   .   .   .
 GET    /households/{household}/history                read   .   .   .   .   .   .    x   .   x   .   .   .
 POST   /households/{household}/demandes                      x   .   .   .   .   .    x   .   .   .   .   .
@@ -141,6 +143,9 @@ POST   /attendance                                           .   .   .   .   .  
 GET    /activities/{activity}/day-sheet               read   .   .   .   .   .   .    x   .   x   .   .   .
 
 POST   /payments                                             .   .   .   .   .   .    .   .   .   x   .   .
+GET    /titres/{number}/invoice.pdf                   read   x   .   .   .   .   .    x   .   .   x   .   .
+GET    /billing/{month}/lines.csv                     read   .   .   .   .   .   .    x   .   x   x   .   .
+GET    /billing/{month}/totals.csv                           .   .   .   .   .   .    o   .   o   o   .   .
 GET    /collections                                          .   .   .   .   .   .    .   .   o   o   .   .
 POST   /collections                                          .   .   .   .   .   .    .   .   .   x   .   .
 GET    /collections/{collection}                      read   .   .   .   .   .   .    .   .   x   x   .   .

@@ -18,7 +18,7 @@ from api import (
     schemas_prices,
     schemas_town,
 )
-from api.billing import schemas_collections, schemas_payments
+from api.billing import schemas_collections, schemas_papers, schemas_payments
 
 CHILD: Final = "8f14e45f-ceea-4672-8b6b-1d2c3e4f5a6b"
 HOUSEHOLD: Final = "1b4e28ba-2fa1-4ad2-883f-0016d3cca427"
@@ -275,6 +275,7 @@ EXAMPLES: Final[Mapping[Any, Any]] = MappingProxyType(
         **schemas_people.EXAMPLES,
         **schemas_payments.EXAMPLES,
         **schemas_collections.EXAMPLES,
+        **schemas_papers.EXAMPLES,
         **schemas_formalities.EXAMPLES,
         **schemas_access.EXAMPLES,
         **schemas_checkpoints.EXAMPLES,

@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from api import french_payments
+from api import french_billing, french_payments
 from api.french_doors import GENERAL
 
 REFUSALS: Final[Mapping[str, str]] = MappingProxyType(
     {
+        **french_billing.REFUSALS,
         **french_payments.REFUSALS,
         "deadline_passed": "Hors délai",
         "not_open_yet": "Pas encore ouvert",
@@ -100,6 +101,7 @@ TITLES: Final[Mapping[str, str]] = MappingProxyType({**REFUSALS, **GENERAL})
 
 DETAILS: Final[Mapping[str, str]] = MappingProxyType(
     {
+        **french_billing.DETAILS,
         **french_payments.DETAILS,
         "deadline_passed": "La date limite est passée.",
         "not_open_yet": "Les réservations ne sont pas encore ouvertes.",

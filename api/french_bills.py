@@ -106,7 +106,8 @@ def heading(line: BilledLine, words: HistoryWords) -> str:
     named = words.activity(line.activity, line.days[0].day) if line.days else str(line.activity)
     noun = noun_of(line, words)
     label = named if noun.casefold() == named.casefold() else f"{named}, {noun}"
-    sum_ = f"{label} : {number_of(Decimal(line.quantity))} × {amount(line.unit_price_cents)} = {amount(line.amount_cents)}."
+    quantity = number_of(Decimal(line.quantity))
+    sum_ = f"{label} : {quantity} × {amount(line.unit_price_cents)} = {amount(line.amount_cents)}."
     if line.regularises is None:
         return sum_
     return f"Rectification {of_month(line.regularises)} : {lowered(sum_)}"

@@ -41,7 +41,7 @@ from api.access import Recorder, open_access_pool
 from api.asking import AsyncPool, Reader
 from api.attempts import Attempts
 from api.background import background
-from api.billing import collections, mandates, payers, prices
+from api.billing import collections, mandates, papers, payers, prices
 from api.clock import Clock, utc_now
 from api.development import DevelopmentKey
 from api.health import Readiness, refuse_read_only
@@ -74,6 +74,7 @@ ROUTERS = (
     payers.router,
     mandates.router,
     collections.router,
+    papers.router,
     households.router,
     guardians.router,
     family_keys.router,
