@@ -103,7 +103,7 @@ GET    /households/{household}/mandate                read   x   .   .   .   .  
 POST   /households/{household}/mandate                       .   .   .   .   .   .    x   .   .   x   .   .
 DELETE /households/{household}/mandate                       .   .   .   .   .   .    x   .   .   x   .   .
 GET    /households/{household}/tax-certificates/{year}   read   x   .   .   .   .   .    x   .   .   x   .   .
-GET    /households/{household}/tax-certificates/{year}/certificate.pdf   read   x   .   .   .   .   .    x   .   .   x   .   .
+GET    /households/{household}/tax-certificates/{year}/certificate.pdf   read  x  .  .  .  .  .   x  .  .  x  .  .
 GET    /households/{household}/reads                  read   x   .   .   .   .   .    x   .   x   .   .   .
 GET    /households/{household}/history                read   .   .   .   .   .   .    x   .   x   .   .   .
 POST   /households/{household}/demandes                      x   .   .   .   .   .    x   .   .   .   .   .

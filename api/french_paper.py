@@ -106,6 +106,16 @@ def quote_number(titre: TitreNumber) -> str:
     return f"Indiquez le numéro de titre {titre} sur votre chèque, votre virement ou votre paiement en ligne."
 
 
+def capital(text: str) -> str:
+    """With a capital, the rest as it is."""
+    return text[:1].upper() + text[1:]
+
+
+def sentence(text: str) -> str:
+    """A few words as a sentence: par chèque is « Par chèque. »."""
+    return capital(text) if text.endswith((".", "!", "?", "…")) else f"{capital(text)}."
+
+
 def nameless_payer(household: HouseholdId) -> str:
     """A household none of whose guardians has a name in the vault."""
     return f"Foyer {household}"
@@ -149,3 +159,56 @@ WHEN: Final[Mapping[str, str]] = MappingProxyType(
     }
 )
 """What the box of an invoice says, by what becomes of its amount."""
+
+PAYMENTS: Final = "Paiements reçus dans l'année"
+GOOD_TO_KNOW: Final = "Bon à savoir"
+CERTIFICATE_COLUMNS: Final = ("Enfant", "Date de naissance", "Frais de garde")
+PAYMENT_COLUMNS: Final = ("Reçu le", "Moyen de paiement", "Montant")
+NOT_OVER: Final = "L'année n'est pas terminée : ce document est provisoire, ne le joignez pas à une déclaration."
+LEFT_OUT: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "six_or_over": "{name} avait six ans ou plus au 1er janvier {year} : ses frais de garde ne sont pas comptés.",
+        "birth_date_unknown": (
+            "{name} : la date de naissance n'est pas connue de la commune, ses frais de garde ne sont pas comptés. "
+            "Adressez-vous au service."
+        ),
+    }
+)
+"""Why the care of a child is not told."""
+
+
+def certificate_title(year: int) -> str:
+    """What the certificate of a year is called."""
+    return f"Attestation de frais de garde payés en {year}"
+
+
+def certificate_introduction(office: str, payer: str, year: int, *, over: bool) -> str:
+    """Who attests what, and for what use."""
+    until = f"du 1er janvier au 31 décembre {year}" if over else f"depuis le 1er janvier {year}"
+    return (
+        f"{office} atteste avoir reçu de {payer}, {until}, les sommes ci-dessous pour la garde de ses enfants de moins "
+        f"de six ans (nés à partir du 1er janvier {year - 6})."
+    )
+
+
+def certificate_total(year: int) -> str:
+    """What the amount in the box is."""
+    return f"Frais de garde payés en {year}"
+
+
+def certificate_notes(year: int) -> tuple[str, ...]:
+    """What the amount holds, and what a household has to see to."""
+    when = (
+        "Sont comptées les sommes payées dans l'année, quel que soit le mois de la facture : une facture de décembre "
+        "payée en janvier compte pour l'année suivante."
+    )
+    what = (
+        "Ne sont pas comptés : les repas, les majorations, les pénalités et les suppléments. Un paiement partiel est "
+        "réparti entre les prestations de sa facture."
+    )
+    return (
+        when,
+        what,
+        "Déduisez vous-même les aides reçues pour cette garde (Caf, MSA, employeur, Cesu préfinancé).",
+        f"Textes : article 200 quater B du code général des impôts ; BOI-IR-RICI-300. Revenus de {year}.",
+    )

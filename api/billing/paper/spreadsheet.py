@@ -66,10 +66,11 @@ def spelled(cell: Cell) -> str:
     return f'"{said}"'
 
 
-def as_csv(columns: Iterable[str], rows: Iterable[Iterable[Cell]]) -> Iterator[bytes]:
-    """A file in pieces: its mark, its head, then rows some hundreds at once."""
-    gathered = [_line(map(Text, columns))]
-    yield BOM
+def as_csv(columns: Iterable[str], rows: Iterable[Iterable[Cell]], *, head: bool = True) -> Iterator[bytes]:
+    """A file in pieces: its mark and its head, unless it goes on after another piece, then rows."""
+    gathered = [_line(map(Text, columns))] if head else []
+    if head:
+        yield BOM
     for row in rows:
         gathered.append(_line(row))
         if len(gathered) == LINES_AT_ONCE:
@@ -83,9 +84,9 @@ def _line(row: Iterable[Cell]) -> str:
     return ";".join(map(spelled, row)) + "\r\n"
 
 
-def lines_to_csv(rows: Iterable[Mapping[str, Any]]) -> Iterator[bytes]:
+def lines_to_csv(rows: Iterable[Mapping[str, Any]], *, head: bool = True) -> Iterator[bytes]:
     """Lines of titres, or of bills that are not issued yet: rows of `invoice_lines`, see `row_of`."""
-    return as_csv(LINE_COLUMNS, map(line_cells, rows))
+    return as_csv(LINE_COLUMNS, map(line_cells, rows), head=head)
 
 
 def line_cells(row: Mapping[str, Any]) -> tuple[Cell, ...]:
