@@ -142,7 +142,7 @@ MISTAKES = [
     ('type = "jours"\nnombre = 15', 'jours = "x"', "il manque « type »", "jours ouvres"),
     ('zone = "C"', "", "il manque « zone »", 'zone = "A"'),
     ('zone = "C"', 'zone = "C"\nfuseau = "Europe/Pari"', "fuseau", "Europe/Paris"),
-    ('zone = "C"', 'zone = "C"\ntarif = 3', "tarif", "supprimez"),
+    ('zone = "C"', 'zone = "C"\ncouleur = 3', "couleur", "supprimez"),
     ('commune = "ville"', 'commune = "La Ville !"', "petites lettres", "la-ville"),
     ("en_vigueur = 2023-09-01", 'en_vigueur = "31 septembre 2023"', "date", "2024-03-15"),
     ("en_vigueur = 2023-09-01", "en_vigueur = 0001-01-01", "date", "2024-03-15"),
