@@ -1,13 +1,14 @@
 """Demandes: submitted, previewed, withdrawn."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
 from fastapi.responses import Response
 
-from api import openapi, schemas
+from api import openapi, schemas, schemas_prices
 from api.answers import JSONAnswer
+from api.billing.demande_prices import priced
 from api.demande_bodies import DemandeAsked
 from api.door import doors
 from api.fields import NumberText
@@ -17,7 +18,7 @@ from api.problems import invalid_field, not_found
 from api.refusals import errors_of, problem_of
 from commands.declare_absence import DeclareAbsence
 from commands.execute import Result
-from commands.outcome import Accepted, Command, Refused
+from commands.outcome import Accepted, Refused
 from commands.submit_demande import SubmitDemande, Wish
 from commands.wishes import Repeat
 from commands.withdraw_demande import WithdrawDemande
@@ -28,7 +29,7 @@ from ledger.streams import child_page
 router = doors("demandes")
 
 
-async def _command(asked: DemandeAsked, at: Office) -> Command:
+async def _command(asked: DemandeAsked, at: Office) -> SubmitDemande | DeclareAbsence:
     """The command a family or an agent means. Raises not found for a child the caller may not act for."""
     note = asked.counter
     if note is not None and at.caller.role != "agent":
@@ -144,19 +145,26 @@ async def submit(asked: DemandeAsked, at: AtVersionedCounter) -> Response:
 @router.post(
     "/demandes/preview",
     summary="Ce que donnerait une demande, sans rien écrire",
-    responses=openapi.answered(200, schemas.Previewed)
+    responses=openapi.answered(200, schemas_prices.Previewed)
     | openapi.documented("nothing_to_do", "too_many_days", "unknown_reason", "household_required"),
 )
 async def preview(asked: DemandeAsked, at: AtOffice) -> JSONAnswer:
     """The second step of the portal: what will be asked, and what is impossible."""
-    result = await at.preview(await _command(asked, at), happened_at=_received(asked, at))
+    command = await _command(asked, at)
+    result = await at.preview(command, happened_at=_received(asked, at))
     outcome = result.outcome
     if isinstance(outcome, Refused) and all(refusal.day is None for refusal in outcome.refusals):
         raise problem_of(outcome, result.rules)
     refusals = outcome.refusals if isinstance(outcome, Refused) else outcome.left_out
     errors = [error.content() for error in errors_of(refusals, result.rules)]
     possible = isinstance(outcome, Accepted)
-    return JSONAnswer({"possible": possible, "demandes": written(result), "errors": errors})
+    demandes = await priced(at, result, written(result), _acting_through(command))
+    return JSONAnswer({"possible": possible, "demandes": demandes, "errors": errors})
+
+
+def _acting_through(command: SubmitDemande | DeclareAbsence) -> Mapping[ChildId, Sequence[HouseholdId]]:
+    """The households the caller acts through, for each child: those whose price they are told."""
+    return command.children if isinstance(command, SubmitDemande) else {command.child: command.households}
 
 
 @router.delete(

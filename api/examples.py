@@ -125,7 +125,13 @@ EXAMPLES: Final[Mapping[Any, Any]] = MappingProxyType(
     {
         schemas.Demande: _ACCEPTED,
         schemas.Submitted: {"demandes": [_DEMANDE], "left_out": [_LATE]},
-        schemas.Previewed: {"possible": True, "demandes": [{**_DEMANDE, "number": None}], "errors": [_LATE]},
+        schemas_prices.Previewed: {
+            "possible": True,
+            "demandes": [
+                {**_DEMANDE, "number": None, "price": dict(schemas_prices.EXAMPLE_PRICE), "price_absent": None}
+            ],
+            "errors": [_LATE],
+        },
         schemas.DemandeList: {"demandes": [_ACCEPTED], "next": None},
         schemas.QueueDecided: {
             "demandes": [_ACCEPTED],

@@ -91,27 +91,11 @@ class Demande(TypedDict):
 
 
 @exact
-class Foreseen(Demande):
-    """A demande that was not submitted: it has no number."""
-
-    number: None  # type: ignore[misc]
-
-
-@exact
 class Submitted(TypedDict):
     """One demande per child, and the days a partial request left out."""
 
     demandes: list[Demande]
     left_out: list[Refusal]
-
-
-@exact
-class Previewed(TypedDict):
-    """What a submission would come to."""
-
-    possible: bool
-    demandes: list[Foreseen]
-    errors: list[Refusal]
 
 
 @exact

@@ -9,7 +9,7 @@ from pydantic import Field
 from typing_extensions import TypedDict  # the one pydantic reads before Python 3.12
 
 from api.fields import IdText, SlugText
-from api.schemas import Refusal, VersionText, exact
+from api.schemas import Demande, Refusal, VersionText, exact
 from ledger.events import Basis, Nature, QuotientSource, StepKind
 from rulebook.dues import Missing
 
@@ -123,6 +123,24 @@ class Priced(TypedDict):
 @exact
 class Simulated(Priced):
     """The same, for nobody in particular."""
+
+
+@exact
+class Foreseen(Demande):
+    """A demande that was not submitted: it has no number. Its price is what it adds to the bills, or takes off."""
+
+    number: None  # type: ignore[misc]
+    price: Price | None
+    price_absent: PriceAbsent | None
+
+
+@exact
+class Previewed(TypedDict):
+    """What a submission would come to."""
+
+    possible: bool
+    demandes: list[Foreseen]
+    errors: list[Refusal]
 
 
 _CHILD: Final = "8f14e45f-ceea-4672-8b6b-1d2c3e4f5a6b"

@@ -197,3 +197,63 @@ def test_a_day_at_either_end_of_the_calendar_is_refused_like_any_other_that_is_n
     _, child = family(town)
     said = price(town.guardian(), meal(child, "1900-01-01", "2199-12-31"))
     assert {each["code"] for each in said["left_out"]} == {"not_a_day_of_this_activity"}
+
+
+# The preview of a demande -------------------------------------------------------------------------------------------
+
+
+def test_the_preview_of_a_demande_says_what_it_would_cost(town: World) -> None:
+    _, child = family(town)
+    body = {"child": child, "activity": "cantine", "reserve": [{"day": MONDAY, "unit": "repas"}]}
+    [demande] = made(town.guardian().post("/demandes/preview", body), 200)["demandes"]
+    assert demande["price"]["total_cents"] == 327
+    assert demande["price"]["sentences"][-1] == "Total : 3,27\u00a0€."
+    assert demande["price_absent"] is None
+
+
+def test_the_preview_of_a_demande_an_agent_decides_is_priced_as_if_it_were_granted(town: World) -> None:
+    _, child = family(town, None)
+    body = {"child": child, "activity": "mercredis", "reserve": [{"day": "2024-03-27", "unit": "journee"}]}
+    [demande] = made(town.guardian().post("/demandes/preview", body), 200)["demandes"]
+    assert demande["price"]["total_cents"] == 1400
+    assert "Sans quotient familial connu : le tarif le plus élevé s'applique." in demande["price"]["sentences"]
+
+
+def test_the_preview_of_a_cancellation_says_what_it_saves(town: World) -> None:
+    _, child = family(town)
+    made(town.guardian().ask(child, "cantine", MONDAY))
+    body = {"child": child, "activity": "cantine", "cancel": [{"day": MONDAY, "unit": "repas"}]}
+    [demande] = made(town.guardian().post("/demandes/preview", body), 200)["demandes"]
+    assert demande["price"]["total_cents"] == -327
+
+
+def test_an_absence_that_would_be_accepted_saves_its_day(town: World) -> None:
+    _, child = family(town)
+    made(town.guardian().ask(child, "cantine", MONDAY))
+    town.clock.set("2024-01-22 09:00")
+    absent = {"kind": "absence", "absent": [{"day": MONDAY, "unit": "repas"}], "reason": "sortie"}
+    answer = town.guardian().post("/demandes/preview", {"child": child, "activity": "cantine", **absent})
+    assert made(answer, 200)["demandes"][0]["price"]["total_cents"] == -327
+
+
+def test_siblings_have_each_their_own_price(town: World) -> None:
+    household, child = family(town)
+    second, third = town.child(household, "cantine"), town.child(household, "cantine")
+    body = {"child": child, "activity": "cantine", "reserve": [{"day": TUESDAY, "unit": "repas"}]}
+    town.places("cantine", TUESDAY, 9)
+    said = made(town.guardian().post("/demandes/preview", {**body, "also_for": [second, third]}), 200)["demandes"]
+    assert {each["child"]: each["price"]["total_cents"] for each in said} == {child: 327, second: 327, third: 50}
+
+
+def test_a_preview_does_not_fail_where_there_is_no_price(world: World) -> None:
+    guardian, child = world.family("parent-1", "cantine")
+    body = {"child": child, "activity": "cantine", "reserve": [{"day": MONDAY, "unit": "repas"}]}
+    [demande] = made(guardian.post("/demandes/preview", body), 200)["demandes"]
+    assert (demande["price"], demande["price_absent"]["code"]) == (None, "no_tariffs")
+
+
+def test_a_preview_of_what_is_refused_has_no_demande_to_price(town: World) -> None:
+    _, child = family(town)
+    body = {"child": child, "activity": "cantine", "reserve": [{"day": WEDNESDAY, "unit": "repas"}]}
+    said = made(town.guardian().post("/demandes/preview", body), 200)
+    assert (said["possible"], said["demandes"]) == (False, [])
