@@ -33,6 +33,11 @@ NOT_COMPARED: Final = "not_compared"
 ENOUGH_TO_TIME: Final = 10_000
 """Lines: with fewer, what is timed is the start of processes."""
 
+_LINES: Final = """
+    SELECT (SELECT count(*) FROM ardoise.entries WHERE commune = %(commune)s),
+           EXISTS (SELECT FROM ardoise.closed_months WHERE commune = %(commune)s)
+"""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Found:
@@ -126,9 +131,11 @@ def verify(
 
 
 def _readings(connection: psycopg.Connection, commune: Commune, chains: bool) -> int:
-    """How many lines will be read: each once, and once more where pages are folded."""
-    [[lines]] = connection.execute("SELECT count(*) FROM ardoise.entries WHERE commune = %s", (commune,)).fetchall()
-    return int(lines) * (1 if chains else 2)
+    """How many lines will be read: each once, again where pages are folded, and again where months are billed."""
+    with connection.transaction():
+        connection.execute("SELECT set_config('ardoise.commune', %s, true)", (commune,))
+        [[lines, billed]] = connection.execute(_LINES, {"commune": commune}).fetchall()
+    return int(lines) * (1 if chains else 3 if billed else 2)
 
 
 def _tell(found: dict[Commune, _Found], *, as_json: bool) -> None:

@@ -6,7 +6,8 @@ lines, seals and hashes, is found by the checkpoints, which are not in the datab
 
 One exported snapshot of the database for all of it, so that it may run while families book, in as many processes as
 wanted. `lines` reads everything once and only suspects; `pages` names what is wrong on a suspected page; `tree` grows
-the tree again; `rows` folds the pages.
+the tree again; `rows` folds the pages; `books` holds titres and
+balances against what was closed and paid; `bills` works every closed month out again.
 """
 
 from collections.abc import Callable, Container, Generator, Iterator, Sequence
@@ -18,9 +19,12 @@ from psycopg import sql
 from ledger.database import missing_guards
 from ledger.holdings import PlaceKey
 from ledger.identifiers import Commune
+from ledger.streams import regie_page
 from replay.following.pages import MODEL
 from replay.sealing.checkpoint import Checkpoint
 from replay.verifying.answers import unanswered
+from replay.verifying.bills import bill_again, homes, shared_out
+from replay.verifying.books import Books, balances, placed
 from replay.verifying.findings import Finding
 from replay.verifying.lines import Connection, Range, Sealed, Segment, Settled, joined, read_range, settled_of, shares
 from replay.verifying.pages import cut, judged
@@ -40,6 +44,7 @@ _ENDS: Final = """
                              (SELECT max(arrival) FROM seals WHERE commune = %(commune)s)), 0)
 """
 _PARKED: Final = "SELECT stream, line FROM parked WHERE model = %s AND commune = %s"
+_SIZE: Final = "SELECT coalesce((SELECT size FROM trees WHERE commune = %s), 0)"
 _SHARES: Final = 8
 """Ranges a process: none waits long for the last one."""
 
@@ -78,6 +83,7 @@ class Verification:
             yield from unanswered(connection, self.commune, commands, broken)
             if self.rows:
                 yield from self._folds(connection, pool, pages, broken)
+                yield from self._books(connection, pool, pages, broken, settled)
             for stream in sorted(broken):
                 yield Finding(what="not_compared", where=f"what follows from {stream}", stream=stream)
 
@@ -106,6 +112,22 @@ class Verification:
             yield from _places(connection, self.commune, whole)
         yield from _whole_tables(connection, self.commune, whole, {stream.partition("/")[0] for stream in broken})
         yield from _strangers(connection, self.commune, pages)
+
+    def _books(
+        self, connection: Connection, pool: Pool, pages: dict[str, Segment], broken: set[str], settled: Settled
+    ) -> Iterator[Finding]:
+        """Every cent billed points at its facts."""
+        found = list(
+            Books(commune=self.commune, pages=pages, broken=broken, until=settled.last_at).findings(connection)
+        )
+        if not any(stream.startswith("payer/") for stream in broken):
+            found += balances(connection, self.commune)
+        if regie_page(self.commune) in pages:
+            families = homes(connection, self.commune, pages, broken)
+            [(upto,)] = connection.execute(_SIZE, (self.commune,)).fetchall()
+            tasks = [(upto, some) for some in shared_out(families, pool.processes * _SHARES)]
+            found += [each for some in pool.all(bill_again, tasks) for each in some]
+        return placed(connection, self.commune, found)
 
 
 def verify(
