@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import Final
 
 from api.french_bills import amount, of_month
+from api.history_words import short
 from ledger.identifiers import HouseholdId, Month, TitreNumber
 from rulebook.french_dates import french_date, french_ordinal, join
 from rulebook.words import MONTHS
@@ -118,7 +119,7 @@ def sentence(text: str) -> str:
 
 def nameless_payer(household: HouseholdId) -> str:
     """A household none of whose guardians has a name in the vault."""
-    return f"Foyer {household}"
+    return f"Foyer {short(household)}"
 
 
 def nameless_child(number: int) -> str:

@@ -29,7 +29,7 @@ def _read(text: str) -> frozenset[str]:
 SHOWN: Final = _read(_LINES)
 
 
-_UNBROKEN: Final = re.compile(r"\S{20}(?=\S)")
+_UNBROKEN: Final = re.compile(r"[^\s-]{20}(?=[^\s-])")
 _MAY_BREAK: Final = "\u200b"
 """Not to be seen: a line may end there."""
 
