@@ -69,14 +69,16 @@ _ANSWERS: Final = """
     SELECT %s, 'bench', 'parent-1', a.command, '\\x00'::bytea, a.command, 201, '{}', '{}'::bytea, a.at
     FROM unnest(%s::text[], %s::timestamptz[]) AS a (command, at)
 """
-_PLACES: Final = """
+PLACES: Final = """
     INSERT INTO ardoise.places (commune, activity, unit, day, pool, taken)
     SELECT %s, %s, %s, p.day, '', p.taken FROM unnest(%s::date[], %s::integer[]) AS p (day, taken)
 """
 
 
 @dataclass(slots=True)
-class _Page:
+class Written:
+    """A page, as far as it is written."""
+
     stream: Stream
     version: int = 0
     head: bytes = GENESIS
@@ -86,11 +88,11 @@ class _Page:
 class _Pupil:
     child: ChildId
     household: HouseholdId
-    page: _Page
+    page: Written
     booked: list[date] = field(default_factory=list)
 
 
-class _Writer:
+class Writer:
     """Chains lines to their pages and sends them in batches."""
 
     def __init__(self, connection: psycopg.Connection[TupleRow]) -> None:
@@ -102,6 +104,7 @@ class _Writer:
         self._answers: dict[str, datetime] = {}
 
     def command(self, at: datetime) -> Signature:
+        """The signature of one more command, which is answered."""
         self.commands += 1
         name = f"{self.commands:032x}"
         self._answers[name] = at
@@ -115,7 +118,8 @@ class _Writer:
             recorded_at=at,
         )
 
-    def write(self, page: _Page, signature: Signature, *facts: Fact) -> None:
+    def write(self, page: Written, signature: Signature, *facts: Fact) -> None:
+        """The next lines of a page."""
         for fact in facts:
             entry = self._codec.write(
                 fact, stream=page.stream, version=page.version + 1, previous=page.head, signature=signature
@@ -126,6 +130,7 @@ class _Writer:
             self.send()
 
     def send(self) -> None:
+        """What waits, all at once."""
         entries, self._entries = self._entries, []
         answers, self._answers = self._answers, {}
         self._connection.execute(
@@ -149,7 +154,7 @@ def fill(connection: psycopg.Connection[TupleRow], lines: int) -> int:
     with progress(f"writing {lines:,} lines"):
         connection.execute("SELECT set_config('ardoise.commune', %s, false)", (TOWN,))
         connection.execute("SET statement_timeout = 0")
-        writer = _Writer(connection)
+        writer = Writer(connection)
         pupils = list(_enrolled(writer, -(-lines // LINES_A_YEAR)))
         taken: Counter[date] = Counter()
         month = 0
@@ -162,7 +167,7 @@ def fill(connection: psycopg.Connection[TupleRow], lines: int) -> int:
         for pupil in pupils:
             taken.update(pupil.booked)
         days = sorted(taken)
-        connection.execute(_PLACES, (TOWN, MEALS, MEAL, days, [taken[day] for day in days]))
+        connection.execute(PLACES, (TOWN, MEALS, MEAL, days, [taken[day] for day in days]))
         connection.execute("ANALYZE")
     return writer.lines
 
@@ -183,18 +188,18 @@ def _at(day: date, hour: int, minute: int = 0) -> datetime:
     return datetime.combine(day, time(hour, minute), UTC)
 
 
-def _enrolled(writer: _Writer, children: int) -> Iterator[_Pupil]:
+def _enrolled(writer: Writer, children: int) -> Iterator[_Pupil]:
     start = _at(FIRST_DAY - timedelta(days=60), 8)
     content = load(TOWN)[0]
     adopted = RulebookAdopted(
         version=RULEBOOK, in_force_from=FIRST_DAY, content=content, digest=sha256(content.encode()).hexdigest()
     )
-    writer.write(_Page(town_page(TOWN)), writer.command(start), adopted)
-    household, page = HouseholdId(""), _Page(Stream(""))
+    writer.write(Written(town_page(TOWN)), writer.command(start), adopted)
+    household, page = HouseholdId(""), Written(Stream(""))
     for number in range(children):
         if number % 8 not in (1, 3, 6):  # five homes for eight children
             household = HouseholdId(f"home-{number:06d}")
-            page = _Page(household_page(TOWN, household))
+            page = Written(household_page(TOWN, household))
             guardians = [GuardianId(f"guardian-{number:06d}-{which}") for which in range(2)]
             facts: list[Fact] = [HouseholdOpened(household=household)]
             for guardian in guardians:
@@ -202,7 +207,7 @@ def _enrolled(writer: _Writer, children: int) -> Iterator[_Pupil]:
                 facts.append(GuardianLinked(guardian=guardian, subject=Subject(f"account-{guardian}"), how="agent"))
             writer.write(page, writer.command(start), *facts)
         child = ChildId(f"child-{number:06d}")
-        pupil = _Pupil(child, household, _Page(child_page(TOWN, child)))
+        pupil = _Pupil(child, household, Written(child_page(TOWN, child)))
         writer.write(pupil.page, writer.command(start), ChildRegistered(child=child, household=household))
         enrolled = ChildEnrolled(
             enrolment=EnrolmentId(f"enrolment-{number:06d}"),
@@ -216,7 +221,7 @@ def _enrolled(writer: _Writer, children: int) -> Iterator[_Pupil]:
         yield pupil
 
 
-def _month(writer: _Writer, pupils: Sequence[_Pupil], day: date) -> None:
+def _month(writer: Writer, pupils: Sequence[_Pupil], day: date) -> None:
     """What families ask for a month, some days before it begins: days, fewer days, and last month's absences."""
     month = [each for each in _school_days() if (each.year, each.month) == (day.year, day.month)]
     before = day - timedelta(days=9)
@@ -229,7 +234,7 @@ def _month(writer: _Writer, pupils: Sequence[_Pupil], day: date) -> None:
             _absent(writer, pupil, month[0], at + timedelta(minutes=40))
 
 
-def _reserve(writer: _Writer, pupil: _Pupil, days: Sequence[date], at: datetime) -> None:
+def _reserve(writer: Writer, pupil: _Pupil, days: Sequence[date], at: datetime) -> None:
     number = DemandeNumber(writer.commands + 1)
     asked = tuple(
         ReservedDay(
@@ -252,7 +257,7 @@ def _reserve(writer: _Writer, pupil: _Pupil, days: Sequence[date], at: datetime)
     pupil.booked.extend(days)
 
 
-def _give_up(writer: _Writer, pupil: _Pupil, day: date, at: datetime) -> None:
+def _give_up(writer: Writer, pupil: _Pupil, day: date, at: datetime) -> None:
     number = DemandeNumber(writer.commands + 1)
     given_up = CancelledDay(day=day, unit=MEAL, rulebook=RULEBOOK, article="3.2", deadline=at + timedelta(days=1))
     named = DecidedDay(day=day, unit=MEAL, action="cancel")
@@ -265,7 +270,7 @@ def _give_up(writer: _Writer, pupil: _Pupil, day: date, at: datetime) -> None:
     pupil.booked.remove(day)
 
 
-def _absent(writer: _Writer, pupil: _Pupil, day: date, at: datetime) -> None:
+def _absent(writer: Writer, pupil: _Pupil, day: date, at: datetime) -> None:
     number = DemandeNumber(writer.commands + 1)
     missed = AbsentDay(day=day, unit=MEAL, rulebook=RULEBOOK, article="3.5", deadline=at + timedelta(days=15))
     named = DecidedDay(day=day, unit=MEAL, action="absence")
@@ -282,7 +287,7 @@ def _absent(writer: _Writer, pupil: _Pupil, day: date, at: datetime) -> None:
     writer.write(pupil.page, writer.command(at + timedelta(minutes=10)), agreed)
 
 
-def _door(writer: _Writer, pupils: Sequence[_Pupil], day: date) -> None:
+def _door(writer: Writer, pupils: Sequence[_Pupil], day: date) -> None:
     """Who came, on a sheet for every hundred children."""
     for start in range(0, len(pupils), 100):
         sheet = writer.command(_at(day, 12, start // 100 % 60))
