@@ -21,13 +21,14 @@ from rulebook.rulebook import Rulebook
 from rulebook.tariffs import Bracket, Conditions, Grid, Rounding, Tariff
 from rulebook.town import Rules, rules_of_town
 from tests.spec import CODEC, Ask, Story, signed
-from tests.town import CANTINE, DIALLO, ETUDE, GARDERIE, MATTEO, MERCREDIS, ROSSI, Person, day
+from tests.town import CANTINE, DIALLO, ETUDE, GARDERIE, MATTEO, MERCREDIS, ROSSI, VACANCES, Person, day
 
 UNITS = {
     CANTINE: ("repas", "panier"),
     MERCREDIS: ("journee", "matinee", "apres-midi"),
     ETUDE: ("gouter", "etude"),
     GARDERIE: ("soir", "court"),
+    VACANCES: ("journee",),
 }
 Price = Bracket | Sequence[tuple[str, str]] | str
 

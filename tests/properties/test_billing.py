@@ -1,0 +1,277 @@
+"""Whatever happens, whenever months are closed: what was billed is what is known, and nothing issued ever changes."""
+
+from collections import Counter
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from commands.declare_quotient import RecordQuotient
+from ledger.child import SlotKey
+from ledger.events import MealBroughtDecided, QuotientDecided, TariffStatusDecided, TitreIssued
+from ledger.identifiers import HouseholdId, Month, Slug
+from projections.billing.bills import bill
+from projections.billing.canonical import canonical_bill
+from projections.billing.family import Family
+from projections.billing.month import stories_of, worked_out
+from projections.billing.offer import offer_of
+from projections.billing.regularising import Billed, billed_of
+from rulebook.rulebook import Activity, Rulebook
+from rulebook.tariffs import Adjustment, Bracket, Conditions, Rate, Tariff
+from tests.asks import absent, approve, ask, join, mark, places, reject, sheet, submit
+from tests.histories import DAYS, UNITS, asks
+from tests.histories_of_families import of_town
+from tests.projections.billing.regie import Regie, grid, says, tariff, tells
+from tests.spec import Ask, Story, about, clock, enrolled
+from tests.spec import given as told
+from tests.town import AWA, CANTINE, CHIARA, DIALLO, GARDERIE, MATTEO, MERCREDIS, ROSSI, VACANCES, day
+
+COUNTED = {MERCREDIS: ("matinee", "apres-midi")}
+"""The units whose places a whole day takes."""
+MONTHS = ("2024-01", "2024-02", "2024-03", "2024-04")
+PEOPLE = (MATTEO, AWA, CHIARA)
+LATER = "2024-04-20 10:00"
+"""Every day has come."""
+FIRSTS = ("2023-09-01", "2024-01-20", "2024-02-01", "2024-03-26")
+
+
+def _on_top(when: Any, label: str, *, amount: str | None = None, share: str | None = None) -> Adjustment:
+    return Adjustment(
+        label=label,
+        article="9.9",
+        when=when,
+        conditions=Conditions(),
+        nature="surcharge",
+        amount=Decimal(amount) if amount else None,
+        share=Decimal(share) if share else None,
+        code="",
+    )
+
+
+TARIFFS: tuple[Tariff, ...] = (
+    replace(
+        tariff(
+            CANTINE,
+            [("0", "1.00"), ("600", "3.05"), ("1000", "3.10")],
+            grid([("0", "0.90"), ("600", "1.53")], conditions=Conditions(rank_from=2), name="deux enfants"),
+        ),
+        adjustments=(
+            _on_top("unreserved", "Sans réservation", amount="2.00"),
+            _on_top("absent", "Absence", share="0.50"),
+        ),
+    ),
+    replace(
+        tariff(
+            MERCREDIS,
+            grid(Bracket(lower=Decimal(0), price=Decimal("9.00"))),
+            replace(
+                grid("8.00", conditions=Conditions(units_from=2)),
+                prices=Rate(rate=Decimal("0.0123"), floor=None, ceiling=None),
+            ),
+            grid("12.00", conditions=Conditions(residence="outside")),
+        ),
+        residence_unknown="town",
+        without_quotient="highest",
+        price_without=None,
+        rank_among="billed",
+    ),
+    replace(
+        tariff(GARDERIE, "0.70", grid("0.30", conditions=Conditions(meal_brought=True))),
+        minutes=30,
+        payer="asker",
+        unrecorded="reserved",
+    ),
+    replace(
+        tariff(VACANCES, "10.00", grid("7.00", conditions=Conditions(rank_from=2))),
+        rank_among="billed",
+        absent_due=False,
+        unrecorded="reserved",
+    ),
+)
+
+
+def _changed(rulebook: Rulebook) -> Rulebook:
+    """Valmont, with days of absence that stay billed."""
+    waiting = {
+        CANTINE: replace(rulebook.activities[CANTINE].absence, waiting_days=1),  # type: ignore[type-var]
+        GARDERIE: replace(rulebook.activities[GARDERIE].absence, minimum_run_days=2),  # type: ignore[type-var]
+    }
+    activities: dict[Slug, Activity] = {
+        slug: replace(activity, absence=waiting.get(slug, activity.absence))
+        for slug, activity in rulebook.activities.items()
+    }
+    return replace(rulebook, activities=activities)
+
+
+@st.composite
+def facts(draw: st.DrawFn) -> tuple[Slug, Ask]:
+    """What prices depend on, and days of all three children."""
+    activity = draw(st.sampled_from(sorted(DAYS)))
+    person, home = draw(st.sampled_from(PEOPLE)), draw(st.sampled_from([ROSSI, DIALLO]))
+    first = day(draw(st.sampled_from(FIRSTS)))
+    on, unit = draw(st.sampled_from(DAYS[activity])), draw(st.sampled_from(UNITS[activity]))
+    amount_cents = draw(st.integers(30_000, 120_000))
+    came, box = mark(draw(st.sampled_from(["present", "present", "absent"])), of=person), f"{on} {unit}"
+    if (activity, unit) == (GARDERIE, "soir") and draw(st.booleans()):
+        came = mark(
+            "present", of=person, arrived=f"{on} 16:30", left=f"{on} {draw(st.sampled_from(['16:59', '18:05']))}"
+        )
+    choices = [
+        ask(RecordQuotient(household=home, amount_cents=amount_cents, source="caf", first_day=first)),
+        says(QuotientDecided(amount_cents=amount_cents, source="msa", first_day=first, regularisation=True), of=home),
+        says(
+            TariffStatusDecided(residence=draw(st.sampled_from(["town", "outside"])), regime="caf", first_day=first),
+            of=home,
+        ),
+        tells(MealBroughtDecided(activity=activity, brought=draw(st.booleans()), first_day=first), of=person),
+    ]
+    often = [
+        sheet(box, came),
+        submit(reserve=[box], of=[person], derogation="urgence", approve=True),
+        submit(cancel=[box], of=[person], derogation="urgence"),
+        absent(box, of=person, reason="sortie", derogation="urgence"),
+        approve(of=person),
+        reject(of=person),
+    ]
+    return activity, draw(st.sampled_from([*choices, *often, *often]))
+
+
+@st.composite
+def absences(draw: st.DrawFn) -> list[tuple[Slug, Ask]]:
+    """A child did not come, its family says so, and the town answers or not, at once or later."""
+    activity = draw(st.sampled_from([CANTINE, CANTINE, GARDERIE]))
+    person, box = draw(st.sampled_from(PEOPLE)), f"{draw(st.sampled_from(DAYS[activity]))} {UNITS[activity][0]}"
+    said = [
+        sheet(box, mark("absent", of=person)),
+        absent(box, of=person, reason="sortie", derogation="urgence"),
+        draw(st.sampled_from([approve(of=person), approve(of=person), reject(of=person)])),
+    ]
+    return [(activity, each) for each in said[: draw(st.integers(1, 3))]]
+
+
+happenings = st.one_of(st.builds(lambda each: [each], asks() | facts() | facts() | of_town()), absences(), absences())
+histories = st.lists(happenings, min_size=10, max_size=40).map(lambda found: [each for some in found for each in some])
+closes = st.lists(st.integers(0, 99), min_size=2, max_size=4).map(sorted)
+"""After how much of the history each month is closed, in hundredths."""
+
+
+def town() -> Story:
+    """Two families enrolled in everything, with days of it; Matteo is of both, Chiara is his sister."""
+    steps = [enrolled(*PEOPLE, activity=activity) for activity in DAYS]
+    story = told(*steps, join(DIALLO), clock("2024-01-10 10:00")).story
+    for home in (ROSSI, DIALLO):
+        story.must(RecordQuotient(household=home, amount_cents=65_000, source="caf", first_day=day("2023-09-01")))
+    for activity, days in DAYS.items():
+        about(activity)(story)
+        boxes = [f"{each} {UNITS[activity][0]}" for each in days]
+        for each in days:
+            for unit in COUNTED.get(activity, UNITS[activity][:1]):
+                places(None, f"{each} {unit}", pool="grands" if activity == MERCREDIS else "")(story)
+        for person in PEOPLE:
+            submit(reserve=boxes, of=[person], derogation="urgence", approve=True)(story)
+    clock(LATER)(story)
+    for activity, days in DAYS.items():
+        about(activity)(story)
+        for number, each in enumerate(days):
+            times = {"arrived": f"{each} 16:30", "left": f"{each} 17:45"} if activity == GARDERIE else {}
+            came = [mark("present", of=person, **times) for person in PEOPLE]
+            sheet(f"{each} {UNITS[activity][0]}", *came[number:])(story)
+    return story
+
+
+def lived(history: list[tuple[str, Ask]], closings: list[int]) -> Regie:
+    """Everything is tried in its order, and months are closed in between."""
+    regie = Regie(story=town(), tariffs=TARIFFS, change=_changed)
+    left = list(zip(closings, MONTHS, strict=False))
+    for number, (activity, each) in enumerate(history):
+        while left and left[0][0] <= number * 100 // len(history):
+            regie.close(left.pop(0)[1])
+        about(Slug(activity))(regie.story)
+        try:
+            each.tried(regie.story)
+        except IndexError:  # the child has no demande yet
+            continue
+    for _, month in left:
+        regie.close(month)
+    return regie
+
+
+def issued(regie: Regie, household: HouseholdId) -> list[TitreIssued]:
+    facts = [placed.entry.fact for placed in regie.payers.get(household, [])]
+    return [fact for fact in facts if isinstance(fact, TitreIssued)]
+
+
+def billed(titres: list[TitreIssued], month: str) -> Counter[Billed]:
+    """All that was billed about a month, whatever the titre."""
+    found = Counter[Billed]()
+    for titre in titres:
+        for line in titre.lines:
+            if (line.regularises or titre.month) == month:
+                for each in line.days:
+                    key = SlotKey(line.activity, line.unit, each.day)
+                    found[Billed(line.child, key, line.nature, line.label, line.unit_price_cents, line.code)] += (
+                        each.quantity
+                    )
+    return Counter({key: count for key, count in found.items() if count})
+
+
+@settings(deadline=None, max_examples=60)
+@given(histories, closes)
+def test_what_was_billed_of_closed_months_is_what_was_known_at_the_last_close(history: Any, closings: list[int]):
+    regie = lived(history, closings)
+    last = regie.closed[-1].position
+    offer, seen = offer_of(regie.rules(last)), Counter[Any]()
+    for household in (ROSSI, DIALLO):
+        stories = stories_of(regie.family(household, last), offer.rules)
+        for closing in regie.closed:
+            known = worked_out(stories, offer, closing.month, closed_at=closing.position)
+            truth = Counter[Billed]()
+            for charge in known.charges:
+                truth[billed_of(charge)] += charge.part.quantity
+            was = billed(issued(regie, household), closing.month)
+            unknown = {key for key in was if (key.child, key.key) in known.unknown}
+            assert {key: count for key, count in was.items() if key not in unknown} == dict(truth)
+            seen.update({(charge.child, charge.key) for charge in known.charges})
+    assert all(count == 1 for count in seen.values()), "a day is paid by one household"
+
+
+@settings(deadline=None, max_examples=40)
+@given(histories, closes)
+def test_a_line_adds_up_and_a_regularisation_names_what_came_since_the_last_close(history: Any, closings: list[int]):
+    regie = lived(history, closings)
+    before = {closing.month: regie.closed[number - 1].position for number, closing in enumerate(regie.closed) if number}
+    order = {key: position for position, key in enumerate(regie.story.store.recorder.digests, start=1)}
+    for household in (ROSSI, DIALLO):
+        for titre in issued(regie, household):
+            assert titre.total_cents == sum(line.amount_cents for line in titre.lines)
+            for line in titre.lines:
+                assert line.quantity == sum(each.quantity for each in line.days)
+                assert line.amount_cents == line.quantity * line.unit_price_cents
+                assert all(each.lines == tuple(sorted(each.lines)) for each in line.days)
+                assert (line.regularises is None) == (not line.causes)
+                for cause in line.causes:
+                    assert before[titre.month] < order[cause.stream, cause.line] <= titre.position
+
+
+def bytes_of(regie: Regie, family: Family, number: int) -> bytes:
+    closing = regie.closed[number]
+    rules, town = regie.rules(closing.position), regie.town(closing.position)
+    found = bill(family, rules, Month(closing.month), closed=regie.closed[:number], town=town)
+    return canonical_bill(found.household, found.lines)
+
+
+@settings(deadline=None, max_examples=40)
+@given(histories, closes, st.randoms(use_true_random=False))
+def test_a_month_billed_again_gives_the_same_bytes_whatever_came_after(history: Any, closings: list[int], random: Any):
+    regie = lived(history, closings)
+    for household in (ROSSI, DIALLO):
+        titres = {titre.month: titre for titre in issued(regie, household)}
+        for number, closing in enumerate(regie.closed):
+            family = regie.family(household, closing.position)
+            shuffled = list(family.children.items())
+            random.shuffle(shuffled)
+            again = bytes_of(regie, replace(family, children=dict(shuffled)), number)
+            titre = titres.get(closing.month)
+            assert again == canonical_bill(household, titre.lines if titre else ())
