@@ -183,12 +183,13 @@ def certificate_title(year: int) -> str:
     return f"Attestation de frais de garde payés en {year}"
 
 
-def certificate_introduction(office: str, payer: str, year: int, *, over: bool) -> str:
+def certificate_introduction(town: str, office: str, payer: str, year: int, *, over: bool) -> str:
     """Who attests what, and for what use."""
     until = f"du 1er janvier au 31 décembre {year}" if over else f"depuis le 1er janvier {year}"
+    attests = f"{town} ({office}) atteste" if office else f"{town} atteste"
     return (
-        f"{office} atteste avoir reçu de {payer}, {until}, les sommes ci-dessous pour la garde de ses enfants de moins "
-        f"de six ans (nés à partir du 1er janvier {year - 6})."
+        f"{attests} avoir reçu de {payer}, {until}, les sommes ci-dessous pour la garde de ses enfants de moins de six "
+        f"ans (nés à partir du 1er janvier {year - 6})."
     )
 
 

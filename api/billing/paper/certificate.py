@@ -104,7 +104,7 @@ def _said(certificate: Certificate) -> dict[str, Any]:
         "office": certificate.office,
         "recipient": who.recipient,
         "introduction": french_paper.certificate_introduction(
-            certificate.office or certificate.town, who.recipient[0], year, over=certificate.over
+            certificate.town, certificate.office, who.recipient[0], year, over=certificate.over
         ),
         "columns": french_paper.CERTIFICATE_COLUMNS,
         "rows": [
