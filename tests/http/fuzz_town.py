@@ -6,7 +6,9 @@ from typing import Any, Final
 from uuid import uuid4
 
 from api.authorisation import OPERATIONS
+from tests.http.issued import MONTH, TITRE, issue
 from tests.http.world import World, made
+from tests.servers import Database
 from tests.vault import papers_made as papers
 
 DAYS: Final = ["2024-01-15", "2024-01-22", "2024-01-23", "2024-03-27", "2024-04-03", "2024-06-05"]
@@ -43,7 +45,7 @@ class Told:
 class FuzzTown:
     """A family everything may be asked about, and families one operation each is asked about."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, database: Database) -> None:
         self.world, self.agent = world, world.agent
         self.home = world.household("parent-1")
         self.children = [world.child(self.home, "mercredis", "cantine", "etude", "garderie") for _ in range(2)]
@@ -55,6 +57,7 @@ class FuzzTown:
         self.other_home = world.household("parent-2")
         self.halves = self.shared()
         world.enrol(self.halves, "mercredis")
+        issue(database, world.commune, self.home, self.children)
 
     def told(self) -> Told:
         """Everything, once the families are there."""
@@ -120,6 +123,8 @@ class FuzzTown:
             "number": numbers,
             "activity": ["mercredis", "cantine", "etude", "garderie", "vacances"],
             "version": ["2023-09"],
+            "year": ["2023"],
+            "month": [MONTH],
             "site": ["centre", "prairie"],
             "unit": ["journee", "matinee", "repas", "gouter", "etude", "soir"],
             "reason": ["complet", "autre", "maladie", "greve"],
@@ -168,6 +173,7 @@ class FuzzTown:
             "DELETE /closures/{day}": {"day": closed, "activity": ["cantine"], "site": ["centre"]},
             "GET /entries/{position}/proof": {"position": [1, 2, SIGNED], "size": [SIGNED, SIGNED + 1]},
             "GET /checkpoint/proof": {"from": [1, 2, SIGNED], "to": [SIGNED, SIGNED + 1]},
+            "GET /titres/{number}/invoice.pdf": {"number": [TITRE]},
             "DELETE /demandes/{number}": {"number": [self.demande("2024-05-15")]},
             "POST /demandes/{number}/decision": {"number": [self.demande(day) for day in ("2024-05-22", "2024-06-19")]},
         }

@@ -13,6 +13,7 @@ from PIL import Image
 from api.authorisation import RELATIONS, Mark, Rights
 from ledger.identifiers import Commune
 from ledger.numbers import set_next_number
+from tests.http.issued import MONTH, TITRE, issue
 from tests.http.world import Who, World, box, made
 from tests.servers import Database
 
@@ -115,6 +116,7 @@ class Cast:
         )
         cast._tell_secrets()
         cast._ask()
+        issue(database, world.commune, household, children)
         return cast
 
     def _tell_secrets(self) -> None:
@@ -223,10 +225,13 @@ class Cast:
             "activity": "mercredis",
             "version": "2023-09",
             "day": "2024-05-15",
+            "titre": TITRE,
+            "year": "2023",
+            "month": MONTH,
         }
         if unknown:
             about = dict.fromkeys(ABOUT, ANY_ID)
-            known |= {**about, "number": "9999999"}
+            known |= {**about, "number": "9999999", "titre": "2023-999999"}
         path = re.sub(r"\{(\w+)\}", lambda found: known[found[1]], asked.path)
         key = None if method == "GET" else uuid4().hex
         headers = {"Content-Type": asked.media_type} if isinstance(asked.body, bytes) else {}
@@ -382,6 +387,7 @@ REQUESTS: Final[Mapping[str, _Request]] = {
     ),
     "GET /entries/{position}/proof": lambda *_: Asked(path="/entries/1/proof"),
     "GET /checkpoint/proof": lambda *_: Asked(path="/checkpoint/proof", query={"from": "1"}),
+    "GET /titres/{number}/invoice.pdf": lambda *_: Asked(path="/titres/{titre}/invoice.pdf"),
     "POST /attendance": lambda cast, _: Asked(path="/attendance", body=_sheet(cast)),
     "GET /activities/{activity}/day-sheet": lambda *_: Asked(
         path="/activities/{activity}/day-sheet", query={"day": "2024-03-06"}

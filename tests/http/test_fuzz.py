@@ -18,6 +18,7 @@ import pytest
 from tests.http.fuzz_town import SIGNED, FuzzTown, Told
 from tests.http.signed import until_signed
 from tests.http.world import World
+from tests.servers import Database
 from tests.vault import papers_made as papers
 
 HOOKS = Path(__file__).with_name("fuzz_hooks.py")
@@ -110,9 +111,9 @@ def drawn(place: str, dictionary: str) -> str:
     return f'"{place}" = {{ dictionary = "{dictionary}", probability = 0.9 }}'
 
 
-def search(world: World, directory: Path, *options: str) -> None:
+def search(world: World, database: Database, directory: Path, *options: str) -> None:
     config, town = directory / "schemathesis.toml", directory / "town.json"
-    told = FuzzTown(world).told()
+    told = FuzzTown(world, database).told()
     until_signed(world, SIGNED + 1)
     town.write_bytes(orjson.dumps({**asdict(told), "papers": PAPERS}))
     config.write_text(configuration(told))
@@ -139,11 +140,11 @@ def surface(world: World, metrics: str) -> Iterator[str]:
 
 
 @pytest.mark.timeout(max(600, SECONDS * 3))
-def test_the_service_does_what_its_document_promises(world: World, tmp_path: Path) -> None:
+def test_the_service_does_what_its_document_promises(world: World, module_database: Database, tmp_path: Path) -> None:
     length = ["--max-examples", str(MOST_EXAMPLES), "--generation-deterministic"]
     if SECONDS:
         length = ["--max-time", str(SECONDS), "--generation-database", "none"]
-    search(world, tmp_path, *length)
+    search(world, module_database, tmp_path, *length)
 
 
 def texts(document: dict[str, Any], part: Any, place: str) -> Iterator[tuple[str, dict[str, Any]]]:
