@@ -8,6 +8,7 @@ import structlog
 import typer
 
 from api import (
+    cli_bill,
     cli_erase,
     cli_evidence,
     cli_export,
@@ -45,6 +46,7 @@ app = typer.Typer(
 app.add_typer(rulebooks.app, name="rulebook")
 app.add_typer(vault_app, name="vault")
 app.add_typer(checkpoint_app, name="checkpoint")
+app.add_typer(cli_bill.app)
 app.add_typer(cli_privacy.app)
 app.add_typer(cli_erase.app)
 app.add_typer(cli_export.app)

@@ -26,6 +26,7 @@ from ledger.events import (
     Fact,
     HouseholdOpened,
     PlaceHeld,
+    Presence,
     QuotientDecided,
     ReservationRequested,
     ReservedDay,
@@ -235,6 +236,6 @@ def _door(writer: Writer, pupils: list[_Pupil], day: date) -> None:
         sheet = writer.command(_at(day, 12, start // 100 % 60))
         for number, pupil in enumerate(pupils[start : start + 100], start):
             away = (number % 10 == 0 and number % DAYS == place) or (number + place) % 40 == 0
-            presence = "absent" if away else "present"
+            presence: Presence = "absent" if away else "present"
             recorded = AttendanceRecorded(activity=ACTIVITY, unit=UNIT, day=day, presence=presence)
             writer.write(pupil.page, sheet, recorded)

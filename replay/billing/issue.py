@@ -6,6 +6,7 @@ titre is the place of its household.
 
 from collections.abc import Iterator
 from hashlib import sha256
+from time import sleep
 from typing import Final
 
 from commands.execute import Request, Result, execute
@@ -13,7 +14,7 @@ from commands.issue_titres import BillToIssue, IssueTitres
 from commands.outcome import Refused
 from ledger.events import MonthClosed
 from ledger.identifiers import Commune, HouseholdId, Month, Subject
-from ledger.store import Answer, Once
+from ledger.store import Answer, BusyError, ConflictError, Once
 from projections.billing.canonical import lines_in
 from projections.billing.drafts import CODE
 from replay.billing.job import Job, signed
@@ -24,6 +25,9 @@ from replay.leader import Connection
 TITRES_AT_ONCE: Final = 50
 """Kept in one transaction: a kill loses that many at most, and nobody waits long for a lock."""
 HASH_BYTES: Final = 32
+ATTEMPTS: Final = 5
+"""Payments come meanwhile, on the same pages."""
+WAIT_SECONDS: Final = 0.2
 BILLING: Final = Subject("ardoise-billing")
 """Who signs titres, whoever closed the month and whichever process issues them: nobody decides them."""
 _WAITING: Final = "SELECT month FROM ardoise.billing_waits(%s) WHERE commune = %s AND what = 'titres'"
@@ -114,7 +118,15 @@ def _issued(job: Job, closed: MonthClosed, place: int, some: list[Bill], hashes:
     fingerprint = sha256(f"{named} {closed.digest}".encode()).digest()
     once = Once(client=BILLING, subject=BILLING, key=named, fingerprint=fingerprint)
     request = Request(commune=job.commune, command=command, signature=signed(BILLING, "billing", BILLING, job.clock()))
-    execute(job.store, request, once=once, respond=_issued_answer)
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            execute(job.store, request, once=once, respond=_issued_answer)
+        except (BusyError, ConflictError):
+            if attempt == ATTEMPTS:
+                raise
+            sleep(WAIT_SECONDS * attempt)
+        else:
+            return
 
 
 def _issued_answer(result: Result) -> Answer:

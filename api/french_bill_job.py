@@ -1,0 +1,60 @@
+"""What a month comes to, as the terminal prints it for the régisseur."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from api.french_billing import DETAILS, MISSING, REFUSALS
+from api.french_bills import NATURES, amount, month_name
+from ledger.identifiers import Commune, Month
+from projections.billing.drafts import Summary
+from replay.billing.bill import Billed
+
+COLUMNS: Final = ("", "nombre", "montant")
+MISSING_COLUMNS: Final = ("jour", "foyer", "enfant", "activité", "unité", "à compléter")
+NOTHING: Final = "Rien à facturer."
+CLOSED_ALL: Final = "{titres} titres émis, du {first} au {last}, payables jusqu'au {due:%d/%m/%Y}."
+CLOSED_NONE: Final = "Mois clôturé sans titre : aucun foyer n'a de ligne."
+LEFT_OUT: Final = "{days} jours laissés de côté à la clôture : ils viendront en rectification."
+NOT_CLOSED: Final = "{town} : {month} n'est pas clôturé. {title} : {detail}"
+SEE_MISSING: Final = "Voir les jours à compléter : ardoise bill {month} --commune {town} --missing"
+TO_CLOSE: Final = "Clôturer : ardoise bill {month} --commune {town} --close"
+NO_CODE: Final = "Sans imputation"
+
+
+def title(billed: Billed) -> str:
+    """What the table is of."""
+    what = "clôturé" if billed.closed is not None else "projet"
+    return f"{billed.commune} · {month_name(billed.month)} · {what} à la position {number(billed.position)}"
+
+
+def rows(summary: Summary) -> Iterator[tuple[str, str, str]]:
+    """The table, a row each: what, how many, how much."""
+    yield "Foyers", number(summary["households"]), ""
+    yield "Titres", number(summary["bills"]), amount(summary["total_cents"])
+    if summary["credits"]:
+        yield "  dont avoirs", number(summary["credits"]), ""
+    yield "Jours facturés", number(summary["day_prices"]), ""
+    for nature, label in NATURES.items():
+        if nature in summary["by_nature"]:
+            yield f"  {label}", "", amount(summary["by_nature"][nature])
+    for code, cents in summary["by_code"].items():
+        yield f"  {f'Compte {code}' if code else NO_CODE}", "", amount(cents)
+    if summary["regularisations"]:
+        yield "Lignes de rectification", number(summary["regularisations"]), amount(summary["regularised_cents"])
+    for why, label in MISSING.items():
+        if why in summary["missing"]:
+            yield f"À compléter · {label}", number(summary["missing"][why]), ""
+        if why in summary["meanwhile"]:
+            yield f"Facturé en attendant · {label}", number(summary["meanwhile"][why]), ""
+
+
+def number(count: int) -> str:
+    """As 26 013 is written."""
+    return f"{count:,}".replace(",", "\N{NARROW NO-BREAK SPACE}")
+
+
+def refused(commune: Commune, month: Month, code: str) -> str:
+    """Why a month was not closed."""
+    return NOT_CLOSED.format(
+        town=commune, month=month_name(month), title=REFUSALS.get(code, code), detail=DETAILS.get(code, "")
+    ).strip()
