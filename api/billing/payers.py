@@ -45,7 +45,8 @@ async def payer_of(at: Office, household: HouseholdId) -> tuple[int, Payer]:
     else:
         [rows] = await at.reader.ask(at.commune, pages_of.lines(at.commune, [stream], known_at=at.as_of))
         kept = [read_kept(_CODEC, stream, row["version"], row["stored"], row["digest"], row["leaf"]) for row in rows]
-        page = turned(Page[Payer](stream=stream), kept)
+        empty: Page[Payer] = Page(stream=stream)
+        page = turned(empty, kept)
     return page.version, page.state or Payer(household=household)
 
 
