@@ -1,0 +1,151 @@
+"""A town with a month to bill, on a real database: drafted, closed and looked at as the terminal does it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from typing import Any
+
+import psycopg
+from psycopg.rows import dict_row
+
+from api.background import leader_conninfo
+from benchmarks.billing_town import ACTIVITY, MONTH, UNIT
+from benchmarks.billing_town import fill as fill_month
+from benchmarks.generated import TOWN
+from commands.execute import Request, execute
+from commands.outcome import Accepted
+from ledger.codec import Codec
+from ledger.database import open_pool, service_conninfo
+from ledger.entry import GENESIS, Entry
+from ledger.events import AttendanceRecorded, Fact, Presence, TitreIssued
+from ledger.identifiers import ChildId, Stream, Subject
+from ledger.postgres import PostgresStore
+from ledger.settings import Settings
+from ledger.store import Answer
+from ledger.streams import child_page
+from projections.inline import project
+from replay.billing.job import Job, Watching
+from replay.verifying.verify import Verification
+from tests.billed import Said
+from tests.servers import Database
+from tests.spec import once, signed
+
+NOW = datetime(2024, 4, 3, 9, tzinfo=UTC)
+"""The month is over."""
+
+
+def fill(database: Database, children: int) -> None:
+    """A month of so many children, sealed."""
+    with psycopg.connect(service_conninfo(database.service_url, Settings()), autocommit=True) as connection:
+        fill_month(connection, children)
+
+
+@contextmanager
+def job_on(database: Database, *, processes: int = 0, now: datetime = NOW) -> Iterator[Job]:
+    """Somebody who bills the town."""
+    pool = open_pool(database.service_url, Settings(pool_size=1))
+    try:
+        yield Job(
+            commune=TOWN,
+            conninfo=leader_conninfo(database.service_url, Settings(), "test"),
+            store=PostgresStore(pool, project=project),
+            by=Subject("regisseur-1"),
+            role="billing",
+            client="spec",
+            clock=lambda: now,
+            processes=processes,
+        )
+    finally:
+        pool.close()
+
+
+def stopping(job: Job, households: int) -> Job:
+    """The same, stopped as by a signal once so many households are done."""
+
+    def done(count: int, _all: int) -> None:
+        if count >= households:
+            raise KeyboardInterrupt
+
+    return replace(job, watching=Watching(done=done))
+
+
+def say(job: Job, stream: Stream, *facts: Fact) -> None:
+    """Facts written as they are, on a page."""
+    request = Request(commune=TOWN, command=Said(stream, *facts), signature=signed(job.clock()))
+    result, _ = execute(job.store, request, once=once(), respond=lambda _: ANSWERED)
+    assert isinstance(result.outcome, Accepted)
+
+
+def attendance(presence: Presence, on: date) -> AttendanceRecorded:
+    """Somebody wrote down who came."""
+    return AttendanceRecorded(activity=ACTIVITY, unit=UNIT, day=on, presence=presence)
+
+
+def page_of(number: int) -> Stream:
+    """The page of a child of the town."""
+    return child_page(TOWN, ChildId(f"child-{number:06d}"))
+
+
+def rows(database: Database, question: str, *values: Any) -> list[dict[str, Any]]:
+    """What a superuser sees."""
+    with psycopg.connect(database.admin_url, row_factory=dict_row) as connection:
+        return connection.execute(question, values).fetchall()
+
+
+def issued(database: Database) -> list[TitreIssued]:
+    """The titres of the ledger, in the order of their numbers."""
+    found = rows(database, "SELECT stored FROM ardoise.entries WHERE type = 'titre_issued.v1'")
+    facts = [CODEC.read(row["stored"]).fact for row in found]
+    return sorted((fact for fact in facts if isinstance(fact, TitreIssued)), key=lambda each: each.titre)
+
+
+def wrong(database: Database) -> list[Any]:
+    """What `ardoise verify --chains` has to say."""
+    with psycopg.connect(service_conninfo(database.service_url, Settings()), autocommit=True) as connection:
+        return list(Verification(commune=TOWN, rows=False).run(connection))
+
+
+def next_line(job: Job, stream: Stream, fact: Fact) -> Entry:
+    """The next line of a page, for who brings it by hand."""
+    page = job.store.pages([stream])[stream]
+    head = page.head if page.version else GENESIS
+    return CODEC.write(fact, stream=stream, version=page.version + 1, previous=head, signature=signed(job.clock()))
+
+
+def bring(connection: psycopg.Connection[Any], entry: Entry) -> None:
+    """A line in the transaction that is open."""
+    connection.execute(
+        "INSERT INTO ardoise.entries (commune, stream, version, type, recorded_at, stored, digest)"
+        " VALUES (%s, %s, %s, %s, %s, %s, %s)",
+        (
+            entry.commune,
+            entry.stream,
+            entry.version,
+            CODEC.name(entry.fact),
+            entry.signature.recorded_at,
+            entry.stored,
+            entry.digest,
+        ),
+    )
+
+
+def alter(database: Database, stream: Stream, version: int, before: bytes, after: bytes) -> None:
+    """Somebody above the rules changes the bytes of a line."""
+    with psycopg.connect(database.admin_url) as connection:
+        connection.execute("ALTER TABLE ardoise.entries DISABLE TRIGGER USER")
+        changed = connection.execute(
+            "UPDATE ardoise.entries SET stored = replace(convert_from(stored, 'UTF8'), %s, %s)::bytea"
+            " WHERE stream = %s AND version = %s AND position(%s::bytea IN stored) > 0",
+            (before.decode(), after.decode(), stream, version, before),
+        )
+        assert changed.rowcount == 1
+        connection.execute("ALTER TABLE ardoise.entries ENABLE ALWAYS TRIGGER entries_are_never_changed")
+        connection.execute("ALTER TABLE ardoise.entries ENABLE ALWAYS TRIGGER entries_are_never_emptied")
+        connection.execute("ALTER TABLE ardoise.entries ENABLE ALWAYS TRIGGER entries_are_announced")
+        connection.execute("ALTER TABLE ardoise.entries ENABLE ALWAYS TRIGGER entries_of_other_towns_are_announced")
+
+
+CODEC = Codec()
+ANSWERED = Answer(status=200)
+__all__ = ["MONTH", "TOWN"]
