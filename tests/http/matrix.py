@@ -13,8 +13,10 @@ from PIL import Image
 from api.authorisation import RELATIONS, Mark, Rights
 from ledger.identifiers import Commune
 from ledger.numbers import set_next_number
+from tests.http import regie
 from tests.http.issued import MONTH, TITRE, issue
 from tests.http.world import Who, World, box, made
+from tests.payers import CREDITOR
 from tests.servers import Database
 
 FIRST_NUMBER: Final = 7_310_001
@@ -77,6 +79,9 @@ class Cast:
     activation: str
     lonely: str
     """A child of one household."""
+    payment: str
+    collection: str
+    """Direct debits the bank was asked for, one of them of the family."""
 
     @classmethod
     def settle(cls, world: World, database: Database) -> "Cast":
@@ -84,6 +89,7 @@ class Cast:
         agent = world.agent
         household = world.household("parent-1")
         guardian = made(agent.get(f"/households/{household}/guardians"), 200)["guardians"][0]["guardian"]
+        payment, collection = owe(world, database, household, guardian)
         suspended = made(agent.post(f"/households/{household}/guardians", {"subject": "parent-s"}))["guardian"]
         spare = made(agent.post(f"/households/{household}/guardians"))["guardian"]
         where = f"/households/{household}/guardians/{suspended}/suspension"
@@ -113,6 +119,8 @@ class Cast:
             key="",
             activation="",
             lonely=world.child(household, "cantine"),
+            payment=payment,
+            collection=collection,
         )
         cast._tell_secrets()
         cast._ask()
@@ -193,7 +201,15 @@ class Cast:
         if mark == "yes" and (caller in STAFF or caller == "own_guardian"):
             return [self.other_home, self.custody_home, "parent-2", "parent-4"] if caller == "own_guardian" else []
         private = [self.household, self.guardian, self.suspended, self.spare, "parent-1", "parent-s", self.document]
-        private += [self.member, self.contact, self.key, str(QUOTIENT), *CANARIES, str(self.numbers["household"])]
+        private += [
+            self.member,
+            self.contact,
+            self.key,
+            self.payment,
+            str(QUOTIENT),
+            *CANARIES,
+            str(self.numbers["household"]),
+        ]
         if caller.startswith("custody") or mark != "yes":
             private += [str(number) for number in self.numbers.values()]
         if mark in ("yes", "custody"):
@@ -225,6 +241,8 @@ class Cast:
             "activity": "mercredis",
             "version": "2023-09",
             "day": "2024-05-15",
+            "payment": self.payment,
+            "collection": self.collection,
             "titre": TITRE,
             "year": "2023",
             "month": MONTH,
@@ -240,7 +258,35 @@ class Cast:
         )
 
 
-ABOUT: Final = ("household", "child", "guardian", "person", "enrolment", "document", "key", "activation")
+def owe(world: World, database: Database, household: str, guardian: str) -> tuple[str, str]:
+    """Something to pay, an account to debit, a payment, and direct debits that were asked for and may be settled."""
+    now, billing = world.clock.instant, world.who("billing")
+    regie.issue(database, world.commune, household, 901, 5_000, "2023-11")
+    world.clock.set("2024-01-10 10:00")
+    text: str = made(world.who("admin").get("/rulebook/versions/2023-09"), 200)["content"]
+    text = text.replace('version = "2023-09"', 'version = "2023-12"').replace("2023-09-01", "2024-01-02")
+    made(world.who("admin").post("/rulebook/versions", {"content": text + CREDITOR}))
+    made(world.agent.post(f"/households/{household}/mandate", {**MANDATE, "guardian": guardian}))
+    collection = made(billing.post("/collections", {"collect_on": "2024-01-12"}))["collection"]
+    world.clock.instant = now
+    regie.issue(database, world.commune, household, 902, 3_000, "2023-12")
+    said = {"household": household, "amount_cents": 100, "means": "cheque", "received_on": "2024-01-15"}
+    [paid] = made(billing.post("/payments", {"payments": [said]}))["payments"]
+    return str(paid["payment"]), str(collection)
+
+
+ABOUT: Final = (
+    "household",
+    "child",
+    "guardian",
+    "person",
+    "enrolment",
+    "document",
+    "key",
+    "activation",
+    "payment",
+    "collection",
+)
 """The names in a path that stand for somebody, or something of theirs."""
 
 IDENTITY: Final = {"given_name": "Canari-Prunelle", "family_name": "Canari-Vasseur", "birth_date": "1988-02-11"}
@@ -251,6 +297,7 @@ MEMBER: Final = {"given_name": "Canari-Mamie", "family_name": "Canari-Vasseur"}
 NEIGHBOUR: Final = {"given_name": "Canari-Voisine", "family_name": "Canari-Contact"}
 ACTIVATION: Final = {"identity": NEIGHBOUR, "contact": CONTACT, "children": [CHILD]}
 QUOTIENT: Final = 61_234_7
+MANDATE: Final = {"holder": "Canari-Titulaire", "iban": regie.IBAN, "signed_on": "2024-01-08"}
 CANARIES: Final = (
     "Canari-Prunelle",
     "Canari-Vasseur",
@@ -259,6 +306,8 @@ CANARIES: Final = (
     "canari-boite",
     "Canari-Mamie",
     "Canari-Voisine",
+    "Canari-Titulaire",
+    regie.IBAN,
 )
 
 
@@ -387,6 +436,23 @@ REQUESTS: Final[Mapping[str, _Request]] = {
     ),
     "GET /entries/{position}/proof": lambda *_: Asked(path="/entries/1/proof"),
     "GET /checkpoint/proof": lambda *_: Asked(path="/checkpoint/proof", query={"from": "1"}),
+    f"POST {_HOME}/payments/{{payment}}/cancellation": lambda *_: Asked(
+        path=f"{_HOME}/payments/{{payment}}/cancellation", body={"because": "mistake"}
+    ),
+    f"POST {_HOME}/mandate": lambda cast, _: Asked(
+        path=f"{_HOME}/mandate", body={**MANDATE, "guardian": cast.guardian}
+    ),
+    "POST /payments": lambda cast, _: Asked(
+        path="/payments",
+        body={
+            "payments": [{"household": cast.household, "amount_cents": 1, "means": "card", "received_on": "2024-01-15"}]
+        },
+    ),
+    "POST /collections": lambda *_: Asked(path="/collections", body={"collect_on": "2024-01-18"}),
+    "POST /collections/{collection}/settled": lambda *_: Asked(path="/collections/{collection}/settled", body={}),
+    "POST /collections/{collection}/returns": lambda *_: Asked(
+        path="/collections/{collection}/returns", body={"returns": [{"titre": "2024-000901", "reason": "AM04"}]}
+    ),
     "GET /titres/{number}/invoice.pdf": lambda *_: Asked(path="/titres/{titre}/invoice.pdf"),
     "POST /attendance": lambda cast, _: Asked(path="/attendance", body=_sheet(cast)),
     "GET /activities/{activity}/day-sheet": lambda *_: Asked(
