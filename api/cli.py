@@ -13,6 +13,7 @@ from api import (
     cli_evidence,
     cli_export,
     cli_import,
+    cli_papers,
     cli_parked,
     cli_past,
     cli_privacy,
@@ -51,6 +52,7 @@ app.add_typer(cli_privacy.app)
 app.add_typer(cli_erase.app)
 app.add_typer(cli_export.app)
 app.add_typer(cli_evidence.app)
+app.add_typer(cli_papers.app)
 app.add_typer(cli_parked.app)
 app.add_typer(cli_past.app)
 app.add_typer(cli_seal.app)

@@ -24,6 +24,8 @@ ACTION: Final = "{action} : {day}, {unit} ({outcome})"
 PERIOD: Final = "du {first} au {last}"
 OF_THE_TERMINAL: Final[Mapping[str, str]] = MappingProxyType(
     {
+        "ardoise invoice": "Une facture, à imprimer ou à envoyer",
+        "ardoise tax-certificate": "L'attestation fiscale d'une année",
         "ardoise export": "L'historique de la famille et ses preuves, pour un contrôle",
         "ardoise export-person": "La copie du dossier, pour la personne concernée",
         "ardoise erase": "Ce qu'un effacement détruirait, et ce que la loi garde",
