@@ -57,6 +57,9 @@ _BY_OPERATION: Final = (
     ("/activations", "instruction"),
     ("/documents", "instruction"),
     ("/activities", "attendance"),
+    ("/billing", "billing"),
+    ("/titres", "billing"),
+    ("/prices", "instruction"),
 )
 """What an agent reads for, by the beginning of the path."""
 

@@ -104,6 +104,7 @@ POST   /households/{household}/mandate                       .   .   .   .   .  
 DELETE /households/{household}/mandate                       .   .   .   .   .   .    x   .   .   x   .   .
 GET    /households/{household}/tax-certificates/{year}   read   x   .   .   .   .   .    x   .   .   x   .   .
 GET    /households/{household}/tax-certificates/{year}/certificate.pdf   read  x  .  .  .  .  .   x  .  .  x  .  .
+GET    /households/{household}/titres                 read   x   .   .   .   .   .    x   .   x   x   .   .
 GET    /households/{household}/reads                  read   x   .   .   .   .   .    x   .   x   .   .   .
 GET    /households/{household}/history                read   .   .   .   .   .   .    x   .   x   .   .   .
 POST   /households/{household}/demandes                      x   .   .   .   .   .    x   .   .   .   .   .
@@ -124,6 +125,7 @@ POST   /children/{child}/enrolments/{enrolment}/end          .   .   .   .   .  
 POST   /children/{child}/demandes                            x   x   x   x   .   .    x   .   .   .   .   .
 GET    /children/{child}/calendar                     read   x   x   x   x   .   .    x   .   x   .   .   .
 GET    /children/{child}/entries                      read   .   .   .   .   .   .    x   .   x   .   .   .
+GET    /children/{child}/entries/{line}/invoice-lines   read   x   x   x   x   .   .    x   .   x   x   .   .
 
 GET    /demandes                                      read   x   x   o   o   o   o    x   .   x   .   .   .
 POST   /demandes                                             x   x   x   c   .   .    x   .   .   .   .   .
@@ -143,6 +145,15 @@ POST   /attendance                                           .   .   .   .   .  
 GET    /activities/{activity}/day-sheet               read   .   .   .   .   .   .    x   .   x   .   .   .
 
 POST   /payments                                             .   .   .   .   .   .    .   .   .   x   .   .
+GET    /billing                                              .   .   .   .   .   .    o   .   o   o   .   .
+GET    /billing/{month}                                      .   .   .   .   .   .    o   .   o   o   .   .
+POST   /billing/{month}/draft                                .   .   .   .   .   .    .   .   .   o   .   .
+GET    /billing/{month}/missing                       read   .   .   .   .   .   .    x   .   x   x   .   .
+GET    /billing/{month}/lines                         read   .   .   .   .   .   .    x   .   x   x   .   .
+GET    /billing/{month}/titres                        read   .   .   .   .   .   .    x   .   x   x   .   .
+POST   /billing/{month}/close                                .   .   .   .   .   .    .   .   .   o   .   .
+GET    /titres/{number}                               read   x   .   .   .   .   .    x   .   x   x   .   .
+GET    /titres/{number}/lines/{line}                  read   x   .   .   .   .   .    x   .   x   x   .   .
 GET    /titres/{number}/invoice.pdf                   read   x   .   .   .   .   .    x   .   .   x   .   .
 GET    /billing/{month}/lines.csv                     read   .   .   .   .   .   .    x   .   x   x   .   .
 GET    /billing/{month}/totals.csv                           .   .   .   .   .   .    o   .   o   o   .   .

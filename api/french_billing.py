@@ -8,6 +8,7 @@ from rulebook.dues import Missing
 
 REFUSALS: Final[Mapping[str, str]] = MappingProxyType(
     {
+        "month_not_begun": "Mois à venir",
         "month_not_over": "Mois en cours",
         "month_out_of_order": "Mois précédent à clôturer d'abord",
         "month_incomplete": "Mois incomplet",
@@ -22,6 +23,7 @@ REFUSALS: Final[Mapping[str, str]] = MappingProxyType(
 )
 DETAILS: Final[Mapping[str, str]] = MappingProxyType(
     {
+        "month_not_begun": "Ce mois n'a pas encore commencé.",
         "month_not_over": "Ce mois n'est pas terminé : il se clôture à partir du premier jour du mois suivant.",
         "month_out_of_order": "Les mois se clôturent l'un après l'autre, dans l'ordre du calendrier.",
         "month_incomplete": (

@@ -62,7 +62,7 @@ REASONS: Final = {
     500: "Erreur inattendue",
     503: "À réessayer plus tard",
 }
-SUCCESSES: Final = {200: "Fait", 201: "Enregistré"}
+SUCCESSES: Final = {200: "Fait", 201: "Enregistré", 202: "Accepté, et fait aussitôt que possible"}
 RETRY_AFTER: Final = {
     "description": "Secondes à attendre avant de réessayer.",
     "schema": {"type": "integer", "minimum": 1},

@@ -41,7 +41,8 @@ from api.access import Recorder, open_access_pool
 from api.asking import AsyncPool, Reader
 from api.attempts import Attempts
 from api.background import background
-from api.billing import collections, mandates, papers, payers, prices
+from api.billing import collections, lines, mandates, months, papers, payers, prices, titres
+from api.billing.drafting import Drafts
 from api.clock import Clock, utc_now
 from api.development import DevelopmentKey
 from api.health import Readiness, refuse_read_only
@@ -90,6 +91,9 @@ ROUTERS = (
     town.router,
     opening.router,
     prices.router,
+    months.router,
+    lines.router,
+    titres.router,
 )
 _SCHEMA = "SELECT max(number) FROM ardoise.schema_migrations"
 
@@ -157,12 +161,13 @@ def application(settings: Settings, service_url: str, *, clock: Clock = utc_now)
             await run_in_threadpool(erasures.forget_again, journal, store, writes, now=clock())
             app.state.store = Journaled(store, journal, partial(settle, pool=writes))
             app.state.reader = Reader(pools.reads)
-            lines = await open_access_pool(service_url, settings)
-            opened.push_async_callback(lines.close)
-            app.state.access = Recorder(lines)
+            reads_log = await open_access_pool(service_url, settings)
+            opened.push_async_callback(reads_log.close)
+            app.state.access = Recorder(reads_log)
             app.state.examiners = CapacityLimiter(documents.MOST_EXAMINED)
             app.state.vault = Vault(vault_ring, writes)
             app.state.attempts = Attempts(writes)
+            app.state.drafts = Drafts(writes)
             app.state.heal = pools.heal
             app.state.notary = notary
             app.state.unreadable = {}  # checkpoints that were told to be: once, and not to each who asks

@@ -1,5 +1,6 @@
 """A town that bills: its rulebook with tariffs, and a régisseur's gestures."""
 
+import time
 from itertools import count
 from typing import Any, Final
 
@@ -81,3 +82,69 @@ def price(who: Who, body: dict[str, Any]) -> Any:
 def simulated(who: Who, **body: Any) -> httpx.Response:
     """A price for nobody in particular."""
     return who.post("/prices/simulation", body)
+
+
+# A month -------------------------------------------------------------------------------------------------------------
+
+JANUARY: Final = "2024-01"
+MEALS: Final = ("2024-01-22", "2024-01-23")
+
+
+def regie(world: World) -> Who:
+    """The régisseur."""
+    return world.who("billing")
+
+
+def reserved(world: World, *, cents: int | None = 65_000, subject: str = "parent-1") -> tuple[str, str]:
+    """A household and its child, who has two meals in January."""
+    household = world.household(subject)
+    if cents is not None:
+        quotient(world, household, cents)
+    child = world.child(household, "cantine")
+    made(world.guardian(subject).ask(child, "cantine", *MEALS))
+    return household, child
+
+
+def came(world: World, child: str, *days: str, presence: str = "present") -> None:
+    """An agent writes down who came, each day after it."""
+    for day in days:
+        world.clock.set(f"{day} 13:40")
+        marks = [{"child": child, "presence": presence}]
+        made(
+            world.agent.post("/attendance", {"activity": "cantine", "unit": "repas", "day": day, "children": marks}),
+            200,
+        )
+
+
+def until(world: World, month: str, *states: str) -> Any:
+    """The month, once it is in one of these states: the billing works beside the doors."""
+    deadline = time.monotonic() + 30
+    while True:
+        said = made(regie(world).get(f"/billing/{month}"), 200)
+        if said["state"] in states or said["error"]:
+            return said
+        assert time.monotonic() < deadline, said
+        time.sleep(0.05)
+
+
+def drafted(world: World, month: str = JANUARY) -> Any:
+    """A draft that was asked for, once it is ready."""
+    answer = regie(world).post(f"/billing/{month}/draft")
+    assert answer.headers["Retry-After"]
+    made(answer, 202)
+    return until(world, month, "draft")
+
+
+def closed(world: World, month: str = JANUARY, **asked: Any) -> Any:
+    """A month closed on its draft, once every titre is issued."""
+    position = drafted(world, month)["position"]
+    made(regie(world).post(f"/billing/{month}/close", {"position": position, **asked}), 202)
+    return until(world, month, "closed")
+
+
+def titre_of(world: World, household: str, month: str = JANUARY) -> Any:
+    """The titre of a household for a month, with its lines."""
+    [row] = [
+        row for row in made(regie(world).get(f"/households/{household}/titres"), 200)["titres"] if row["month"] == month
+    ]
+    return made(regie(world).get(f"/titres/{row['titre']}"), 200)

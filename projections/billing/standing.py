@@ -1,0 +1,44 @@
+"""The books at an instant: what was issued and closed by then. Of what is written once, nothing has to be folded."""
+
+from datetime import datetime
+from typing import Final, LiteralString
+
+from ledger.identifiers import Commune
+from projections.question import Question
+
+_BY_THEN: Final[LiteralString] = """
+    WITH titres AS NOT MATERIALIZED (
+        SELECT * FROM ardoise.titres WHERE commune = %(commune)s AND issued_at <= %(known_at)s
+    ), invoice_lines AS NOT MATERIALIZED (
+        SELECT l.* FROM ardoise.invoice_lines l JOIN titres t ON t.commune = l.commune AND t.titre = l.titre
+        WHERE l.commune = %(commune)s
+    ), closed_months AS NOT MATERIALIZED (
+        SELECT * FROM ardoise.closed_months WHERE commune = %(commune)s AND closed_at <= %(known_at)s
+    ) (
+"""
+
+
+def standing_at(asked: Question, commune: Commune, known_at: datetime) -> Question:
+    """A question about titres, their lines and closed months, asked of those there were at an instant."""
+    return Question(sql=_BY_THEN + asked.sql + ")", values={**asked.values, "commune": commune, "known_at": known_at})
+
+
+def drafted_months(commune: Commune) -> Question:
+    """The months that have a draft and are not closed, in the order of the calendar."""
+    return Question(
+        sql="""
+            SELECT d.month FROM drafts d
+            WHERE d.commune = %(commune)s AND NOT EXISTS (
+                SELECT FROM closed_months c WHERE c.commune = d.commune AND c.month = d.month)
+            ORDER BY d.month
+        """,
+        values={"commune": commune},
+    )
+
+
+def issued_of_months(commune: Commune) -> Question:
+    """How many titres of each month were issued."""
+    return Question(
+        sql="SELECT month, count(*) AS titres FROM titres WHERE commune = %(commune)s GROUP BY month ORDER BY month",
+        values={"commune": commune},
+    )
