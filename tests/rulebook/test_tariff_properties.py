@@ -237,7 +237,7 @@ def published(draw: st.DrawFn) -> list[Interval]:
                 price=money(draw(cents)),
             )
         )
-        first = last + draw(st.sampled_from([0, 0, 1, 100]))
+        first = max(0, last + draw(st.sampled_from([0, 0, 0, 1, 100, -250])))
     if draw(st.booleans()):
         endless = Interval(first=money(first), last=None, with_first=draw(st.booleans()), price=money(draw(cents)))
         found.append(endless)
@@ -260,7 +260,10 @@ def test_what_is_found_in_a_published_grid_is_what_every_quotient_tells(
     highest = max(each.last or each.first + 5 for each in intervals)
     amounts = [step * unit for step in range(int(highest / unit) + 1)]
     prices = [[each.price for each in intervals if holds(each, amount)] for amount in amounts]
-    found = [each.kind for each in findings(intervals, unit) if each.kind != "above"]
+    found = [each for each in findings(intervals, unit) if each.kind != "above"]
+    for finding in found:
+        told = [sum(holds(each, amount) for each in intervals) for amount in (finding.first, finding.last)]
+        assert min(told) > 1 if finding.kind == "overlap" else max(told) == 0
     within = prices if intervals[-1].last is None else prices[: int(highest / unit)]
     if found:
         assert any(len(each) != 1 for each in prices)
