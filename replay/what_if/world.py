@@ -25,6 +25,7 @@ from ledger.events import (
     ChildRegistered,
     DayDemanded,
     DemandeApproved,
+    DemandeRejected,
     DemandeWithdrawn,
     Fact,
     ReservationRequested,
@@ -178,21 +179,21 @@ class World:
             days = [day for day in days if day not in refused] if any(day in refused for day in days) else []
 
     def _decide(self, said: Said, number: DemandeNumber) -> None:
-        """An agent's decision, or a rule's where an agent instructs here: on the days that wait here."""
-        decided = [fact for fact in said.decisions() if fact.demande == number]
-        granted = {(d.day, d.unit) for f in decided if isinstance(f, DemandeApproved) for d in f.days}
-        reasons = {f.reason for f in decided if not isinstance(f, DemandeApproved)}
-        reason = next(iter(sorted(reasons)), None)
-        self._settled(number, granted, reason)
-        here = self._numbers.get(number)
-        waiting = self._child(said.stream).open.get(here) if here is not None else None
-        if here is None or waiting is None:
+        """Once every day of a demande was decided, the days that wait here are: as they were there."""
+        for fact in said.decisions():
+            if fact.demande == number:
+                self._settled(fact)
+        here, real = self._numbers.get(number), {wanted: self.compared[wanted].real for wanted in self._wishes[number]}
+        child = self._child(said.stream)
+        waiting = child.open.get(here) if here is not None else None
+        if here is None or waiting is None or PENDING in real.values():
             return
         pending = {(day.day, day.unit) for day in waiting.pending()}
+        granted = {(wanted.day, wanted.unit) for wanted, verdict in real.items() if verdict == APPROVED}
+        reason = next((verdict.reason for verdict in real.values() if verdict.reason is not None), None)
         wished = pending if reason in self.reconsidered else pending & granted
-        child = self._child(said.stream).child
         for approved in (wished, pending & granted):
-            decision = Decision(number=here, child=child, approved=frozenset(approved), reason=reason)
+            decision = Decision(number=here, child=child.child, approved=frozenset(approved), reason=reason)
             if isinstance(self._ask(said.signature, DecideDemandes(decisions=[decision])).outcome, Accepted):
                 break
         self._look_again(number)
@@ -226,10 +227,11 @@ class World:
         slot = here.slots.get(key)
         if slot is not None and slot.state != "awaiting_add":
             return True
-        if fact.presence == "present" and key in real.slots:
+        if key not in real.slots:
+            return True
+        if fact.presence == "present":
             self.lost[here.child, key] = fact
-            return False
-        return fact.presence == "present"
+        return False
 
     # ---- what became of wishes ---------------------------------------------------------------------------------------
 
@@ -258,11 +260,12 @@ class World:
                     self.compared[wanted].here = verdict
         self._look_again(number)
 
-    def _settled(self, number: DemandeNumber, granted: Collection[tuple[date, Slug]], reason: Slug | None) -> None:
-        for wanted in self._wishes[number]:
-            if self.compared[wanted].real == PENDING:
-                yes = (wanted.day, wanted.unit) in granted
-                self.compared[wanted].real = APPROVED if yes else Verdict(became="rejected", reason=reason)
+    def _settled(self, fact: DemandeApproved | DemandeRejected) -> None:
+        verdict = APPROVED if isinstance(fact, DemandeApproved) else Verdict(became="rejected", reason=fact.reason)
+        named = {(day.day, day.unit, day.action) for day in fact.days}
+        for wanted in self._wishes[fact.demande]:
+            if (wanted.day, wanted.unit, wanted.ask) in named:
+                self.compared[wanted].real = verdict
 
     def _look_again(self, number: DemandeNumber) -> None:
         """What the days of a demande have become here."""
