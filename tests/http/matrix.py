@@ -244,6 +244,7 @@ class Cast:
             "payment": self.payment,
             "collection": self.collection,
             "titre": TITRE,
+            "line": "1",
             "year": "2023",
             "month": MONTH,
         }
@@ -323,6 +324,11 @@ def _day(caller: str) -> str:
 def _demande(cast: Cast, caller: str) -> Body:
     child = cast.child_for(caller)
     return {"child": child, "activity": "mercredis", "reserve": [box(f"{_day(caller)} journee")]}
+
+
+def _price(cast: Cast, caller: str) -> Body:
+    days = [{"day": _day(caller), "unit": "journee"}]
+    return {"child": cast.child_for(caller), "activity": "mercredis", "days": days}
 
 
 def _sheet(cast: Cast) -> Body:
@@ -420,6 +426,14 @@ REQUESTS: Final[Mapping[str, _Request]] = {
     ),
     "POST /demandes": lambda cast, caller: Asked(path="/demandes", body=_demande(cast, caller)),
     "POST /demandes/preview": lambda cast, caller: Asked(path="/demandes/preview", body=_demande(cast, caller)),
+    "POST /prices/preview": lambda cast, caller: Asked(path="/prices/preview", body=_price(cast, caller)),
+    "POST /prices/simulation": lambda *_: Asked(
+        path="/prices/simulation", body={"activity": "mercredis", "unit": "journee"}
+    ),
+    "POST /billing/{month}/draft": lambda *_: Asked(path="/billing/{month}/draft", body={}),
+    "POST /billing/{month}/close": lambda *_: Asked(path="/billing/{month}/close", body={"position": 1}),
+    "GET /titres/{number}": lambda *_: Asked(path="/titres/{titre}"),
+    "GET /titres/{number}/lines/{line}": lambda *_: Asked(path="/titres/{titre}/lines/{line}"),
     "POST /demandes/{number}/decision": lambda *_: Asked(path="/demandes/{number}/decision", body={"approve": "all"}),
     "POST /decisions": lambda cast, caller: Asked(
         path="/decisions",
