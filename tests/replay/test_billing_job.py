@@ -287,7 +287,7 @@ def test_a_draft_that_was_asked_for_is_shown_as_far_as_it_is(town: Database) -> 
             drafted(stopping(job, 40))
         found = draft_of(TOWN, MONTH)
         state, households, done = (
-            connection.execute(f"SELECT state, households, households_done FROM ({found.sql}) d", found.values)  # type: ignore[misc]
+            connection.execute(f"SELECT state, households, households_done FROM ({found.sql}) d", found.values)
         ).fetchone() or (None, 0, 0)
         assert (state, households, done) == ("running", HOUSEHOLDS, 40)
         drafted(job)
