@@ -23,8 +23,11 @@ demo: $(RUN)
 serve: $(RUN)
 	@.venv/bin/ardoise serve
 
+# A file is run by one process: its tests share a database and a service.
+IN_PARALLEL = --numprocesses=auto --maxprocesses=4 --dist=loadfile --no-loadscope-reorder
+
 test: $(DEV)
-	.venv/bin/python -m pytest $(ARGS)
+	.venv/bin/python -m pytest $(or $(ARGS),$(IN_PARALLEL))
 
 check: $(DEV)
 	.venv/bin/ruff format --check .

@@ -2,6 +2,8 @@
 
 The server is the embedded PostgreSQL 18, with fsync on, in a temporary directory. ARDOISE_TEST_DATABASE_URL names
 another one instead: any PostgreSQL from 15 on, as a superuser.
+
+`make test` runs a process for each processor, each with a server of its own. A file is run by one of them.
 """
 
 import os
@@ -20,6 +22,23 @@ settings.register_profile(
 )
 settings.register_profile("search", deadline=None, max_examples=2_000, print_blob=True)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
+
+# Hundreds of processes are started: what one of them compiled is for the others, whatever this shell says.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+LONGEST = ("test_demo.py", "faults", "http/test_fuzz.py", "races", "properties", "test_forgetting.py")
+"""Begun last, they would be waited for by processes that have nothing left to do."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Where several processes share the tests, the longest files come first."""
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        items.sort(key=_turn)
+
+
+def _turn(item: pytest.Item) -> int:
+    path = item.path.relative_to(Path(__file__).parent)
+    return next((turn for turn, start in enumerate(LONGEST) if path.is_relative_to(start)), len(LONGEST))
 
 
 @pytest.fixture(scope="session")

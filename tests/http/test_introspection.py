@@ -1,6 +1,7 @@
 """Tokens that say nothing by themselves: their issuer is asked, once, briefly, and only about what it may say."""
 
 import asyncio
+import re
 import threading
 import time
 from collections.abc import Iterator
@@ -178,7 +179,7 @@ def test_whoever_asked_first_may_leave_without_costing_the_others_their_answer(h
         {"iat": time.time() + 3600},
         {"jti": 7},
     ],
-    ids=str,
+    ids=lambda changes: re.sub(r"\b1\d{9}\.\d+", "now", str(changes)),
 )  # fmt: skip
 def test_what_the_issuer_says_is_judged_as_a_token_is(shared: House, token: str, changes: dict[str, Any]) -> None:
     shared.asked.known[token] = claims(**changes)

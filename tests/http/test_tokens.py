@@ -4,6 +4,7 @@ import base64
 import hashlib
 import hmac
 import json
+import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -105,7 +106,7 @@ WRONG_CLAIMS: list[dict[str, Any]] = [
 ]
 
 
-@pytest.mark.parametrize("changes", WRONG_CLAIMS, ids=str)
+@pytest.mark.parametrize("changes", WRONG_CLAIMS, ids=lambda changes: re.sub(r"\b1\d{9}\b", "now", str(changes)))
 def test_a_token_with_a_missing_or_wrong_claim_is_refused(client: httpx.Client, changes: dict[str, Any]) -> None:
     try:
         token = SIGNER.token(**changes)
