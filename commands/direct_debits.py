@@ -12,7 +12,7 @@ from ledger.identifiers import CollectionId, GuardianId, HouseholdId, MandateId,
 from ledger.payer import Payer
 
 LAPSES_AFTER: Final = timedelta(days=36 * 365 // 12)
-"""A mandate under which nothing was asked for 36 months holds no more (SEPA Core rulebook, section 4.1)."""
+"""A mandate under which nothing was asked for 36 months holds no more (Banque de France, FAQ on SEPA direct debits)."""
 _PAYMENTS: Final = UUID("6d0e0d6a-5d3f-4a53-9a6c-0f4f4f0a7c11")
 
 
