@@ -34,6 +34,14 @@ OF_THE_PAST = (
     "GET /activities",
     "GET /activities/{activity}/places",
     "GET /closures",
+    "GET /billing",
+    "GET /billing/{month}",
+    "GET /billing/{month}/lines",
+    "GET /billing/{month}/titres",
+    "GET /titres/{number}",
+    "GET /titres/{number}/lines/{line}",
+    "GET /households/{household}/titres",
+    "GET /children/{child}/entries/{line}/invoice-lines",
 )
 
 
