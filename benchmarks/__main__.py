@@ -4,7 +4,7 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from benchmarks import access, appends, as_of, history, http, lag, pages
+from benchmarks import access, appends, as_of, billing, history, http, lag, pages
 from benchmarks.bench import fresh_database, say
 
 BENCHMARKS: Final[Mapping[str, Callable[[str], None]]] = {
@@ -15,9 +15,10 @@ BENCHMARKS: Final[Mapping[str, Callable[[str], None]]] = {
     "history": history.run,
     "lag": lag.run,
     "as-of": as_of.run,
+    "billing": billing.run,
 }
 
-LONG: Final = ("history",)
+LONG: Final = ("history", "billing")
 """Minutes each: only when they are named."""
 
 
