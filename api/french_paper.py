@@ -56,12 +56,16 @@ def article_number(article: str) -> str:
     return f"art. {article}" if article else ""
 
 
-def days_of(days: Iterable[date]) -> str:
-    """The days of an invoice's line: 1er, 5 et 8 septembre; each month after its days."""
+def days_of(days: Iterable[date], within: Month) -> str:
+    """The days of an invoice's line: le 5; les 1er, 5 et 8. Of another month than the invoice's, with its name."""
     by_month: dict[tuple[int, int], list[str]] = {}
     for day in sorted(set(days)):
         by_month.setdefault((day.year, day.month), []).append(french_ordinal(day.day))
-    return " ; ".join(f"{join(told)} {MONTHS[month - 1]}" for (_, month), told in by_month.items())
+    return " ; ".join(
+        f"{'les' if len(told) > 1 else 'le'} {join(told)}"
+        + ("" if f"{year}-{month:02d}" == within else f" {MONTHS[month - 1]}")
+        for (year, month), told in by_month.items()
+    )
 
 
 def invoice_title(month: Month, *, credit: bool) -> str:

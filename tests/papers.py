@@ -75,7 +75,7 @@ def invoice(issued: TitreIssued = COMMON, **said: Any) -> Invoice:
         "office": "Régie périscolaire",
         "recipient": ("Camille Exemple", "12 rue de l'Église", "42390 Villars"),
         "children": {MATTEO: "Matteo", LINA: "Lina"},
-        "formulas": {(Slug("garderie"), Slug("matin")): "Matin", (Slug("garderie"), Slug("soir")): "Soir"},
+        "formulas": {(Slug("garderie"), Slug("matin")): "matin", (Slug("garderie"), Slug("soir")): "soir"},
         "how_to_pay": (
             "En ligne, par carte bancaire ou par prélèvement unique, sur le portail famille.",
             "Par chèque à l'ordre du Trésor public, à la régie périscolaire.",

@@ -1,6 +1,7 @@
 """The invoice a family is handed, read back as a machine reads it."""
 
 from dataclasses import replace
+from datetime import date
 from io import BytesIO
 
 import pikepdf
@@ -27,7 +28,7 @@ def test_a_common_family_reads_what_it_owes_on_one_page_and_why_on_the_next() ->
     for said in (
         "Villars", "Régie périscolaire", "Camille Exemple", "42390 Villars", "Facture de septembre 2022",
         "Titre n° 2022-000017 du 3 octobre 2022", "À payer", "au plus tard le 2 novembre 2022", "52,01\xa0€", "Matteo",
-        "Lina", "Repas", "1er, 2, 5, 6, 8, 9, 12, 13, 15 et 16 septembre", "30,50\xa0€", "Total pour Matteo",
+        "Lina", "Repas", "les 1er, 2, 5, 6, 8, 9, 12, 13, 15 et 16", "30,50\xa0€", "Total pour Matteo",
         "36,62\xa0€", "Total de la facture", "Comment payer", "Trésor public",
         "Indiquez le numéro de titre 2022-000017",
     ):  # fmt: skip
@@ -36,6 +37,16 @@ def test_a_common_family_reads_what_it_owes_on_one_page_and_why_on_the_next() ->
     assert "Pourquoi ces montants" in second
     assert second.count("réservé le 30 août, présent.") == 23
     assert "Villars · titre n° 2022-000017" in second
+
+
+def test_a_month_of_two_children_and_six_lines_is_one_page() -> None:
+    school = [day for day in range(1, 31) if date(2022, 9, day).weekday() not in (2, 5, 6)]
+    lines = [line(child, "Restauration scolaire", 305, *school) for child in (MATTEO, LINA)]
+    lines += [garderie(child, unit, 102, *school) for child in (MATTEO, LINA) for unit in ("matin", "soir")]
+    ways = ("Par carte bancaire, en ligne, avec PayFiP.", "Par chèque.", "En espèces.", "Par prélèvement SEPA.")
+    first, second, *_ = text_of(invoice_pdf(invoice(titre(*lines), how_to_pay=ways)))
+    assert "Indiquez le numéro de titre" in first
+    assert second.startswith("Pourquoi ces montants")
 
 
 def test_a_screen_reader_finds_the_language_the_title_the_headings_and_the_tables() -> None:
@@ -101,7 +112,7 @@ def test_three_hundred_lines_are_set_with_the_head_of_the_table_on_each_page() -
     pages = text_of(invoice_pdf(invoice(titre(*lines))))
     assert all(f"Prestation {number} " in " ".join(pages) for number in range(300))
     on = [page for page in pages if "Prestation 7 " in page or "Prestation 150 " in page]
-    assert all("Quantité" in page for page in on if "1er et 2 septembre" in page)
+    assert all("Quantité" in page for page in on if "les 1er et 2" in page)
 
 
 def test_a_credit_says_that_it_is_in_favour_of_the_family() -> None:
@@ -112,6 +123,7 @@ def test_a_credit_says_that_it_is_in_favour_of_the_family() -> None:
     assert "Rectification d'août 2022 : Repas" in first
     assert "−2" in first
     assert "−6,10\xa0€" in first
+    assert "les 1er et 5 " in first
     assert "Comment payer" not in first
 
 

@@ -143,7 +143,7 @@ def test_a_parent_opens_an_invoice_that_names_them_and_says_why(family: Family) 
     first, *others = text_of(answer.content)
     for said in (
         "Camille Exemple", "12 rue de l'Église", "42390 Valmont", f"Titre n° {TITRE} du 2 octobre 2023", "16,11\xa0€",
-        "au plus tard le 2 novembre 2023", "Lina", "Matteo", "4, 5 et 7 septembre", "9,81\xa0€",
+        "au plus tard le 2 novembre 2023", "Lina", "Matteo", "les 4, 5 et 7", "9,81\xa0€",
     ):  # fmt: skip
         assert said in first
     assert "3 × 3,27\xa0€ = 9,81\xa0€" in " ".join(others)

@@ -180,7 +180,7 @@ def _owed_before(said: Allocation, number: TitreNumber) -> list[Owed]:
 def _formula(line: BilledLine, words: HistoryWords) -> str:
     """The unit of a line, where its label does not say it already."""
     unit = words.unit(line.activity, line.unit, line.days[0].day)
-    return "" if unit.casefold() in line.label.casefold() else french_paper.capital(unit)
+    return "" if unit.casefold() in line.label.casefold() else unit
 
 
 def _recipient(household: HouseholdId, known: Details | Erased) -> tuple[str, ...]:

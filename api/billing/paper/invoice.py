@@ -56,7 +56,7 @@ class Invoice:
     children: Mapping[ChildId, str]
     """What each child is called."""
     formulas: Mapping[Formula, str]
-    """What the rulebook calls a unit, where that says more than the line does."""
+    """What the rulebook calls a unit within a sentence, where that says more than the line does."""
     how_to_pay: Sequence[str]
     reasons: Sequence[Reason]
     """For each line of the titre, in its order."""
@@ -156,11 +156,9 @@ def _group(invoice: Invoice, child: ChildId, lines: Sequence[BilledLine]) -> dic
 
 
 def _row(invoice: Invoice, line: BilledLine) -> dict[str, Any]:
-    days = french_paper.days_of(day.day for day in line.days)
-    formula = invoice.formulas.get((line.activity, line.unit), "")
     return {
-        "label": _label(line),
-        "note": " : ".join(each for each in (formula, days) if each),
+        "label": _label(invoice, line),
+        "note": french_paper.days_of((day.day for day in line.days), invoice.issued.month),
         "quantity": french_paper.whole(line.quantity),
         "unit_price": amount(line.unit_price_cents),
         "amount": amount(line.amount_cents),
@@ -168,8 +166,11 @@ def _row(invoice: Invoice, line: BilledLine) -> dict[str, Any]:
     }
 
 
-def _label(line: BilledLine) -> str:
-    return line.label if line.regularises is None else f"{french_paper.regularised(line.regularises)} : {line.label}"
+def _label(invoice: Invoice, line: BilledLine) -> str:
+    """Garderie, matin; of a closed month, that it corrects it."""
+    formula = invoice.formulas.get((line.activity, line.unit), "")
+    label = f"{line.label}, {formula}" if formula else line.label
+    return label if line.regularises is None else f"{french_paper.regularised(line.regularises)} : {label}"
 
 
 def _totals(invoice: Invoice) -> Iterable[dict[str, Any]]:
