@@ -189,8 +189,9 @@ def paid(story: Story, titre: TitreNumber, household: HouseholdId = MATTEO.house
 
 
 def decided(story: Story) -> None:
-    """What else prices may depend on."""
+    """What prices depend on, or may."""
+    quotient = QuotientDecided(amount_cents=59_950, source="caf", first_day=date(2023, 9, 1))
     status = TariffStatusDecided(residence="town", regime="caf", first_day=date(2024, 1, 1))
-    story.must(Said(household_page(VALMONT, MATTEO.household), status))
+    story.must(Said(household_page(VALMONT, MATTEO.household), quotient, status))
     meal = MealBroughtDecided(activity=CANTINE, brought=False, first_day=date(2024, 1, 1))
     story.must(Said(child_page(VALMONT, MATTEO.id), meal))

@@ -28,10 +28,11 @@ from replay.rebuilding.rebuild import rebuild
 from replay.rebuilding.state import NAMES, connect
 from replay.verifying.verify import Finding, verify
 from tests.asks import approve, close, mark, places, reserve, sheet
+from tests.billed import JANUARY, PRICED, close_month, decided, paid
 from tests.ledger.examples import ACTIVATION, FAMILY, ON_ACCOUNT, ON_HOUSEHOLD, ON_SHARED_CHILD, SHARED_CHILD
 from tests.servers import Database
 from tests.spec import Story, enrolled
-from tests.town import CANTINE, MATTEO, MERCREDIS, VALMONT, at, rulebooks
+from tests.town import CANTINE, MATTEO, MERCREDIS, VALMONT, at
 
 ALL = list(NAMES)
 INLINE = [name for name, model in READ_MODELS.items() if model.behind == "command"]
@@ -65,8 +66,7 @@ def story_in(database: Database) -> Iterator[Story]:
 
 def live(story: Story) -> None:
     """A town that lives: every read model that commands write has rows."""
-    for text in rulebooks(VALMONT):
-        story.must(AdoptRulebook(content=text))
+    story.must(AdoptRulebook(content=PRICED))
     enrolled(MATTEO, activity=MERCREDIS)(story)
     enrolled(MATTEO, activity=CANTINE)(story)
     story.must(AddGuardian(household=MATTEO.household, guardian="guardian-1", subject="subject-1"))  # type: ignore[arg-type]
@@ -84,6 +84,14 @@ def live(story: Story) -> None:
     story.now = at("2024-01-18 14:00")
     sheet("2024-01-18 repas", mark("absent"))(story)
     places(5, "2024-01-19 repas")(story)
+
+
+def live_and_bill(story: Story, database: Database) -> None:
+    """The same, and the month is billed, in part paid, and collected from the bank."""
+    live(story)
+    decided(story)
+    [titre] = close_month(story, database, JANUARY)
+    paid(story, titre)
 
 
 def crowd(story: Story, children: int, start: int = 0) -> None:
@@ -116,4 +124,16 @@ def count(database: Database, table: str) -> int:
 
 
 NOTHING = sha256().hexdigest()
-__all__ = ["ALL", "INLINE", "NOTHING", "count", "crowd", "digests", "findings", "live", "rebuild", "story_in"]
+__all__ = [
+    "ALL",
+    "INLINE",
+    "NOTHING",
+    "count",
+    "crowd",
+    "digests",
+    "findings",
+    "live",
+    "live_and_bill",
+    "rebuild",
+    "story_in",
+]

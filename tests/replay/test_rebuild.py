@@ -9,7 +9,7 @@ from replay.rebuilding.rebuild import Watching, rebuild, served, versions
 from replay.rebuilding.rows import UnreadableLineError, encoder
 from replay.rebuilding.state import RebuildRefusedError, connect
 from tests.asks import reserve
-from tests.replay.rebuilding import ALL, INLINE, NOTHING, count, crowd, digests, findings, live, story_in
+from tests.replay.rebuilding import ALL, INLINE, NOTHING, count, crowd, digests, findings, live_and_bill, story_in
 from tests.servers import Database
 from tests.town import MATTEO, VALMONT, rulebooks
 
@@ -65,7 +65,7 @@ def execute(database: Database, statement: str) -> None:
 def lived(database: Database) -> Database:
     """A town where every read model that commands write has rows."""
     with story_in(database) as story:
-        live(story)
+        live_and_bill(story, database)
     return database
 
 

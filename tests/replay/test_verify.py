@@ -8,6 +8,7 @@ import orjson
 import psycopg
 import pytest
 
+from commands.adopt_rulebook import AdoptRulebook
 from ledger.codec import UPCASTERS, canonical
 from ledger.database import open_pool, service_conninfo
 from ledger.events import ContactAdded
@@ -15,16 +16,17 @@ from ledger.identifiers import AccountId, PersonId
 from ledger.memory import MemoryStore
 from ledger.postgres import PostgresStore
 from ledger.settings import Settings
-from ledger.streams import account_page, child_page, household_page
+from ledger.streams import account_page, child_page, household_page, payer_page
 from projections.inline import project
 from replay.verifying.rows import TABLES as READ_TABLES
 from replay.verifying.verify import Finding, verify
 from tests.asks import approve, close, mark, places, reserve, sheet
+from tests.billed import JANUARY, PRICED, close_month, decided, paid
 from tests.ledger.examples import ACTIVATION, FAMILY, ON_ACCOUNT, ON_HOUSEHOLD, ON_SHARED_CHILD, SHARED_CHILD
-from tests.replay.rebuilding import Said
+from tests.replay.rebuilding import INLINE, Said, rebuild
 from tests.servers import Database
 from tests.spec import Story, enrolled
-from tests.town import CANTINE, MATTEO, MERCREDIS, VALMONT, at, rulebooks
+from tests.town import CANTINE, MATTEO, MERCREDIS, VALMONT, at
 
 SETTINGS = Settings()
 MEMBER = PersonId("somebody-else")
@@ -40,6 +42,9 @@ def tampered(database: Database) -> Iterator[psycopg.Connection]:
         store = PostgresStore(pool, project=project)
         story = Story(commune=VALMONT, store=cast("MemoryStore", store), now=at("2024-01-10 10:00"))
         _live(story)
+        decided(story)
+        [titre] = close_month(story, database, JANUARY)
+        paid(story, titre)
     finally:
         pool.close()
     with psycopg.connect(database.admin_url, autocommit=True) as superuser:
@@ -49,11 +54,9 @@ def tampered(database: Database) -> Iterator[psycopg.Connection]:
 
 
 def _live(story: Story) -> None:
-    from commands.adopt_rulebook import AdoptRulebook
     from commands.guardians import AddGuardian
 
-    for text in rulebooks(VALMONT):
-        story.must(AdoptRulebook(content=text))
+    story.must(AdoptRulebook(content=PRICED))
     enrolled(MATTEO, activity=MERCREDIS)(story)
     enrolled(MATTEO, activity=CANTINE)(story)
     story.must(AddGuardian(household=MATTEO.household, guardian="guardian-1", subject="subject-1"))  # type: ignore[arg-type]
@@ -101,6 +104,7 @@ def test_a_ledger_nobody_touched_has_nothing_to_say(database: Database, tampered
 
 MATTEOS = f"stream = 'child/{VALMONT}/{MATTEO.id}'"
 LINE = f"{MATTEOS} AND version = 3"
+UNSEALED = f"stream = '{payer_page(VALMONT, MATTEO.household)}' AND version = 3"
 TAMPERINGS = {
     "one byte of a line": (
         f"UPDATE entries SET stored = set_byte(stored, 20, get_byte(stored, 20) # 1) WHERE {LINE}",
@@ -110,8 +114,8 @@ TAMPERINGS = {
     "a line and its digest": (
         (
             "UPDATE entries SET stored = s, digest = sha256(s) FROM (SELECT stream AS on_page, convert_to(replace("
-            f"convert_from(stored, 'UTF8'), 'somebody', 'nobodies'), 'UTF8') AS s FROM entries WHERE {LINE}) AS new"
-            f" WHERE stream = on_page AND {LINE}"
+            f"convert_from(stored, 'UTF8'), 'somebody', 'nobodies'), 'UTF8') AS s FROM entries WHERE {UNSEALED}) AS new"
+            f" WHERE stream = on_page AND {UNSEALED}"
         ),
         "chain_broken",
         "line 4",
@@ -207,6 +211,35 @@ TAMPERINGS = {
     "a child's household": ("UPDATE children SET household = 'another'", "row_differs", "children"),
     "an enrolment": ("UPDATE enrolments SET last_day = last_day + 365", "row_differs", "enrolments"),
     "a closure": ("DELETE FROM closures", "row_differs", "closures"),
+    "a titre": ("UPDATE titres SET total_cents = 1", "row_differs", "titres 2024-000001"),
+    "a titre that is gone": ("DELETE FROM titres", "row_differs", "titres 2024-000001"),
+    "a titre nobody issued": (
+        (
+            "INSERT INTO titres SELECT commune, '2024-000002', 'nobody', month, total_cents, position, issued_on,"
+            " due_on, issued_at, lines FROM titres"
+        ),
+        "row_differs",
+        "titres nobody",
+    ),
+    "a line of an invoice": (
+        "UPDATE invoice_lines SET amount_cents = 1",
+        "row_differs",
+        "invoice_lines 2024-000001 1",
+    ),
+    "the days of a line": (
+        """UPDATE invoice_lines SET detail = jsonb_set(detail, '{days}', '[]')""",
+        "row_differs",
+        "invoice_lines 2024-000001 1",
+    ),
+    "a payment": ("UPDATE payments SET cancelled_on = NULL", "row_differs", "payments debit-1"),
+    "a balance": ("UPDATE payers SET balance_cents = 0", "balance_differs", "payers"),
+    "a mandate": ("UPDATE mandates SET digest = '0'", "row_differs", "mandates VALMONT-1"),
+    "a direct debit": ("UPDATE direct_debits SET reason = NULL", "row_differs", "direct_debits collection-1"),
+    "a closed month": ("UPDATE closed_months SET left_out = 9", "row_differs", "closed_months 2024-01"),
+    "a closed month that is gone": ("DELETE FROM closed_months", "row_differs", "closed_months 2024-01"),
+    "a collection": ("UPDATE collections SET debits = 2", "row_differs", "collections collection-1"),
+    "a tariff status": ("UPDATE tariff_statuses SET regime = 'msa'", "row_differs", "tariff_statuses"),
+    "a meal brought": ("UPDATE meals_brought SET brought = NOT brought", "row_differs", "meals_brought"),
     "a rulebook": ("UPDATE rulebooks SET content = content || ' '", "row_differs", "rulebooks"),
 }
 
@@ -225,6 +258,7 @@ def test_every_table_is_verified_or_is_not_made_of_facts(tampered: psycopg.Conne
         "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'ardoise'::regnamespace"
     )
     others = {"entries", "places", "answers", "snapshots", "schema_migrations", "key_attempts", "read_models"}
+    others |= {"drafts", "draft_slices", "draft_families", "draft_bills"}
     sealed = {"seals", "trees", "tree_nodes", "settled"}
     behind = {"followed", "parked", "drift", "rebuilds", "announced_towns"}
     assert {name for (name,) in rows} - behind == (TABLES | BEHIND | others | sealed) - behind
@@ -303,14 +337,12 @@ def test_a_line_of_another_age_is_read_under_its_present_name_and_verified_under
                 "INSERT INTO ardoise.entries VALUES (%s, %s, %s, %s, %s, %s, sha256(%s))",
                 [*(line[part] for part in ("commune", "stream", "version", "type", "recorded_at")), stored, stored],
             )
-        superuser.execute(
-            "INSERT INTO ardoise.guardians (commune, household, guardian, subject, place, holder)"
-            " VALUES ('valmont', %s, %s, '', 1, true)",
-            [lines[0]["fact"]["household"], lines[1]["fact"]["guardian"]],
-        )
-        superuser.execute(
-            "INSERT INTO ardoise.answers VALUES ('valmont', %s, %s, 'k', '', %s, 201, '{}', '', %s)",
-            [lines[0][part] for part in ("client", "actor", "command", "recorded_at")],
-        )
+        commands = {line["command"]: line for line in lines if line["stream"] in of_another_age}
+        for number, line in enumerate(commands.values()):
+            superuser.execute(
+                "INSERT INTO ardoise.answers VALUES ('valmont', %s, %s, %s, '', %s, 201, '{}', '', %s)",
+                [line["client"], line["actor"], str(number), line["command"], line["recorded_at"]],
+            )
+    rebuild(database.owner_url, INLINE)
     with psycopg.connect(service_conninfo(database.service_url, SETTINGS), autocommit=True) as connection:
         assert list(verify(connection, VALMONT)) == []
