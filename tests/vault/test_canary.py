@@ -27,7 +27,9 @@ DETAILS: dict[str, dict[str, Any]] = {
     "contact": {"telephone": DIGITS, "email": MAIL},
     "situation": {"situation": "widowed"},
 }
-SECRETS = (CANARY, DIGITS, MAIL, BORN, "widowed", "food_allergy")
+IBAN = "FR1420041010050500013M02606"
+MISTYPED = "FR1420041010050500013M02607"
+SECRETS = (CANARY, DIGITS, MAIL, BORN, "widowed", "food_allergy", IBAN, MISTYPED, IBAN[4:])
 
 
 @pytest.fixture
@@ -56,13 +58,19 @@ def write_everything(service: Service, http: httpx.Client) -> list[httpx.Respons
     answers.append(put(agent, f"/children/{child}/identity", DETAILS["identity"]))
     answers.append(put(parent, f"/children/{child}/health", {"items": ["food_allergy"]}))
     answers.append(put(parent, f"/children/{child}/health", {"items": [CANARY]}))
+    mandate = {"guardian": guardian, "holder": CANARY, "iban": IBAN, "signed_on": "2024-01-08"}
+    changes = ({}, {"iban": MISTYPED}, {"iban": f"{IBAN}\n"}, {"holder": f"\n{CANARY}"}, {"guardian": CANARY})
+    answers += [agent.post(f"/households/{household}/mandate", {**mandate, **change}) for change in changes]
+    assert [answer.status_code for answer in answers[-5:]] == [201, 422, 422, 422, 422]
+    answers.append(parent.get(f"/households/{household}/mandate"))
+    assert made(answers[-1], 200)["mandate"]["ends_with"] == IBAN[-4:]
     sent = (papers.pdf(title=CANARY), papers.pdf(title=CANARY), b"%PDF-" + CANARY.encode(), CANARY.encode())
     answers += [parent.hand_in(content, about=child) for content in sent]
     known = made(agent.get(person), 200)
     assert CANARY in orjson.dumps(known).decode()
     document = answers[-4].json()["document"]
     assert CANARY.encode() in papers.text_of(parent.get(f"/documents/{document}").content)
-    assert [answer.status_code for answer in answers].count(200) == 7
+    assert [answer.status_code for answer in answers].count(200) == 8
     return answers
 
 
