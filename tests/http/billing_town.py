@@ -65,7 +65,7 @@ def billing_town(service: World, *, tariffs: str = TARIFFS, now: str = NOW) -> W
 
 def quotient(world: World, household: str, cents: int, first_day: str = "2023-09-01") -> None:
     """The town holds a quotient familial true."""
-    asked = {"amount_cents": cents, "source": "caf", "first_day": first_day}
+    asked = {"amount_cents": cents, "source": "caf", "first_day": first_day, "regularisation": True}
     made(world.agent.post(f"/households/{household}/quotients", asked))
 
 
