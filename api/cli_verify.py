@@ -31,7 +31,7 @@ NOT_COMPARED: Final = "not_compared"
 """What is found of a page that cannot be believed: not a difference of its own."""
 
 ENOUGH_TO_TIME: Final = 10_000
-"""Lines: with fewer, what is timed is the start of processes."""
+"""Lines: with fewer, what is timed is the start of processes, and one is done before others have started."""
 
 _LINES: Final = """
     SELECT (SELECT count(*) FROM ardoise.entries WHERE commune = %(commune)s),
@@ -89,7 +89,11 @@ def verify(
     ] = False,
     processes: Annotated[
         int | None,
-        typer.Option(help=f"How many read at once. By default one a core, {MOST_PROCESSES} at most.", min=1, max=64),
+        typer.Option(
+            help=f"How many read at once. By default one a core, {MOST_PROCESSES} at most; one for a small town.",
+            min=1,
+            max=64,
+        ),
     ] = None,
     checkpoints: Annotated[
         Path | None, typer.Option(help="The directory of checkpoints, instead of ARDOISE_CHECKPOINTS.")
@@ -107,7 +111,7 @@ def verify(
     towns = [town_named(name) for name in communes]
     settings = read_settings()
     trusted = _trusted(key or ())
-    at_once = processes or min(os.cpu_count() or 1, MOST_PROCESSES)
+    at_most = min(os.cpu_count() or 1, MOST_PROCESSES)
     found: dict[Commune, _Found] = {}
     with (
         readable(settings) as conninfo,
@@ -116,13 +120,14 @@ def verify(
     ):
         for name in towns:
             wrong, kept = _checkpoints(settings, checkpoints, name, trusted)
+            readings = _readings(connection, name, chains)
             one = Verification(
                 commune=name,
                 checkpoints=kept,
                 rows=not chains,
-                processes=at_once,
+                processes=processes or (at_most if readings >= ENOUGH_TO_TIME else 1),
                 conninfo=conninfo,
-                progress=partial(bars.advance, bars.add_task(str(name), total=_readings(connection, name, chains))),
+                progress=partial(bars.advance, bars.add_task(str(name), total=readings)),
             )
             started = time.perf_counter()
             findings = [*wrong, *one.run(connection)]

@@ -54,3 +54,10 @@ def test_a_checkpoint_of_another_key_than_the_one_that_is_believed_is_a_finding(
     said = verified(elsewhere, "--checkpoints", str(tmp_path / FOLDER), "--key", another)
     [found] = orjson.loads(said.stdout)["findings"]
     assert (said.exit_code, found["what"]) == (1, "checkpoint_false")
+
+
+def test_a_small_town_is_verified_by_one_process_unless_several_are_asked_for(ours: dict[str, str]) -> None:
+    for words, processes in (((), 1), (("--processes", "2"), 2)):
+        said = verified(ours, *words)
+        told = orjson.loads(said.stdout)
+        assert (said.exit_code, told["findings"], told["processes"]) == (0, [], processes)
