@@ -13,6 +13,7 @@ from replay.following.drift import Difference, Watch, check, keep
 from replay.following.follower import follow_once
 from replay.following.watched import drifted, towns_behind
 from replay.sealing.seal import seal_once
+from tests.billed import JANUARY, close_month, decided, paid
 from tests.replay.pasts import Connection, as_service
 from tests.replay.test_verify import _live
 from tests.servers import Database
@@ -29,7 +30,11 @@ LINE = f"stream = '{MATTEOS}' AND version = 3"
 def service(database: Database) -> Iterator[Connection]:
     """A town where every read model has rows, all of it sealed and followed."""
     with on_postgres(database) as kept:
-        _live(Story(commune=VALMONT, store=cast("MemoryStore", kept.store), now=at("2024-01-10 10:00")))
+        story = Story(commune=VALMONT, store=cast("MemoryStore", kept.store), now=at("2024-01-10 10:00"))
+        _live(story)
+        decided(story)
+        [titre] = close_month(story, database, JANUARY)
+        paid(story, titre)
     with as_service(database) as connection:
         seal_once(connection)
         follow_once(connection)
@@ -66,19 +71,29 @@ CHANGED = {
     "attendance": "presence = 'left'",
     "calendar_days": "state = 'awaiting_add'",
     "children": "custody = NOT custody",
+    "closed_months": "total_cents = total_cents + 1",
+    "collections": "debits = debits + 1",
     "closures": "reason = 'nothing'",
     "custody": "stated_at = stated_at + interval '1 second'",
     "demandes": "status = 'retiree'",
     "demande_versions": "known_until = known_until - interval '1 day' WHERE known_until < 'infinity'",
+    "direct_debits": "reason = NULL",
     "enrolments": "last_day = last_day + 1",
     "erased_people": "agreed_by = 'nobody'",
     "family_keys": "used = used + 1",
     "guardians": "standing = 'active', subject = 'another'",
     "household_children": "known_at = known_at - interval '1 day'",
     "household_people": "collects = NOT collects",
+    "invoice_lines": "detail = jsonb_set(detail, '{days}', '[]')",
+    "mandates": "revoked_at = now()",
+    "meals_brought": "brought = NOT brought",
+    "payers": "balance_cents = balance_cents + 1",
+    "payments": "reference = 'another'",
     "place_changes": "delta = 2",
     "quotients": "amount_cents = amount_cents + 1",
     "rulebooks": "content = content || ' '",
+    "tariff_statuses": "regime = 'msa'",
+    "titres": "position = position + 1",
 }
 
 
@@ -95,14 +110,17 @@ def test_a_row_that_is_changed_or_gone_is_found_in_every_table(
 
 
 ANOTHER = {"text": "{} || 'x'", "integer": "{} + 99", "bigint": "{} + 99", "date": "{} + 9999"}
-NAMING = [table for model in READ_MODELS.values() for table in model.tables if table.rows or table.pages == ("town",)]
+WHOLE = (("town",), ("regie",))
+NAMING = [table for model in READ_MODELS.values() for table in model.tables if table.rows or table.pages in WHOLE]
+SEVERAL = [table for table in NAMING if table.name != "payers"]
+"""Those a page may have several rows in: one of a page nobody wrote on is for `verify` to find."""
 
 
 def test_only_rows_of_two_tables_do_not_say_which_page_they_are_of() -> None:
     assert set(TABLES) - {table.name for table in NAMING} == {"activations", "erased_people"}
 
 
-@pytest.mark.parametrize("table", NAMING, ids=[table.name for table in NAMING])
+@pytest.mark.parametrize("table", SEVERAL, ids=[table.name for table in SEVERAL])
 def test_a_row_nobody_made_is_found_on_the_page_it_would_be_of(
     service: Connection, superuser: "psycopg.Connection[Any]", table: Table
 ) -> None:
@@ -229,8 +247,9 @@ def test_a_page_that_takes_too_long_is_named_and_the_others_are_watched(
     assert {(each.what, each.place) for each in found} == {("not_compared", "QueryCanceled")}
     assert slow == {each.stream for each in found} < {*households, "none"}
     superuser.execute("DROP POLICY slow ON quotients")
+    watch = Watch()
     while drifted(service, VALMONT):
-        Watch().step(service)
+        watch.step(service)
 
 
 def test_a_page_that_differs_is_soon_looked_at_again(service: Connection, superuser: "psycopg.Connection[Any]") -> None:
