@@ -19,7 +19,9 @@ WHY: Final = "Pourquoi ces montants"
 WHY_INTRODUCTION: Final = "Chaque montant de la facture, et ce qui l'explique."
 ERASED_PAYER: Final = "Redevable dont le dossier est effacé"
 ERASED_CHILD: Final = "Enfant dont le dossier est effacé"
+SLIP: Final = "Papillon à joindre à un chèque, et numéro à rappeler pour tout paiement"
 TOTAL: Final = "Total de la facture"
+TOTAL_OF_CREDIT: Final = "Total de l'avoir"
 PAID: Final = "Déjà payé"
 LEFT: Final = "Reste à payer"
 
@@ -78,6 +80,11 @@ def titre_of(titre: TitreNumber, issued_on: date) -> str:
     return f"Titre n° {titre} du {french_date(issued_on)}"
 
 
+def titre_number(titre: TitreNumber) -> str:
+    """The number alone."""
+    return f"Titre n° {titre}"
+
+
 def footer(town: str, titre: TitreNumber) -> str:
     """What stands at the foot of each page."""
     return f"{town} · titre n° {titre}"
@@ -104,11 +111,6 @@ def left_of_others(owed: Iterable[tuple[TitreNumber, Month, int]]) -> str:
 def held_for_you(cents: int) -> str:
     """What the town holds for the household."""
     return f"La régie détient {amount(cents)} pour votre compte : cette somme paiera vos prochaines factures."
-
-
-def quote_number(titre: TitreNumber) -> str:
-    """What to write on a cheque or a transfer."""
-    return f"Indiquez le numéro de titre {titre} sur votre chèque, votre virement ou votre paiement en ligne."
 
 
 def capital(text: str) -> str:

@@ -30,7 +30,7 @@ def test_a_common_family_reads_what_it_owes_on_one_page_and_why_on_the_next() ->
         "Titre n° 2022-000017 du 3 octobre 2022", "À payer", "au plus tard le 2 novembre 2022", "52,01\xa0€", "Matteo",
         "Lina", "Repas", "les 1er, 2, 5, 6, 8, 9, 12, 13, 15 et 16", "30,50\xa0€", "Total pour Matteo",
         "36,62\xa0€", "Total de la facture", "Comment payer", "Trésor public",
-        "Indiquez le numéro de titre 2022-000017",
+        "Papillon à joindre à un chèque",
     ):  # fmt: skip
         assert said in first
     assert "Page 1 sur 2" in first
@@ -45,7 +45,8 @@ def test_a_month_of_two_children_and_six_lines_is_one_page() -> None:
     lines += [garderie(child, unit, 102, *school) for child in (MATTEO, LINA) for unit in ("matin", "soir")]
     ways = ("Par carte bancaire, en ligne, avec PayFiP.", "Par chèque.", "En espèces.", "Par prélèvement SEPA.")
     first, second, *_ = text_of(invoice_pdf(invoice(titre(*lines), how_to_pay=ways)))
-    assert "Indiquez le numéro de titre" in first
+    assert "Papillon à joindre" in first
+    assert "Par prélèvement SEPA." in first
     assert second.startswith("Pourquoi ces montants")
 
 
@@ -120,11 +121,13 @@ def test_a_credit_says_that_it_is_in_favour_of_the_family() -> None:
     [first, _] = text_of(invoice_pdf(invoice(credit)))
     assert "Avoir de septembre 2022" in first
     assert "En votre faveur" in first
+    assert "Total de l'avoir" in first
     assert "Rectification d'août 2022 : Repas" in first
     assert "−2" in first
     assert "−6,10\xa0€" in first
     assert "les 1er et 5 " in first
     assert "Comment payer" not in first
+    assert "Papillon" not in first
 
 
 def test_nothing_to_pay_is_said_so() -> None:
@@ -149,6 +152,7 @@ def test_a_debit_says_when_and_under_which_mandate_and_asks_for_nothing_else() -
     assert "À payer par prélèvement" in first
     assert "Prélevé à l'échéance sur le compte finissant par 1234. Mandat RUM-17." in first
     assert "Comment payer" not in first
+    assert "Papillon" not in first
 
 
 def test_what_earlier_invoices_ask_for_stands_beside() -> None:

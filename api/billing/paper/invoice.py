@@ -89,8 +89,8 @@ def invoice_images(invoice: Invoice, *, ppi: int = 110) -> list[bytes]:
 
 def _said(invoice: Invoice) -> dict[str, Any]:
     issued = invoice.issued
-    pays = invoice.owed_cents > 0
-    ways = [*invoice.how_to_pay, french_paper.quote_number(issued.titre)] if pays and invoice.debit is None else []
+    asks = invoice.owed_cents > 0 and invoice.debit is None
+    slip = (french_paper.titre_number(issued.titre), invoice.recipient[0], amount(invoice.owed_cents))
     return {
         "title": french_paper.invoice_title(issued.month, credit=issued.total_cents < 0),
         "town": invoice.town,
@@ -102,7 +102,8 @@ def _said(invoice: Invoice) -> dict[str, Any]:
         "groups": [_group(invoice, child, lines) for child, lines in _by_child(issued.lines)],
         "totals": list(_totals(invoice)),
         "beside": list(_beside(invoice)),
-        "payment": {"heading": french_paper.HOW_TO_PAY, "sentences": ways},
+        "payment": {"heading": french_paper.HOW_TO_PAY, "sentences": invoice.how_to_pay if asks else ()},
+        "slip": {"heading": french_paper.SLIP, "parts": slip if asks else ()},
         "why": {"heading": french_paper.WHY, "introduction": french_paper.WHY_INTRODUCTION},
         "reasons": _reasons(invoice),
         "footer": french_paper.footer(invoice.town, issued.titre),
@@ -175,7 +176,8 @@ def _label(invoice: Invoice, line: BilledLine) -> str:
 
 def _totals(invoice: Invoice) -> Iterable[dict[str, Any]]:
     issued = invoice.issued
-    yield {"what": french_paper.TOTAL, "amount": amount(issued.total_cents), "strong": True}
+    total = french_paper.TOTAL if issued.total_cents >= 0 else french_paper.TOTAL_OF_CREDIT
+    yield {"what": total, "amount": amount(issued.total_cents), "strong": True}
     if invoice.paid_cents:
         yield {"what": french_paper.PAID, "amount": amount(-invoice.paid_cents), "strong": False}
         yield {"what": french_paper.LEFT, "amount": amount(invoice.owed_cents), "strong": True}
