@@ -24,6 +24,14 @@ class Said(NamedTuple):
     line: int
     position: int
 
+    def held(self) -> Held:
+        """As prices need it and as an invoice names it."""
+        decided = self.decided
+        used = QuotientUsed(
+            amount_cents=decided.amount_cents, source=decided.source, first_day=decided.first_day, line=self.line
+        )
+        return Held(decided, used)
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Home:
@@ -47,9 +55,7 @@ class Home:
         found = quotient_on(rule, [said.decided for said in self.quotients], day)
         if found is None:
             return None
-        line = next(said.line for said in reversed(self.quotients) if said.decided == found)
-        used = QuotientUsed(amount_cents=found.amount_cents, source=found.source, first_day=found.first_day, line=line)
-        return Held(found, used)
+        return next(said.held() for said in reversed(self.quotients) if said.decided == found)
 
     def status_on(self, day: date) -> TariffStatusDecided | None:
         """The status that holds on a day: of those begun, the one that began last, and of two the last recorded."""

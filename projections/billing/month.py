@@ -2,20 +2,20 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import Final, NamedTuple, cast, get_args
 
-from ledger.child import Slot, SlotKey
+from ledger.child import SlotKey
 from ledger.events import Basis, QuotientUsed, TariffStatusDecided
 from ledger.identifiers import ChildId, HouseholdId, Month, Slug, Version
-from projections.billing.absences import accepted
+from projections.billing.facts_of_day import Facts, brings_meal, day_facts, facts_of, minutes_of
 from projections.billing.family import Family, MissingDay
 from projections.billing.home import Held, Home, home_of
 from projections.billing.offer import Governed, Offer
-from projections.billing.story import Story, Told, story_of
+from projections.billing.story import Story, story_of
 from rulebook.custody import whose
-from rulebook.dues import DayFacts, Due, Missing, due
-from rulebook.rulebook import Rulebook, Unit
+from rulebook.dues import Due, Missing, due
+from rulebook.rulebook import Rulebook
 from rulebook.tariffs import Priced, Situation, Tariff, Unpriced, price
 from rulebook.town import Rules
 
@@ -108,7 +108,9 @@ class _Working:
         self.units: dict[tuple[ChildId, Slug], int] = {}
         """Units of a tariff in the month, by child."""
         self.billed: set[tuple[ChildId, Slug, date]] = set()
+        self._answers: dict[tuple[int, Facts], Due] = {}
         self._prices: dict[object, tuple[Priced, ...] | Unpriced] = {}
+        self._quotients: dict[int, Held] = {}
         self._held: dict[tuple[Version, date, bool], Held | None] = {}
         self._statuses: dict[date, TariffStatusDecided | None] = {}
 
@@ -136,8 +138,7 @@ class _Working:
         tariff = cast("Tariff", governed.tariff)
         if payer_of(self.offer.rules, story, asker, tariff, key.day) != self.stories.household:
             return
-        facts, minutes = self._facts(story, key, governed, slot, told)
-        answer = due(tariff, facts)
+        answer = self._due(tariff, facts_of(self.offer, story, key, governed))
         if answer.missing is not None:
             self._miss(child, key, answer.missing, governed.activity.article, billed=answer.basis is not None)
             if answer.basis is None:
@@ -145,34 +146,18 @@ class _Working:
                 return
         if answer.basis is None and not answer.on_top:
             return
-        brought = _brings_meal(story, key)
+        brought = brings_meal(story, key)
+        minutes = minutes_of(story, key, governed.unit) if tariff.minutes is not None else None
         self.dated.append(_Dated(story, key, governed, tariff, answer, tuple(told.lines), brought, minutes))
         if answer.basis not in (None, "late_cancellation"):
             self._count(child, tariff, key.day, minutes)
 
-    def _facts(
-        self, story: Story, key: SlotKey, governed: Governed, slot: Slot | None, told: Told
-    ) -> tuple[DayFacts, int | None]:
-        seen = story.child.attendance.get(key)
-        enrolment = story.child.enrolment_on(key.activity, key.day)
-        absence = slot.absence if slot is not None else None
-        facts = DayFacts(
-            reserved=slot is not None and slot.state != "awaiting_add",
-            requested=slot is not None and slot.state != "reserved",
-            presence=seen.presence if seen is not None else None,
-            absence=absence,
-            accepted=accepted(self.offer, story, key, governed) if absence == "justified" else None,
-            late=told.late and slot is not None,
-            late_cancellation=told.late_cancellation and slot is None,
-            closed=self.offer.is_closed(key.activity, key.day, enrolment.site if enrolment else None),
-        )
-        minutes = None
-        if seen is not None and seen.arrived_at is not None and seen.left_at is not None:
-            # A minute that has begun counts: slices are due as soon as they are started.
-            minutes = -(-(seen.left_at - seen.arrived_at) // timedelta(minutes=1))
-        elif facts.presence != "present":
-            minutes = _announced(governed.unit)
-        return facts, minutes
+    def _due(self, tariff: Tariff, facts: Facts) -> Due:
+        """What is due of a day, worked out once for all the days of which the same is known."""
+        known = self._answers.get((id(tariff), facts))
+        if known is None:
+            known = self._answers[id(tariff), facts] = due(tariff, day_facts(facts))
+        return known
 
     def _count(self, child: ChildId, tariff: Tariff, day: date, minutes: int | None) -> None:
         self.billed.add((child, tariff.slug, day))
@@ -203,10 +188,9 @@ class _Working:
         """A price, worked out once for all the days it is the same."""
         tariff, child, day = dated.tariff, dated.story.child.child, dated.key.day
         status = self._status(day)
-        rank, children = self._rank(dated.story, tariff, day)
+        rank, children = self._rank(dated.story, tariff, day, by_rank=dated.governed.by_rank)
         units_in_month = self.units.get((child, tariff.slug), 1)
         unit_due = dated.due.basis not in (None, "late_cancellation")
-        minutes = dated.minutes if tariff.minutes is not None else None
         quotient = held.decided if held is not None else None
         on_top, brought = dated.due.on_top, dated.brought
         found = (
@@ -216,7 +200,7 @@ class _Working:
             rank,
             children,
             units_in_month,
-            minutes,
+            dated.minutes,
             unit_due,
             on_top,
             brought,
@@ -233,7 +217,7 @@ class _Working:
                     children=children,
                     units_in_month=units_in_month,
                     meal_brought=brought,
-                    minutes=minutes,
+                    minutes=dated.minutes,
                     unit_due=unit_due,
                     on_top=on_top,
                 ),
@@ -243,7 +227,9 @@ class _Working:
     def _quotient(self, rulebook: Rulebook, day: date, home: Home, *, later: bool) -> Held | None:
         key = (rulebook.version, day, later)
         if key not in self._held:
-            self._held[key] = home.quotient_on(rulebook.quotient, day)
+            found = home.quotient_on(rulebook.quotient, day)
+            # The same object for the same quotient: days are put together by which it is.
+            self._held[key] = found if found is None else self._quotients.setdefault(found.used.line, found)
         return self._held[key]
 
     def _status(self, day: date) -> TariffStatusDecided | None:
@@ -251,10 +237,10 @@ class _Working:
             self._statuses[day] = self.stories.home.status_on(day)
         return self._statuses[day]
 
-    def _rank(self, story: Story, tariff: Tariff, day: date) -> tuple[int, int]:
+    def _rank(self, story: Story, tariff: Tariff, day: date, *, by_rank: bool) -> tuple[int, int]:
         """Which child of the household it is that day, and of how many."""
         siblings = self.stories.siblings
-        if len(siblings) < 2:
+        if len(siblings) < 2 or not by_rank:
             return 1, 1
         rank, children, before = 1, 0, True
         for sibling in siblings:
@@ -279,17 +265,3 @@ class _Working:
             child=child, activity=key.activity, unit=key.unit, day=key.day, why=why, article=article, billed=billed
         )
         self.missing.append(missing)
-
-
-def _announced(unit: Unit) -> int | None:
-    """How long a unit lasts, in minutes: what a child that did not come had reserved."""
-    if unit.starts_at is None or unit.ends_at is None:
-        return None
-    return (unit.ends_at.hour - unit.starts_at.hour) * 60 + unit.ends_at.minute - unit.starts_at.minute
-
-
-def _brings_meal(story: Story, key: SlotKey) -> bool:
-    """Of what was said of its meals in the activity, what began last by that day; of two, the last recorded."""
-    begun = [said for said in story.child.meals if said.activity == key.activity and said.first_day <= key.day]
-    latest = max((said.first_day for said in begun), default=None)
-    return next((said.brought for said in reversed(begun) if said.first_day == latest), False)

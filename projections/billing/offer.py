@@ -21,6 +21,8 @@ class Governed(NamedTuple):
     unit: Unit
     tariff: Tariff | None
     """None when the unit is free."""
+    by_rank: bool = False
+    """Whether brothers and sisters change its price."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,8 @@ class Offer:
         if rulebook is None:
             return None
         activity = rulebook.activities[key.activity]
-        return Governed(rulebook, activity, activity.units[key.unit], rulebook.tariff(key.activity, key.unit))
+        tariff = rulebook.tariff(key.activity, key.unit)
+        return Governed(rulebook, activity, activity.units[key.unit], tariff, tariff is not None and _by_rank(tariff))
 
     def is_closed(self, activity: Slug, day: date, site: Slug | None) -> bool:
         """Whether the town closed the day, there."""
@@ -80,6 +83,11 @@ class Offer:
             )
             self._units[key] = frozenset(unit.slug for unit in open_units)
         return self._units[key]
+
+
+def _by_rank(tariff: Tariff) -> bool:
+    conditions = (*(grid.conditions for grid in tariff.grids), *(each.conditions for each in tariff.adjustments))
+    return any((each.rank_from, each.rank_to, each.children_from) != (None, None, None) for each in conditions)
 
 
 @lru_cache(maxsize=8)

@@ -99,7 +99,11 @@ def story_of(page: Sequence[Placed], rules: Rules) -> Story:
     for entry, position in page:
         fact, at = cast("ChildFact", entry.fact), entry.signature.happened_at
         if isinstance(fact, AttendanceRecorded):
-            slots.setdefault(SlotKey(fact.activity, fact.unit, fact.day), Told()).lines.append(entry.version)
+            key = SlotKey(fact.activity, fact.unit, fact.day)
+            told = slots.get(key)
+            if told is None:
+                told = slots[key] = Told()
+            told.lines.append(entry.version)
             apply(child, fact, at, entry.signature.recorded_at)
             continue
         keys = dict.fromkeys(touched(child, fact))
@@ -112,7 +116,9 @@ def story_of(page: Sequence[Placed], rules: Rules) -> Story:
         for key, was in before.items():
             now = child.slots.get(key)
             if was != now or isinstance(fact, DayDemanded):
-                told = slots.setdefault(key, Told())
+                told = slots.get(key)
+                if told is None:
+                    told = slots[key] = Told()
                 told.lines.append(entry.version)
                 if isinstance(fact, DemandeApproved | DemandeRejected | DemandeWithdrawn):
                     _settled(told, was, now)
