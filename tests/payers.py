@@ -41,7 +41,7 @@ nom = "Régie de Valmont"
 moyens = ["par chèque"]
 creancier = "Mairie de Valmont – régie"
 ics = "FR72ZZZ123456"
-iban = "FR1420041010050500013M02606"
+iban = "FR7630001007941234567890185"
 """
 """What the town adds to its rulebook in order to debit anybody."""
 debiting: Final[Step] = adopted(CREDITOR)

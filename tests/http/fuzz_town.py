@@ -6,6 +6,7 @@ from typing import Any, Final
 from uuid import uuid4
 
 from api.authorisation import OPERATIONS
+from tests.http.fuzz_regie import FuzzRegie
 from tests.http.issued import MONTH, TITRE, issue
 from tests.http.world import World, made
 from tests.servers import Database
@@ -58,6 +59,7 @@ class FuzzTown:
         self.halves = self.shared()
         world.enrol(self.halves, "mercredis")
         issue(database, world.commune, self.home, self.children)
+        self.regie = FuzzRegie(world, database)
 
     def told(self) -> Told:
         """Everything, once the families are there."""
@@ -129,6 +131,7 @@ class FuzzTown:
             "unit": ["journee", "matinee", "repas", "gouter", "etude", "soir"],
             "reason": ["complet", "autre", "maladie", "greve"],
             "derogation": ["urgence"],
+            **self.regie.words(),
             **dict.fromkeys(("day", "days", "from", "to", "first_day", "last_day", "seen_on"), DAYS),
         }
 
@@ -171,6 +174,7 @@ class FuzzTown:
             f"POST {enrolment}/end": {"child": [child], "enrolment": [world.enrol(child, "mercredis")]},
             "POST /activations/{activation}/decision": {"activation": self.many(self.activation)},
             "DELETE /closures/{day}": {"day": closed, "activity": ["cantine"], "site": ["centre"]},
+            **self.regie.apart(),
             "GET /entries/{position}/proof": {"position": [1, 2, SIGNED], "size": [SIGNED, SIGNED + 1]},
             "GET /checkpoint/proof": {"from": [1, 2, SIGNED], "to": [SIGNED, SIGNED + 1]},
             "GET /titres/{number}/invoice.pdf": {"number": [TITRE]},
@@ -180,7 +184,8 @@ class FuzzTown:
 
     def bodies(self) -> dict[str, list[Any]]:
         """One of each form a body has, and what they name is nobody else's."""
-        return {**self.of_town(), **self.of_demandes(), **self.of_families(), **self.of_accounts()}
+        of_money = self.regie.bodies(self.guardians[0])
+        return {**self.of_town(), **self.of_demandes(), **self.of_families(), **self.of_accounts(), **of_money}
 
     def of_town(self) -> dict[str, list[Any]]:
         adopted = str(made(self.agent.get("/rulebook/versions/2023-09"), 200)["content"])
@@ -230,6 +235,8 @@ class FuzzTown:
             "ChildAsked": [{"household": home}, {"household": home, "identity": CHILD}],
             "EnrolmentAsked": [{"activity": "vacances", "first_day": "2024-04-01", "last_day": "2024-07-05"}],
             "EnrolmentEnd": [{"last_day": "2024-07-03"}],
+            "MealBroughtAsked": [{"activity": "cantine", "brought": True, "first_day": "2024-02-01"}],
+            "TariffStatusAsked": [{"residence": "outside", "regime": "msa", "first_day": "2024-02-01"}],
             "HouseholdJoined": [{"household": self.other_home}],
             "CustodyAsked": [
                 {**half, "kind": "alternating", **alternating, "holidays": holidays},
