@@ -25,6 +25,7 @@ PERIOD: Final = "du {first} au {last}"
 OF_THE_TERMINAL: Final[Mapping[str, str]] = MappingProxyType(
     {
         "ardoise invoice": "Une facture, à imprimer ou à envoyer",
+        "ardoise why": "Pourquoi une ligne de facture",
         "ardoise tax-certificate": "L'attestation fiscale d'une année",
         "ardoise export": "L'historique de la famille et ses preuves, pour un contrôle",
         "ardoise export-person": "La copie du dossier, pour la personne concernée",
