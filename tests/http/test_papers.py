@@ -31,6 +31,7 @@ from ledger.identifiers import (
 )
 from ledger.store import Write
 from ledger.streams import payer_page
+from tests.http.test_erasures import AFTER, AGREEMENT
 from tests.http.test_people import guardian_of, put
 from tests.http.world import Who, World, made, refused
 from tests.ledger.long_pages import signature
@@ -286,3 +287,20 @@ def test_the_totals_of_a_month_are_by_nature_and_account(family: Family) -> None
     head, *rows = csv.reader(io.StringIO(answer.content.decode("utf-8-sig"), newline=""), delimiter=";")
     told = {row[head.index("Nature")]: row[head.index("Montant")] for row in rows}
     assert told == {"Accueil": "6,30", "Repas": "9,81"}
+
+
+def test_the_invoice_of_a_family_that_was_forgotten_names_nobody(family: Family) -> None:
+    before = family.world.agent.get(f"/titres/{TITRE}/invoice.pdf").content
+    family.world.clock.set(AFTER)
+    made(family.world.who("admin").post("/erasures", {"household": family.household, **AGREEMENT}), 200)
+    answer = family.world.agent.get(f"/titres/{TITRE}/invoice.pdf")
+    assert answer.status_code == 200
+    said = " ".join(text_of(answer.content))
+    assert "Redevable dont le dossier est effacé" in said
+    assert "Enfant dont le dossier est effacé" in said
+    assert "16,11\xa0€" in said
+    for name in ("Camille", "Exemple", "12 rue", "Lina", "Matteo"):
+        assert name in " ".join(text_of(before))
+        assert name not in said
+    left_out = made(family.world.agent.get(f"/households/{family.household}/tax-certificates/2023"), 200)["left_out"]
+    assert left_out == []
