@@ -8,7 +8,6 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from commands.declare_quotient import RecordQuotient
 from ledger.child import SlotKey
 from ledger.events import MealBroughtDecided, QuotientDecided, TariffStatusDecided, TitreIssued
 from ledger.identifiers import HouseholdId, Month, Slug
@@ -20,7 +19,7 @@ from projections.billing.offer import offer_of
 from projections.billing.regularising import Billed, billed_of
 from rulebook.rulebook import Activity, Rulebook
 from rulebook.tariffs import Adjustment, Bracket, Conditions, Rate, Tariff
-from tests.asks import absent, approve, ask, join, mark, places, reject, sheet, submit
+from tests.asks import absent, approve, join, mark, places, reject, sheet, submit
 from tests.histories import DAYS, UNITS, asks
 from tests.histories_of_families import of_town
 from tests.projections.billing.regie import Regie, grid, says, tariff, tells
@@ -119,7 +118,7 @@ def facts(draw: st.DrawFn) -> tuple[Slug, Ask]:
             "present", of=person, arrived=f"{on} 16:30", left=f"{on} {draw(st.sampled_from(['16:59', '18:05']))}"
         )
     choices = [
-        ask(RecordQuotient(household=home, amount_cents=amount_cents, source="caf", first_day=first)),
+        says(QuotientDecided(amount_cents=amount_cents, source="caf", first_day=first), of=home),
         says(QuotientDecided(amount_cents=amount_cents, source="msa", first_day=first, regularisation=True), of=home),
         says(
             TariffStatusDecided(residence=draw(st.sampled_from(["town", "outside"])), regime="caf", first_day=first),
@@ -162,7 +161,7 @@ def town() -> Story:
     steps = [enrolled(*PEOPLE, activity=activity) for activity in DAYS]
     story = told(*steps, join(DIALLO), clock("2024-01-10 10:00")).story
     for home in (ROSSI, DIALLO):
-        story.must(RecordQuotient(household=home, amount_cents=65_000, source="caf", first_day=day("2023-09-01")))
+        says(QuotientDecided(amount_cents=65_000, source="caf", first_day=day("2023-09-01")), of=home)(story)
     for activity, days in DAYS.items():
         about(activity)(story)
         boxes = [f"{each} {UNITS[activity][0]}" for each in days]
