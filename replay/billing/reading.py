@@ -27,11 +27,18 @@ HOUSEHOLDS_AT_ONCE: Final = 8
 _LINES: Final = """
     SELECT e.stream, e.version, e.stored, e.digest, s.leaf, s.position
     FROM unnest(%(streams)s::text[]) AS wanted (stream)
-    JOIN entries e ON e.commune = %(commune)s AND e.stream = wanted.stream
-    JOIN seals s ON s.commune = e.commune AND s.arrival = e.arrival
+    CROSS JOIN LATERAL (
+        SELECT k.stream, k.version, k.stored, k.digest, k.arrival FROM entries k
+        WHERE k.commune = %(commune)s AND k.stream = wanted.stream OFFSET 0
+    ) e
+    CROSS JOIN LATERAL (
+        SELECT k.leaf, k.position FROM seals k WHERE k.commune = %(commune)s AND k.arrival = e.arrival OFFSET 0
+    ) s
     WHERE s.position <= %(upto)s
     ORDER BY e.stream COLLATE "C", e.version
 """
+"""Page by page and line by line: joined freely, by a database that has not counted its tables lately, all seals of the
+town are read for every few families (118 ms instead of 1.5 in a town of 1,000 children, and more with each line)."""
 _FAMILIES: Final = """
     SELECT household, array_agg(child ORDER BY child) FROM draft_families
     WHERE commune = %(commune)s AND month = %(month)s

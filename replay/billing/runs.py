@@ -57,7 +57,8 @@ def connected(conninfo: str, commune: Commune) -> Iterator[Connection]:
                    set_config('statement_timeout', '0', false), set_config('lock_timeout', '0', false),
                    set_config('idle_in_transaction_session_timeout', '0', false),
                    set_config('default_transaction_isolation', 'read committed', false),
-                   set_config('enable_bitmapscan', 'off', false), set_config('jit', 'off', false)
+                   set_config('enable_seqscan', 'off', false), set_config('enable_bitmapscan', 'off', false),
+                   set_config('jit', 'off', false)
             """,
             (commune,),
         )
@@ -123,7 +124,7 @@ def begin(
         else:
             connection.execute(_TOUCHED, run.values(since=since))
             connection.execute(_OURS, run.values())
-        connection.execute(_COUNTED, run.values())
+        connection.execute(_HOUSEHOLDS, run.values())
     return run
 
 
@@ -213,11 +214,11 @@ _SLICES: Final = """
         FROM (SELECT DISTINCT household FROM draft_families
               WHERE commune = %(commune)s AND month = %(month)s) homes
     ), slices AS (
-        SELECT slice, max(household) AS last FROM numbered GROUP BY slice
+        SELECT slice, max(household) AS last, count(*) AS households FROM numbered GROUP BY slice
     )
     INSERT INTO draft_slices (commune, month, number, after, upto, households, run)
     SELECT %(commune)s, %(month)s, slice, coalesce(lag(last) OVER (ORDER BY slice), ''),
-           CASE WHEN lead(slice) OVER (ORDER BY slice) IS NOT NULL THEN last END, 0, %(name)s
+           CASE WHEN lead(slice) OVER (ORDER BY slice) IS NOT NULL THEN last END, households, %(name)s
     FROM slices
 """
 _TOUCHED: Final = """
@@ -233,23 +234,21 @@ _TOUCHED: Final = """
     )
     UPDATE draft_slices d SET done = false, summary = NULL FROM touched t
     WHERE d.commune = %(commune)s AND d.month = %(month)s
-      AND t.household > d.after AND (d.upto IS NULL OR t.household <= d.upto)
+      AND t.household > d.after AND t.household <= coalesce(d.upto, chr(1114111))
 """
 _OURS: Final = """
-    UPDATE draft_slices SET run = %(name)s WHERE commune = %(commune)s AND month = %(month)s AND NOT done
-"""
-_COUNTED: Final = """
     WITH counted AS (
         SELECT s.number, count(DISTINCT f.household) AS households FROM draft_slices s JOIN draft_families f
             ON f.commune = s.commune AND f.month = s.month
-            AND f.household > s.after AND (s.upto IS NULL OR f.household <= s.upto)
+            AND f.household > s.after AND f.household <= coalesce(s.upto, chr(1114111))
         WHERE s.commune = %(commune)s AND s.month = %(month)s AND NOT s.done GROUP BY s.number
-    ), slices AS (
-        UPDATE draft_slices s SET households = counted.households FROM counted
-        WHERE s.commune = %(commune)s AND s.month = %(month)s AND s.number = counted.number
     )
+    UPDATE draft_slices s SET run = %(name)s, households = counted.households FROM counted
+    WHERE s.commune = %(commune)s AND s.month = %(month)s AND s.number = counted.number
+"""
+_HOUSEHOLDS: Final = """
     UPDATE drafts SET households = (
-        SELECT count(DISTINCT household) FROM draft_families WHERE commune = %(commune)s AND month = %(month)s)
+        SELECT coalesce(sum(households), 0) FROM draft_slices WHERE commune = %(commune)s AND month = %(month)s)
     WHERE commune = %(commune)s AND month = %(month)s
 """
 _PROGRESS: Final = """
