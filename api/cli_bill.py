@@ -7,7 +7,6 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Annotated, Any, Final
 
 import orjson
@@ -26,7 +25,6 @@ from api.running import EXPECTED, Opened, in_one_line, judging, mistyped, opened
 from ledger.database import open_pool
 from ledger.identifiers import Commune, Month, Subject
 from ledger.postgres import Pool, PostgresStore
-from ledger.regie import titre_number
 from ledger.store import BusyError, ConflictError
 from projections.billing.drafts import missing_in_draft
 from projections.inline import project
@@ -186,7 +184,8 @@ def _tell(conninfo: str, billed: Billed, asked: _Asked) -> None:
     printer().print(shown)
     names = {"town": billed.commune, "month": billed.month}
     if billed.closed is not None:
-        _tell_titres(billed)
+        for sentence in french.closed_said(billed.closed):
+            typer.echo(sentence)
     elif billed.summary["missing"] and not asked.missing:
         typer.echo(french.SEE_MISSING.format(**names))
     elif not asked.close and not billed.summary["missing"]:
@@ -195,22 +194,6 @@ def _tell(conninfo: str, billed: Billed, asked: _Asked) -> None:
         _tell_missing(conninfo, billed)
     if billed.refused is not None:
         typer.echo(f"ardoise: {french.refused(billed.commune, billed.month, billed.refused)}", err=True)
-
-
-def _tell_titres(billed: Billed) -> None:
-    closed = billed.closed
-    assert closed is not None
-    if closed.titres:
-        numbered = partial(titre_number, closed.year)
-        first, last = closed.first_number, closed.first_number + closed.titres - 1
-        said = french.CLOSED_ALL.format(
-            titres=french.number(closed.titres), first=numbered(first), last=numbered(last), due=closed.due_on
-        )
-        typer.echo(said)
-    else:
-        typer.echo(french.CLOSED_NONE)
-    if closed.left_out:
-        typer.echo(french.LEFT_OUT.format(days=french.number(closed.left_out)))
 
 
 def _tell_missing(conninfo: str, billed: Billed) -> None:

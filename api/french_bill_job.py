@@ -5,7 +5,9 @@ from typing import Final
 
 from api.french_billing import DETAILS, MISSING, REFUSALS
 from api.french_bills import NATURES, amount, month_name
+from ledger.events import MonthClosed
 from ledger.identifiers import Commune, Month
+from ledger.regie import titre_number
 from projections.billing.drafts import Summary
 from replay.billing.bill import Billed
 
@@ -13,8 +15,10 @@ COLUMNS: Final = ("", "nombre", "montant")
 MISSING_COLUMNS: Final = ("jour", "foyer", "enfant", "activité", "unité", "à compléter")
 NOTHING: Final = "Rien à facturer."
 CLOSED_ALL: Final = "{titres} titres émis, du {first} au {last}, payables jusqu'au {due:%d/%m/%Y}."
+CLOSED_ONE: Final = "Un titre émis, {first}, payable jusqu'au {due:%d/%m/%Y}."
 CLOSED_NONE: Final = "Mois clôturé sans titre : aucun foyer n'a de ligne."
 LEFT_OUT: Final = "{days} jours laissés de côté à la clôture : ils viendront en rectification."
+ONE_LEFT_OUT: Final = "1 jour laissé de côté à la clôture : il viendra en rectification."
 NOT_CLOSED: Final = "{town} : {month} n'est pas clôturé. {title} : {detail}"
 SEE_MISSING: Final = "Voir les jours à compléter : ardoise bill {month} --commune {town} --missing"
 TO_CLOSE: Final = "Clôturer : ardoise bill {month} --commune {town} --close"
@@ -46,6 +50,17 @@ def rows(summary: Summary) -> Iterator[tuple[str, str, str]]:
             yield f"À compléter · {label}", number(summary["missing"][why]), ""
         if why in summary["meanwhile"]:
             yield f"Facturé en attendant · {label}", number(summary["meanwhile"][why]), ""
+
+
+def closed_said(closed: MonthClosed) -> Iterator[str]:
+    """What a close came to: the numbers of its titres, and what it left out."""
+    first = titre_number(closed.year, closed.first_number)
+    last = titre_number(closed.year, closed.first_number + closed.titres - 1)
+    form = CLOSED_ALL if closed.titres > 1 else CLOSED_ONE if closed.titres else CLOSED_NONE
+    yield form.format(titres=number(closed.titres), first=first, last=last, due=closed.due_on)
+    if closed.left_out:
+        form = ONE_LEFT_OUT if closed.left_out == 1 else LEFT_OUT
+        yield form.format(days=number(closed.left_out))
 
 
 def number(count: int) -> str:

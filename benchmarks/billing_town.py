@@ -116,13 +116,13 @@ class _Pupil:
     page: Written
 
 
-def fill(connection: psycopg.Connection[TupleRow], children: int) -> int:
+def fill(connection: psycopg.Connection[TupleRow], children: int, *, content: str = CONTENT) -> int:
     """Writes the month of so many children in an empty ledger, as the service, and seals it; how many lines."""
     connection.execute("SELECT set_config('ardoise.commune', %s, false)", (TOWN,))
     connection.execute("SET statement_timeout = 0")
     writer = Writer(connection)
     days = _days()
-    pupils = list(_enrolled(writer, children))
+    pupils = list(_enrolled(writer, children, content))
     for number, pupil in enumerate(pupils):
         _reserve(writer, pupil, days, _at(days[0] - timedelta(days=10), 7 + number % 12, number % 60))
     for day in days:
@@ -149,10 +149,10 @@ def _at(day: date, hour: int, minute: int = 0) -> datetime:
     return datetime.combine(day, time(hour, minute), UTC)
 
 
-def _enrolled(writer: Writer, children: int) -> Iterator[_Pupil]:
+def _enrolled(writer: Writer, children: int, content: str) -> Iterator[_Pupil]:
     start = _at(date(2023, 8, 1), 8)
-    digest = sha256(CONTENT.encode()).hexdigest()
-    adopted = RulebookAdopted(version=RULEBOOK, in_force_from=date(2023, 9, 1), content=CONTENT, digest=digest)
+    digest = sha256(content.encode()).hexdigest()
+    adopted = RulebookAdopted(version=RULEBOOK, in_force_from=date(2023, 9, 1), content=content, digest=digest)
     writer.write(Written(town_page(TOWN)), writer.command(start), adopted)
     household = HouseholdId("")
     for number in range(children):

@@ -10,7 +10,7 @@ import psycopg
 from psycopg.rows import dict_row
 
 from api.background import leader_conninfo
-from benchmarks.billing_town import ACTIVITY, MONTH, UNIT
+from benchmarks.billing_town import ACTIVITY, CONTENT, MONTH, UNIT
 from benchmarks.billing_town import fill as fill_month
 from benchmarks.generated import TOWN
 from commands.execute import Request, execute
@@ -35,10 +35,10 @@ NOW = datetime(2024, 4, 3, 9, tzinfo=UTC)
 """The month is over."""
 
 
-def fill(database: Database, children: int) -> None:
-    """A month of so many children, sealed."""
+def fill(database: Database, children: int, *, content: str = CONTENT) -> None:
+    """A month of so many children, sealed, under a rulebook."""
     with psycopg.connect(service_conninfo(database.service_url, Settings()), autocommit=True) as connection:
-        fill_month(connection, children)
+        fill_month(connection, children, content=content)
 
 
 @contextmanager

@@ -1,0 +1,161 @@
+"""`ardoise bill`: a table for the régisseur, one line for what is wrong, and an exit code a cron can read."""
+
+import os
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import orjson
+import pytest
+from typer.testing import CliRunner, Result
+
+from api.cli import app
+from benchmarks.billing_town import ACTIVITY, CONTENT, UNIT
+from ledger.events import DecidedDay, DemandeApproved, ReservationRequested, ReservedDay
+from ledger.identifiers import DemandeNumber, HouseholdId, Version
+from tests.billing_jobs import MONTH, TOWN, alter, fill, issued, job_on, page_of, rows, say
+from tests.faults.service import url_of
+from tests.servers import Cluster, Database, as_url
+
+CHILDREN = 16
+HOUSEHOLDS = 10
+DAY = date(2024, 3, 29)
+PLAIN = CONTENT.partition("[tarifs")[0]
+"""A rulebook that says no price."""
+
+
+@pytest.fixture(scope="module")
+def month(cluster: Cluster, template: Database) -> Iterator[Database]:
+    """A month that nobody billed, to be copied."""
+    with cluster.database(template.name) as made:
+        fill(made, CHILDREN)
+        yield made
+
+
+@pytest.fixture
+def town(cluster: Cluster, month: Database) -> Iterator[Database]:
+    """A month that nobody billed."""
+    with cluster.database(month.name) as made:
+        yield made
+
+
+def ours(database: Database, place: Path) -> dict[str, str]:
+    return {name: "" for name in os.environ if name.startswith("ARDOISE_")} | {
+        "ARDOISE_DATABASE_URL": url_of(database),
+        "ARDOISE_OWNER_URL": as_url(database.owner_url),
+        "ARDOISE_DATA": str(place),
+        "ARDOISE_DEVELOPMENT": "1",
+    }
+
+
+def bill(database: Database, place: Path, *words: str) -> Result:
+    result = CliRunner().invoke(app, ["bill", *words, "--processes", "1"], env=ours(database, place))
+    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+    return result
+
+
+def missing_one(database: Database) -> None:
+    """A day reserved of which nobody wrote down who came."""
+    with job_on(database) as job:
+        day, demande = DecidedDay(day=DAY, unit=UNIT, action="reserve"), DemandeNumber(900_000)
+        asked = ReservedDay(day=DAY, unit=UNIT, rulebook=Version("2023-09"), article="3.2", deadline=None)
+        requested = ReservationRequested(
+            demande=demande, household=HouseholdId("home-000000"), activity=ACTIVITY, days=(asked,)
+        )
+        say(job, page_of(0), requested, DemandeApproved(demande=demande, days=(day,), decided_by="rule"))
+
+
+def test_a_draft_says_what_the_month_comes_to_and_how_to_close_it(town: Database, tmp_path: Path) -> None:
+    said = bill(town, tmp_path, MONTH, "--commune", TOWN)
+    assert (said.exit_code, said.stderr) == (0, "")
+    for part in ("villars · mars 2024 · projet", "Titres", "Jours facturés", "Compte 7067", "Repas", "Réduction", "€"):
+        assert part in said.stdout
+    assert "ardoise bill 2024-03 --commune villars --close" in said.stdout
+    assert issued(town) == []
+
+
+def test_a_close_tells_the_titres_and_again_the_same(town: Database, tmp_path: Path) -> None:
+    words = (MONTH, "--commune", TOWN, "--close", "--by", "regisseur-1")
+    first, second = bill(town, tmp_path, *words), bill(town, tmp_path, *words)
+    assert (first.exit_code, first.stderr) == (second.exit_code, second.stderr) == (0, "")
+    year = issued(town)[0].titre[:4]
+    assert f"{HOUSEHOLDS} titres émis, du {year}-000001 au {year}-{HOUSEHOLDS:06d}, payables jusqu'au" in first.stdout
+    assert second.stdout == first.stdout
+    assert len(issued(town)) == HOUSEHOLDS
+    [closed] = rows(town, "SELECT closed_by FROM ardoise.closed_months")
+    assert closed["closed_by"] == "regisseur-1"
+
+
+def test_a_program_reads_the_same(town: Database, tmp_path: Path) -> None:
+    drafted = orjson.loads(bill(town, tmp_path, MONTH, "--commune", TOWN, "--json").stdout)
+    closed = orjson.loads(bill(town, tmp_path, MONTH, "--all", "--close", "--json").stdout)
+    assert (drafted["state"], drafted["closed"], closed["state"]) == ("draft", None, "closed")
+    assert drafted["digest"] == closed["digest"]
+    assert drafted["summary"] == closed["summary"]
+    assert closed["closed"]["titres"] == HOUSEHOLDS
+
+
+def test_a_month_that_is_not_complete_is_not_closed_and_says_what_is_missing_and_ends_with_1(
+    town: Database, tmp_path: Path
+) -> None:
+    missing_one(town)
+    draft = bill(town, tmp_path, MONTH, "--commune", TOWN)
+    assert draft.exit_code == 0
+    assert "À compléter · Présence à noter" in draft.stdout
+    assert "ardoise bill 2024-03 --commune villars --missing" in draft.stdout
+    listed = bill(town, tmp_path, MONTH, "--commune", TOWN, "--missing")
+    assert "child-000000" in listed.stdout
+    assert DAY.isoformat() in listed.stdout
+    refused = bill(town, tmp_path, MONTH, "--commune", TOWN, "--close")
+    assert (refused.exit_code, refused.stderr.count("\n")) == (1, 1)
+    assert refused.stderr.startswith("ardoise: villars : mars 2024 n'est pas clôturé. Mois incomplet")
+    closed = bill(town, tmp_path, MONTH, "--commune", TOWN, "--close", "--leave-out")
+    assert closed.exit_code == 0
+    assert "1 jour laissé de côté à la clôture : il viendra en rectification." in closed.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        ((MONTH, "--commune", "nowhere"), "there is no line of nowhere in this database"),
+        (("2099-01", "--all"), "villars: 2099-01 has not begun."),
+        (("2021-01", "--all"), "villars: no rulebook of villars is in force in 2021-01."),
+        ((MONTH,), "name a town with --commune, or give --all."),
+        ((MONTH, "--all", "--leave-out"), "--leave-out goes with --close."),
+        (("2024-3", "--all"), "a month is expected, like 2024-03"),
+        (("2024-13", "--all"), "a month is expected, like 2024-03"),
+        ((MONTH, "--commune", "Pas Une Commune"), "a town is named by its slug"),
+    ],
+)
+def test_what_is_wrong_is_one_sentence_and_ends_with_2(
+    town: Database, tmp_path: Path, words: tuple[str, ...], sentence: str
+) -> None:
+    said = bill(town, tmp_path, *words)
+    assert (said.exit_code, said.stdout) == (2, "")
+    assert sentence in said.stderr
+
+
+def test_an_empty_ledger_has_nothing_to_bill(database: Database, tmp_path: Path) -> None:
+    said = bill(database, tmp_path, MONTH, "--all")
+    assert (said.exit_code, "there is no line of any town" in said.stderr) == (2, True)
+
+
+def test_a_town_without_tariffs_is_told_which_section_to_write(database: Database, tmp_path: Path) -> None:
+    fill(database, 2, content=PLAIN)
+    said = bill(database, tmp_path, MONTH, "--all")
+    assert (said.exit_code, said.stderr.count("\n")) == (2, 1)
+    assert "the rulebook of villars has no tariff in 2024-03: add [tarifs] and adopt it." in said.stderr
+
+
+def test_an_altered_line_is_named_and_nothing_is_closed(town: Database, tmp_path: Path) -> None:
+    alter(town, page_of(3), 6, b'"presence":"present"', b'"presence":"absent"')
+    said = bill(town, tmp_path, MONTH, "--all", "--close")
+    assert (said.exit_code, issued(town)) == (2, [])
+    assert said.stderr == (
+        f"ardoise: villars: line 6 of {page_of(3)} is not as it was written: run `ardoise verify villars`.\n"
+    )
+
+
+def test_help_has_an_example(town: Database, tmp_path: Path) -> None:
+    said = CliRunner().invoke(app, ["bill", "--help"], env=ours(town, tmp_path))
+    assert "ardoise bill 2024-03 --commune villars" in " ".join(said.stdout.split())
