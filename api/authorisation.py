@@ -96,6 +96,8 @@ GET    /households/{household}/custody                read   x   .   .   .   .  
 POST   /households/{household}/custody                       .   .   .   .   .   .    x   .   .   .   .   .
 GET    /households/{household}/quotients              read   x   .   .   .   .   .    x   .   x   x   .   .
 POST   /households/{household}/quotients                     .   .   .   .   .   .    x   .   .   .   .   .
+GET    /households/{household}/tariff-status          read   x   .   .   .   .   .    x   .   x   x   .   .
+POST   /households/{household}/tariff-status                 .   .   .   .   .   .    x   .   .   .   .   .
 GET    /households/{household}/account                read   x   .   .   .   .   .    x   .   x   x   .   .
 GET    /households/{household}/payments               read   x   .   .   .   .   .    x   .   x   x   .   .
 POST   /households/{household}/payments/{payment}/cancellation   .   .   .   .   .   .    .   .   .   x   .   .
@@ -122,6 +124,8 @@ DELETE /children/{child}/households/{household}              .   .   .   .   .  
 GET    /children/{child}/enrolments                   read   x   x   x   x   .   .    x   .   x   .   .   .
 POST   /children/{child}/enrolments                          .   .   .   .   .   .    x   .   .   .   .   .
 POST   /children/{child}/enrolments/{enrolment}/end          .   .   .   .   .   .    x   .   .   .   .   .
+GET    /children/{child}/meals                        read   x   x   x   x   .   .    x   .   x   x   .   .
+POST   /children/{child}/meals                               .   .   .   .   .   .    x   .   .   .   .   .
 POST   /children/{child}/demandes                            x   x   x   x   .   .    x   .   .   .   .   .
 GET    /children/{child}/calendar                     read   x   x   x   x   .   .    x   .   x   .   .   .
 GET    /children/{child}/entries                      read   .   .   .   .   .   .    x   .   x   .   .   .

@@ -32,10 +32,14 @@ class QuotientCorrected(StrictModel):
 
     amount_cents: AmountCents | None = None
     first_day: Day | None = None
+    regularisation: bool = False
+    """Needed where the first day is in a month that is over: the town decides to go back on it."""
 
     def said(self) -> QuotientCorrection:
         """The correction as the command knows it."""
-        return QuotientCorrection(amount_cents=self.amount_cents, first_day=self.first_day)
+        return QuotientCorrection(
+            amount_cents=self.amount_cents, first_day=self.first_day, regularisation=self.regularisation
+        )
 
 
 class EnrolmentCorrected(StrictModel):

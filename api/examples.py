@@ -17,6 +17,7 @@ from api import (
     schemas_history,
     schemas_people,
     schemas_prices,
+    schemas_tariffs,
     schemas_town,
 )
 from api.billing import schemas_collections, schemas_papers, schemas_payments
@@ -287,6 +288,7 @@ EXAMPLES: Final[Mapping[Any, Any]] = MappingProxyType(
         **schemas_access.EXAMPLES,
         **schemas_checkpoints.EXAMPLES,
         **schemas_custody.EXAMPLES,
+        **schemas_tariffs.EXAMPLES,
         **schemas_erasure.EXAMPLES,
         **schemas_history.EXAMPLES,
         **schemas_billing.EXAMPLES,

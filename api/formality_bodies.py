@@ -169,5 +169,7 @@ class QuotientRecorded(StrictModel):
     amount_cents: AmountCents
     source: QuotientSource
     first_day: Day
+    regularisation: bool = False
+    """Needed where the first day is in a month that is over: the town decides to go back on it."""
 
     model_config = example(amount_cents=65_300, source="caf", first_day="2024-02-01")

@@ -42,6 +42,8 @@ OPERATIONS: Final[Mapping[str, str]] = MappingProxyType(
         "GET /households/{household}/keys": "Les Clés Enfance d'un foyer",
         "GET /households/{household}/custody": "La garde alternée des enfants d'un foyer",
         "GET /households/{household}/quotients": "Les quotients familiaux d'un foyer",
+        "GET /households/{household}/tariff-status": "La situation tarifaire d'un foyer",
+        "GET /children/{child}/meals": "Les repas apportés par un enfant",
         "GET /households/{household}/account": "Le compte d'un foyer",
         "GET /households/{household}/payments": "Les paiements d'un foyer",
         "GET /households/{household}/mandate": "Le mandat de prélèvement d'un foyer",

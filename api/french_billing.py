@@ -19,6 +19,7 @@ REFUSALS: Final[Mapping[str, str]] = MappingProxyType(
         "bills_differ": "Factures différentes de la clôture",
         "titre_differs": "Titre déjà émis autrement",
         "times_missing": "Heures manquantes",
+        "quotient_retroactive": "Quotient familial rétroactif",
     }
 )
 DETAILS: Final[Mapping[str, str]] = MappingProxyType(
@@ -41,6 +42,10 @@ DETAILS: Final[Mapping[str, str]] = MappingProxyType(
         ),
         "titre_differs": "Un titre de ce foyer est déjà émis pour ce mois, et il est différent. Vérifiez le registre.",
         "times_missing": "Les heures d'arrivée et de départ de ce jour ne sont pas notées.",
+        "quotient_retroactive": (
+            "Un quotient familial ne revient pas sur un mois passé, sauf si la ville décide une régularisation "
+            "(regularisation)."
+        ),
         "regie_missing": "Le règlement en vigueur ne décrit pas la régie ([regie]) : aucun titre ne peut être émis.",
     }
 )

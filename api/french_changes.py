@@ -9,6 +9,8 @@ from api.french import STATUSES
 from api.french_erasure import ROLES as PEOPLE
 from api.french_export import STATES, euros
 from api.french_formalities import KINDS
+from api.french_history_bills import BILLING_ACCOUNT
+from api.french_tariffs import REGIMES, RESIDENCES
 from api.french_told import counted
 from api.history_words import HistoryWords, lowered, period, short
 from ledger.identifiers import Slug
@@ -123,6 +125,16 @@ def _quotient(_: Row, row: Row, __: HistoryWords) -> str:
     return f"quotient familial de {euros(row['amount_cents'])} à partir du {french_date(row['first_day'])}"
 
 
+def _status(_: Row, row: Row, __: HistoryWords) -> str:
+    since = french_date(row["first_day"])
+    return f"{lowered(RESIDENCES[row['residence']])}, régime {REGIMES[row['regime']]}, à partir du {since}"
+
+
+def _meal(_: Row, row: Row, words: HistoryWords) -> str:
+    begins = "repas apporté" if row["brought"] else "repas plus apporté"
+    return f"{begins} ({words.activity(row['activity'], row['first_day'])}) à partir du {french_date(row['first_day'])}"
+
+
 def _erasure(key: Row, row: Row, _: HistoryWords) -> str:
     return f"personne {short(key['person'])} effacée, accord {row['agreement']}"
 
@@ -137,7 +149,10 @@ ACCOUNT: Final[Mapping[str, Described]] = MappingProxyType(
         "household_people": _person,
         "family_keys": _key,
         "quotients": _quotient,
+        "tariff_statuses": _status,
+        "meals_brought": _meal,
         "erased_people": _erasure,
+        **BILLING_ACCOUNT,
     }
 )
 """What of the account each row says, by its table."""

@@ -129,10 +129,11 @@ async def _of_child(
 ) -> dict[str, Any] | None:
     then = Known(reader, known_at, [child_page(commune, child)])
     boxes_asked = days_of(commune, child, *days, told_apart=True)
-    homes, enrolled, boxes = await then.ask(
+    homes, enrolled, meals, boxes = await then.ask(
         commune,
         families.households_of_child(commune, child),
         families.enrolments_of(commune, child),
+        families.meals_brought_of(commune, child),
         boxes_asked,
     )
     if not homes:
@@ -146,7 +147,7 @@ async def _of_child(
     asking = {row["household"] for row in asked}
     return {
         "about": sorted({child, *asking, *(row["household"] for row in homes)}),
-        "account": {"children": lived, "enrolments": enrolled},
+        "account": {"children": lived, "enrolments": enrolled, "meals_brought": meals},
         "demandes": asked,
         "days": boxes,
         "now": now,
@@ -157,13 +158,14 @@ async def _of_household(
     reader: Reader, commune: Commune, household: HouseholdId, known_at: datetime
 ) -> dict[str, Any] | None:
     then = Known(reader, known_at, pages_of.families(commune, [household]))
-    guardians, children, people, keys, quotients, [opened] = await then.ask(
+    guardians, children, people, keys, quotients, statuses, [opened] = await then.ask(
         commune,
         families.guardians_of(commune, household),
         families.children_of(commune, household),
         shared.people_of(commune, household),
         shared.keys_of(commune, household),
         shared.quotients_of(commune, household),
+        shared.tariff_statuses_of(commune, household),
         families.version_of(household_page(commune, household)),
     )
     if not opened["version"]:
@@ -175,6 +177,7 @@ async def _of_household(
             "household_people": people,
             "children": [{"household": household, **row} for row in children],
             "quotients": quotients,
+            "tariff_statuses": statuses,
             "family_keys": keys,
         },
         "demandes": await _demandes(then, commune, demandes.Filter(household=household)),

@@ -32,6 +32,7 @@ STATUS: Final[Mapping[str, int]] = MappingProxyType(
                 "reason_required",
                 "not_in_demande",
                 "quotient_out_of_bounds",
+                "quotient_retroactive",
                 "correction_not_expected",
                 "times_not_expected",
                 "times_out_of_order",

@@ -30,6 +30,7 @@ def _said(row: Mapping[str, Any]) -> dict[str, Any]:
         "source": row["source"],
         "source_label": SOURCES[row["source"]],
         "demande": row["demande"],
+        "regularisation": row["regularisation"],
         "decided_at": row["decided_at"],
     }
 
@@ -52,13 +53,20 @@ async def quotients(household: IdText, at: AtInstant) -> JSONAnswer:
     status_code=201,
     summary="Enregistrer un quotient familial",
     responses=openapi.answered(201, schemas_formalities.Quotient, etag=True)
-    | openapi.documented("quotient_out_of_bounds"),
+    | openapi.documented("quotient_out_of_bounds", "quotient_retroactive"),
 )
 async def record(household: IdText, asked: QuotientRecorded, at: AtVersionedCounter) -> Response:
-    """An agent read it on its document: it counts from its first day, without a demande."""
+    """An agent read it on its document: it counts from its first day, without a demande.
+
+    Never from a month that is over, unless the town decides a regularisation.
+    """
     known = HouseholdId(household)
     command = RecordQuotient(
-        household=known, amount_cents=asked.amount_cents, source=asked.source, first_day=asked.first_day
+        household=known,
+        amount_cents=asked.amount_cents,
+        source=asked.source,
+        first_day=asked.first_day,
+        regularisation=asked.regularisation,
     )
     return await at.run(command, _recorded, about=household_page(at.office.commune, known))
 

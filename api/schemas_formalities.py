@@ -32,6 +32,8 @@ class Quotient(TypedDict):
     source_label: str
     demande: Number | None
     """The demande that declared it; None when an agent recorded it."""
+    regularisation: bool
+    """Whether the town decided to go back on months that were over."""
     decided_at: datetime
 
 
@@ -51,6 +53,7 @@ _QUOTIENT: Final = {
     "source": "caf",
     "source_label": SOURCES["caf"],
     "demande": 43_514,
+    "regularisation": False,
     "decided_at": "2024-03-11T09:12:00Z",
 }
 _ADDRESS: Final = {

@@ -31,10 +31,12 @@ from api import (
     history,
     households,
     me,
+    meals,
     opening,
     people,
     quotients,
     reads,
+    tariff_status,
     town,
 )
 from api.access import Recorder, open_access_pool
@@ -72,6 +74,8 @@ ROUTERS = (
     decisions.router,
     formalities.router,
     quotients.router,
+    tariff_status.router,
+    meals.router,
     payers.router,
     mandates.router,
     collections.router,

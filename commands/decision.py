@@ -13,6 +13,8 @@ class QuotientCorrection:
 
     amount_cents: int | None = None
     first_day: date | None = None
+    regularisation: bool = False
+    """Whether it goes back on months that are over, where its first day is in one of them."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-from commands.formality import first_of_next_month, governing, paper_code, refused_under
+from commands.formality import governing, paper_code, refused_under
 from commands.outcome import Accepted, Known, Outcome, refused
 from commands.taking_effect import of_quotient
 from commands.town_days import town_day
@@ -15,6 +15,7 @@ from ledger.identifiers import UNNUMBERED, Commune, DocumentId, HouseholdId, Str
 from ledger.store import Write
 from ledger.streams import household_page
 from rulebook.formalities import Formality
+from rulebook.quotients import begins, is_past
 
 HIGHEST_QUOTIENT_CENTS: Final = 9_999_999
 """99 999,99 €: twenty times what any tariff tells apart."""
@@ -27,7 +28,7 @@ def is_possible(amount_cents: int) -> bool:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DeclareQuotient:
-    """Waits for an agent, who may correct it; counts from the month after the declaration unless they say otherwise."""
+    """Waits for an agent, who may correct it; counts from the day the rulebook says unless they say otherwise."""
 
     household: HouseholdId
     amount_cents: int
@@ -61,7 +62,7 @@ class DeclareQuotient:
         facts: list[HouseholdFact] = [asked]
         if formality.instruction == "rule":
             facts.append(DemandeApproved(demande=UNNUMBERED, days=(), decided_by="rule", article=formality.article))
-            first_day = first_of_next_month(town_day(known.rules, known.now))
+            first_day = begins(rulebook.quotient, town_day(known.rules, known.now))
             facts.append(of_quotient(asked, amount_cents=self.amount_cents, first_day=first_day))
         return Accepted(writes=[Write(page=page, facts=facts)])
 
@@ -75,23 +76,32 @@ class DeclareQuotient:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RecordQuotient:
-    """An agent says the quotient of a household from a day on. Of several about a day, the last recorded holds."""
+    """An agent says the quotient of a household from a day on. Of several about a day, the last recorded holds.
+
+    Months that are over keep theirs, unless the town decides to go back on them, which stays written.
+    """
 
     household: HouseholdId
     amount_cents: int
     source: QuotientSource
     first_day: date
+    regularisation: bool = False
 
     def pages(self, commune: Commune) -> Sequence[Stream]:
         """The page of the household."""
         return [household_page(commune, self.household)]
 
     def decide(self, known: Known) -> Outcome:
-        """Recorded, unless the household is unknown or the amount cannot be one."""
+        """Recorded, unless the household is unknown, the amount cannot be one, or it would go back on a month."""
         page = known.household(self.household)
         if page.state is None:
             return refused("unknown_household")
         if not is_possible(self.amount_cents):
             return refused("quotient_out_of_bounds")
-        fact = QuotientDecided(amount_cents=self.amount_cents, source=self.source, first_day=self.first_day)
+        past = is_past(self.first_day, town_day(known.rules, known.now))
+        if past and not self.regularisation:
+            return refused("quotient_retroactive")
+        fact = QuotientDecided(
+            amount_cents=self.amount_cents, source=self.source, first_day=self.first_day, regularisation=past
+        )
         return Accepted(writes=[Write(page=page, facts=[fact])])

@@ -1,7 +1,7 @@
 """What a demande without days is judged by: the rulebook in force when it is made, and the papers it takes."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import datetime
 from typing import cast
 
 from commands.outcome import Known, Refusal, Refused
@@ -26,11 +26,6 @@ def governing(rules: Rules, at: datetime) -> Rulebook | None:
     if not rules.rulebooks:
         return None
     return rules.on(town_day(rules, at)) or min(rules.rulebooks, key=lambda book: book.in_force_from)
-
-
-def first_of_next_month(day: date) -> date:
-    """From when a quotient counts, when nobody says otherwise."""
-    return (day.replace(day=1) + timedelta(days=31)).replace(day=1)
 
 
 def paper_code(formality: Formality, documents: Sequence[DocumentId], household: Household) -> str | None:

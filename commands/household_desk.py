@@ -6,7 +6,7 @@ from datetime import date
 
 from commands.decision import Decision, QuotientCorrection
 from commands.declare_quotient import is_possible
-from commands.formality import article_of, first_of_next_month, reason_refusal
+from commands.formality import article_of, governing, reason_refusal
 from commands.outcome import Known, Refusal
 from commands.request_change import NEWCOMERS
 from commands.taking_effect import KINDS, of_change, of_quotient
@@ -17,6 +17,8 @@ from ledger.household import Household
 from ledger.identifiers import DemandeNumber, HouseholdId
 from ledger.sealed import AcceptProposal, DropProposal, SealedChange
 from ledger.store import Write
+from rulebook.grids import QUOTIENT_DEFAULT
+from rulebook.quotients import begins, is_past
 
 
 @dataclass(kw_only=True, slots=True)
@@ -79,8 +81,7 @@ class HouseholdDesk:
             ):
                 return "details_changed"
             case QuotientDeclared() as declared:
-                amount = self._quotient(demande, declared, decision.quotient)[0]
-                return None if is_possible(amount) else "quotient_out_of_bounds"
+                return self._quotient_code(self._quotient(demande, declared, decision.quotient), decision.quotient)
             case _:
                 return None
 
@@ -96,7 +97,8 @@ class HouseholdDesk:
                 yield from of_change(asked)
             case QuotientDeclared() as declared:
                 amount, first_day = self._quotient(demande, declared, decision.quotient)
-                yield of_quotient(declared, amount_cents=amount, first_day=first_day)
+                past = self._goes_back(first_day, decision.quotient)
+                yield of_quotient(declared, amount_cents=amount, first_day=first_day, regularisation=past)
             case _:
                 raise AssertionError("a household asks for a change or for its quotient")
 
@@ -106,8 +108,21 @@ class HouseholdDesk:
         """The amount and the first day, as declared or as the agent corrects them."""
         said = said or QuotientCorrection()
         amount = declared.amount_cents if said.amount_cents is None else said.amount_cents
-        submitted = town_day(self.known.rules, demande.submitted_at)
-        return amount, said.first_day or first_of_next_month(submitted)
+        rulebook = governing(self.known.rules, demande.submitted_at)
+        rule = QUOTIENT_DEFAULT if rulebook is None else rulebook.quotient
+        return amount, said.first_day or begins(rule, town_day(self.known.rules, demande.submitted_at))
+
+    def _quotient_code(self, decided: tuple[int, date], said: QuotientCorrection | None) -> str | None:
+        amount, first_day = decided
+        if not is_possible(amount):
+            return "quotient_out_of_bounds"
+        goes_back = said is not None and self._goes_back(first_day, said) and not said.regularisation
+        return "quotient_retroactive" if goes_back else None
+
+    def _goes_back(self, first_day: date, said: QuotientCorrection | None) -> bool:
+        """Whether an agent makes it begin in a month that is over; a declaration decided late is no such thing."""
+        chosen = said is not None and said.first_day is not None
+        return chosen and is_past(first_day, town_day(self.known.rules, self.known.now))
 
 
 def _moved(demande: Demande, decision: Decision) -> Iterator[SealedChange]:

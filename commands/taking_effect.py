@@ -45,6 +45,14 @@ def of_change(asked: ChangeRequested) -> Iterator[HouseholdFact]:
         yield DetailsKept(person=asked.person, kind=Slug(kind), digest=digest)
 
 
-def of_quotient(asked: QuotientDeclared, *, amount_cents: int, first_day: date) -> QuotientDecided:
+def of_quotient(
+    asked: QuotientDeclared, *, amount_cents: int, first_day: date, regularisation: bool = False
+) -> QuotientDecided:
     """The quotient the town holds true, as it was declared or as an agent corrected it."""
-    return QuotientDecided(amount_cents=amount_cents, source=asked.source, first_day=first_day, demande=asked.demande)
+    return QuotientDecided(
+        amount_cents=amount_cents,
+        source=asked.source,
+        first_day=first_day,
+        demande=asked.demande,
+        regularisation=regularisation,
+    )

@@ -150,7 +150,7 @@ def quotients_of(commune: Commune, household: HouseholdId) -> Question:
     """The quotients of a household, the latest first."""
     return Question(
         sql="""
-            SELECT first_day, amount_cents, source, demande, decided_at FROM quotients
+            SELECT first_day, amount_cents, source, demande, regularisation, decided_at FROM quotients
             WHERE commune = %(commune)s AND household = %(household)s ORDER BY first_day DESC, ordinal DESC
         """,
         values={"commune": commune, "household": household},

@@ -22,6 +22,22 @@ def quotient_on(rule: QuotientRule, decided: Sequence[QuotientDecided], day: dat
     return None if day > _last_day(rule, latest.first_day) else latest
 
 
+def begins(rule: QuotientRule, declared: date) -> date:
+    """From which day a quotient that is declared on a day holds, when nobody says otherwise."""
+    match rule.effect:
+        case "day":
+            return declared
+        case "same_month":
+            return declared.replace(day=1)
+        case "next_month":
+            return _months_after(declared.replace(day=1), 1)
+
+
+def is_past(first_day: date, today: date) -> bool:
+    """Whether a quotient that begins on a day would go back on a month that is over."""
+    return first_day < today.replace(day=1)
+
+
 def _last_day(rule: QuotientRule, first_day: date) -> date:
     last = date.max
     if rule.valid_months is not None:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from hypothesis import strategies as st
 
 from commands.decide_demandes import DecideDemandes, Decision
+from commands.decide_tariff_status import DecideTariffStatus
 from commands.declare_quotient import DeclareQuotient, RecordQuotient
 from commands.family_keys import IssueKey, RevokeKey
 from commands.guardians import AddGuardian, LinkGuardian, NameHolder, Reinstate, RemoveGuardian, Suspend, UnlinkGuardian
@@ -45,6 +46,7 @@ def of_household(draw: st.DrawFn) -> Ask:
         AddContact(household=home, person=person, collects=True),
         RemoveContact(household=home, person=person),
         RecordQuotient(household=home, amount_cents=amount_cents, source="caf", first_day=day("2024-01-01")),
+        DecideTariffStatus(household=home, residence="outside", regime="msa", first_day=day("2024-01-01")),
         DeclareQuotient(household=home, amount_cents=amount_cents, source="caf"),
         WithdrawDemande(household=home, number=number),
         DecideDemandes(decisions=[Decision(household=home, number=number)]),

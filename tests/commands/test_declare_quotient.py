@@ -4,8 +4,9 @@ import pytest
 
 from commands.decide_demandes import QuotientCorrection
 from commands.declare_quotient import RecordQuotient
-from commands.formality import first_of_next_month
 from ledger.events import DemandeApproved, DemandeRejected, QuotientDecided, QuotientDeclared
+from rulebook.quotients import begins
+from rulebook.tariffs import QuotientRule
 from tests.asks import ask
 from tests.formalities import CERTIFICATE, accept, adopted, family, household_of, quotient, row_of, take_back, turn_down
 from tests.spec import clock, given
@@ -14,9 +15,15 @@ from tests.town import DIALLO, ROSSI, day
 BY_RULE = '[demarches.quotient]\narticle = "9.3"\ninstruction = "regle"\n'
 
 
-def record(amount_cents: int, first_day: str = "2024-01-01", household: str = ROSSI):
+def record(amount_cents: int, first_day: str = "2024-01-01", household: str = ROSSI, *, regularisation: bool = False):
     return ask(
-        RecordQuotient(household=household, amount_cents=amount_cents, source="msa", first_day=day(first_day))  # type: ignore[arg-type]
+        RecordQuotient(
+            household=household,  # type: ignore[arg-type]
+            amount_cents=amount_cents,
+            source="msa",
+            first_day=day(first_day),
+            regularisation=regularisation,
+        )
     )
 
 
@@ -47,7 +54,41 @@ def test_the_month_is_that_of_the_town_hall():
     ("on", "first"), [("2024-01-31", "2024-02-01"), ("2023-12-01", "2024-01-01"), ("2024-02-29", "2024-03-01")]
 )
 def test_the_first_day_of_the_next_month(on: str, first: str):
-    assert first_of_next_month(day(on)) == day(first)
+    assert begins(QuotientRule(article="", effect="next_month"), day(on)) == day(first)
+
+
+@pytest.mark.parametrize(("effect", "first"), [("jour", "2024-01-31"), ("mois en cours", "2024-01-01")])
+def test_a_declared_quotient_counts_from_when_the_rulebook_says(effect: str, first: str):
+    rule = f'[quotient]\neffet = "{effect}"\n'
+    then = given(family(), adopted(rule), clock("2024-01-31 10:00"), quotient(), clock("2024-03-05 10:00"))
+    then = then.when(accept()).then_accepted()
+    [decided] = household_of(then.story).quotients
+    assert (decided.first_day, decided.regularisation) == (day(first), False)
+    by_rule = given(family(), adopted(f"{BY_RULE}{rule}"), clock("2024-01-31 10:00")).when(quotient())
+    assert household_of(by_rule.story).quotients[0].first_day == day(first)
+
+
+def test_a_month_that_is_over_keeps_its_quotient_unless_the_town_goes_back_on_it():
+    given(family(), clock("2024-02-15 10:00")).when(record(1, "2024-01-31")).then_refused("quotient_retroactive")
+    given(family(), clock("2024-02-15 10:00")).when(record(1, "2024-02-01")).then_accepted()
+    then = given(family(), clock("2024-02-15 10:00")).when(record(1, "2024-01-31", regularisation=True))
+    then.then_wrote(QuotientDecided)
+    assert household_of(then.story).quotients[0].regularisation
+    assert [row["regularisation"] for row in then.story.rows("quotients")] == [True]
+
+
+def test_a_quotient_of_the_month_is_no_regularisation_whatever_was_said():
+    then = given(family()).when(record(1, regularisation=True)).then_accepted()
+    assert not household_of(then.story).quotients[0].regularisation
+
+
+def test_a_correction_goes_back_on_a_month_that_is_over_only_when_it_says_so():
+    past = QuotientCorrection(first_day=day("2023-12-01"))
+    given(family(), quotient()).when(accept(quotient=past)).then_refused("quotient_retroactive")
+    said = QuotientCorrection(first_day=day("2023-12-01"), regularisation=True)
+    then = given(family(), quotient()).when(accept(quotient=said)).then_accepted()
+    [decided] = household_of(then.story).quotients
+    assert (decided.first_day, decided.regularisation) == (day("2023-12-01"), True)
 
 
 def test_an_agent_corrects_the_amount_and_the_day():

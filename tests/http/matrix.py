@@ -341,6 +341,8 @@ def _rulebook(cast: Cast) -> str:
     return text.replace('version = "2023-09"', 'version = "2024-09"').replace("2023-09-01", "2024-09-01")
 
 
+STATUS: Final = {"residence": "outside", "regime": "msa", "first_day": "2024-03-01"}
+MEAL: Final = {"activity": "cantine", "brought": True, "first_day": "2024-03-01"}
 PERIOD: Final = {"from": "2024-01-22", "to": "2024-01-26"}
 _Request = Callable[[Cast, str], Asked]
 _HOME: Final = "/households/{household}"
@@ -393,6 +395,8 @@ REQUESTS: Final[Mapping[str, _Request]] = {
     f"POST {_HOME}/quotients": lambda *_: Asked(
         path=f"{_HOME}/quotients", body={"amount_cents": 70_000, "source": "msa", "first_day": "2024-03-01"}
     ),
+    f"POST {_HOME}/tariff-status": lambda *_: Asked(path=f"{_HOME}/tariff-status", body=STATUS),
+    "POST /children/{child}/meals": lambda *_: Asked(path="/children/{child}/meals", body=MEAL),
     f"POST {_HOME}/demandes": lambda cast, _: Asked(
         path=f"{_HOME}/demandes", body={"kind": "situation", "situation": "married", "person": cast.guardian}
     ),

@@ -273,7 +273,9 @@ def test_an_instant_that_has_not_come_or_is_none_is_refused(lived: Lived, instan
 def test_before_anything_is_known_there_is_nothing(lived: Lived) -> None:
     agent, early = lived.world.agent, "2020-01-01T00:00:00Z"
     child, home = f"/children/{lived.child}", f"/households/{lived.household}"
-    for path in (child, f"{child}/enrolments", home, f"{home}/guardians", f"{home}/quotients", f"{home}/custody"):
+    for path in (child, f"{child}/enrolments", home, f"{home}/guardians", f"{home}/quotients", f"{home}/tariff-status"):
+        refused(patiently(lambda path=path: agent.get(path, as_of=early)), "not_found", 404)
+    for path in (f"{child}/meals", f"{home}/custody"):
         refused(patiently(lambda path=path: agent.get(path, as_of=early)), "not_found", 404)
     refused(agent.get(f"{child}/calendar", **MONTH, as_of=early), "not_found", 404)
     assert made(agent.get("/demandes", as_of=early), 200)["demandes"] == []

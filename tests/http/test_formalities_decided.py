@@ -39,6 +39,7 @@ def test_a_quotient_counts_from_the_month_after_its_declaration(world: World, ho
         "source": "caf",
         "source_label": "Attestation de la CAF",
         "demande": said["number"],
+        "regularisation": False,
         "decided_at": "2024-02-20T08:00:00Z",
     }
 
@@ -62,6 +63,57 @@ def test_an_agent_records_a_quotient_without_a_demande(world: World, household: 
         refused(who.post(path, body), "not_found", 404)
     refused(world.agent.post(f"/households/{uuid4()}/quotients", body), "not_found", 404)
     refused(world.agent.get(f"/households/{uuid4()}/quotients"), "not_found", 404)
+
+
+def test_a_quotient_goes_back_on_a_month_only_when_the_town_says_so(world: World, household: str, parent: Who) -> None:
+    path, body = f"/households/{household}/quotients", {"amount_cents": 1, "source": "caf", "first_day": "2023-12-31"}
+    refused(world.agent.post(path, body), "quotient_retroactive", 422)
+    assert made(world.agent.post(path, {**body, "regularisation": True}))["regularisation"] is True
+    [row] = made(parent.get(path), 200)["quotients"]
+    assert (row["first_day"], row["regularisation"]) == ("2023-12-31", True)
+    said, quotient = declared(parent, household), {"first_day": "2023-12-01"}
+    decision = f"/demandes/{said['number']}/decision"
+    refused(world.agent.post(decision, {"approve": "all", "quotient": quotient}), "quotient_retroactive", 422)
+    made(world.agent.post(decision, {"approve": "all", "quotient": {**quotient, "regularisation": True}}), 200)
+
+
+# Tariffs -------------------------------------------------------------------------------------------------------------
+
+
+def test_an_agent_says_where_a_household_lives_and_what_its_scheme_is(
+    world: World, household: str, parent: Who
+) -> None:
+    path, body = f"/households/{household}/tariff-status", {"residence": "town", "regime": "caf"}
+    assert made(parent.get(path), 200) == {"household": household, "statuses": []}
+    made(world.agent.post(path, {**body, "first_day": "2023-09-01"}))
+    said = made(world.agent.post(path, {"residence": "outside", "regime": "msa", "first_day": "2024-02-01"}))
+    assert (said["residence_label"], said["regime_label"]) == ("Habite hors de la commune", "MSA")
+    assert made(world.who("billing").get(path), 200)["statuses"][0] == said
+    assert [row["regime"] for row in made(parent.get(path), 200)["statuses"]] == ["msa", "caf"]
+    for who in (parent, world.who("billing"), world.who("auditor")):
+        refused(who.post(path, {**body, "first_day": "2024-02-01"}), "not_found", 404)
+    refused(
+        world.agent.post(f"/households/{uuid4()}/tariff-status", {**body, "first_day": "2024-02-01"}), "not_found", 404
+    )
+    refused(world.agent.post(path, {**body, "residence": "moon", "first_day": "2024-02-01"}), "invalid_request", 422)
+
+
+def test_an_agent_says_that_a_child_brings_its_meal(world: World, household: str, parent: Who) -> None:
+    child = world.child(household, "cantine")
+    path, body = f"/children/{child}/meals", {"activity": "cantine", "brought": True, "first_day": "2024-02-01"}
+    said = made(world.agent.post(path, body))
+    assert {**body, "decided_at": said["decided_at"]} == said
+    made(world.agent.post(path, {**body, "brought": False, "first_day": "2024-03-01"}))
+    found = made(parent.get(path), 200)
+    assert [(row["brought"], row["first_day"]) for row in found["meals"]] == [
+        (False, "2024-03-01"),
+        (True, "2024-02-01"),
+    ]
+    for who in (parent, world.who("billing"), world.who("auditor")):
+        refused(who.post(path, body), "not_found", 404)
+    refused(world.guardian("parent-elsewhere").get(path), "not_found", 404)
+    refused(world.agent.post(path, {**body, "activity": "piscine"}), "unknown_activity", 422)
+    refused(world.agent.post(f"/children/{uuid4()}/meals", body), "not_found", 404)
 
 
 def test_a_correction_goes_with_what_the_demande_is_about(world: World, household: str, parent: Who) -> None:

@@ -75,6 +75,7 @@ def all_he_reads(apart: Parents, number: int) -> list[tuple[str, int, bytes, dic
     child, home = f"/children/{apart.child}", f"/households/{apart.his}"
     paths = ["/me", "/documents", "/demandes", "/demandes?limit=1", f"/demandes/{number}", child, f"{child}/enrolments"]
     paths += [f"{child}/health", home, f"{home}/guardians", f"{home}/custody", f"{home}/quotients"]
+    paths += [f"{home}/tariff-status", f"{child}/meals"]
     paths += [f"{child}/calendar?month=2024-03", f"{child}/calendar?week=2024-W13"]
     again = [apart.father.ask(apart.child, "mercredis", OTHERS, key="kept")]
     again.append(apart.father.send("DELETE", f"/demandes/{number}", key="withdrawn"))
