@@ -44,6 +44,7 @@ FAMILIES: Final[Mapping[Commune, Sequence[Family]]] = {
         Family("Grandécaille", ("Brigitte",), ("Jeanne",)),
         Family("Brisemer", ("Yves",), ("Noé",)),
         Family("Aubépin", ("Inaya",), ()),
+        Family("Clairbourg", ("Odile",), ("Lison",)),
     ),
     CHANTELOUP: (
         Family("Ombreval", ("Aminata", "Bakary"), ("Awa", "Moussa"), without_account=("Bakary",)),

@@ -1,5 +1,6 @@
 """The stage: the real service, its clock in the hands of the story, and everybody who speaks to it over HTTP."""
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -18,6 +19,8 @@ CLIENT: Final = "ardoise-demo"
 PARIS: Final = ZoneInfo("Europe/Paris")
 """The wall time of the three towns."""
 TOKEN_LIFETIME: Final = timedelta(hours=1)
+MOST_SECONDS: Final = 60
+EVERY_SECONDS: Final = 0.1
 
 NOT_ALONE: Final = "pour la démonstration, choisissez un répertoire neuf : ARDOISE_DATA=/tmp/ardoise-demo make demo"
 OTHER_STORY: Final = f"ces données contiennent l'histoire d'une autre version de la démonstration ; {NOT_ALONE}"
@@ -60,6 +63,7 @@ class Person:
 
 AGENT: Final = Person("l'agent", "agent", Subject("agent-demo"))
 ADMIN: Final = Person("l'administration", "admin", Subject("admin-demo"))
+REGIE: Final = Person("la régie", "billing", Subject("regie-demo"))
 AUDITOR: Final = Person("l'auditrice", "auditor", Subject("audit-demo"))
 
 
@@ -185,6 +189,20 @@ class Town:
         """A question of the story, answered as it was at that instant."""
         request = self._request("GET", who, path, query=query)
         return self.stage.noted(self._asked(request, who), lambda: self._answered(request))
+
+    def awaited(self, who: Person, path: str, state: str) -> Json:
+        """A question asked again until what it tells of is in a state: a job takes a moment. Noted as a question is."""
+        request = self._request("GET", who, path)
+        return self.stage.noted(f"{self._asked(request, who)} {state}", lambda: self._until(request, state))
+
+    def _until(self, request: httpx.Request, state: str) -> Json:
+        give_up_at = time.monotonic() + MOST_SECONDS
+        while (answer := self._answered(request))["state"] != state:
+            self.check(
+                time.monotonic() < give_up_at, f"{request.url.path} devait être {state}, et reste {answer['state']}"
+            )
+            time.sleep(EVERY_SECONDS)
+        return answer
 
     def _asked(self, request: httpx.Request, who: Person) -> str:
         return f"{self.stage.clock():%Y-%m-%dT%H:%M:%S} {who.subject} {request.url.raw_path.decode()}"

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Final
 
-from api.demo import asks, tables, two_homes
+from api.demo import asks, regie, tables, two_homes
 from api.demo.cast import Cast, enrol, settle
 from api.demo.page import Page
 from api.demo.papers import certificate
@@ -26,10 +26,19 @@ def play(town: Town, page: Page, next_number: Callable[[int], object]) -> Cast:
     for name in cast.children:
         enrol(cast, name, MEALS, "2022-09-01", "2023-07-07", site=SITE)
     _repeated(cast, page)
+    regie.book(cast)
     _deadlines(cast, page)
+    regie.give_up(cast)
+    regie.sheets(cast, "2022-09-16 17:00", "2022-09-01", "2022-09-16")
     _strike(cast, page)
-    _absences(cast, page)
+    regie.sheets(cast, "2022-09-23 19:00", "2022-09-19", "2022-09-23")
+    paper = _too_late(cast, page)
+    regie.sheets(cast, "2022-09-30 19:00", "2022-09-26", "2022-09-30")
+    regie.september(cast, page)
+    _absence(cast, page, paper)
     two_homes.play(cast, page)
+    regie.sheets(cast, "2022-10-24 21:00", "2022-10-03", "2022-10-21")
+    regie.october(cast, page)
     return cast
 
 
@@ -114,7 +123,7 @@ def _strike(cast: Cast, page: Page) -> None:
     town.check(closed["state"] == "closed", "le 29 septembre devait être fermé")
     town.check("grève" in closed["detail"], "le calendrier devait dire la grève")
     sheet = town.ask(AGENT, f"/activities/{MEALS}/day-sheet", day=STRIKE)
-    town.check(sheet["expected"] == 0 and len(sheet["children"]) == 2, "personne ne devait être attendu un jour fermé")
+    town.check(sheet["expected"] == 0 and len(sheet["children"]) == 3, "personne ne devait être attendu un jour fermé")
     page.scene(town.stage.clock(), "La ville annonce une grève : le jour se ferme, et le calendrier de Camille le dit.")
     page.show(tables.calendar(boxes, date.fromisoformat(first), date.fromisoformat(last), UNITS))
     page.legend(tables.LEGEND)
@@ -130,8 +139,8 @@ def _absent(cast: Cast, when: str, name: str, days: Sequence[str], document: str
     return {**body, "reason": "maladie", **({"document": document} if document else {})}
 
 
-def _absences(cast: Cast, page: Page) -> None:
-    """Fifteen days after the absence, with a document; not one second more."""
+def _too_late(cast: Cast, page: Page) -> str:
+    """Fifteen days after the absence; not one second more. Gives the certificate that was handed in."""
     town, sasha = cast.town, cast.child("Sasha")
     town.at("2022-09-27 18:20")
     paper = town.hand_in(sasha.parent, certificate("Certificat medical"), kind="certificat-medical", about=sasha.id)
@@ -142,6 +151,12 @@ def _absences(cast: Cast, page: Page) -> None:
         f"{sasha.parent.name} justifie l'absence de Sasha du 12 : [red]{refused.error['title']}[/]"
         f" (article {refused.error['article']}). Les 15 jours ont pris fin le 27 septembre à 23:59.",
     )
+    return paper
+
+
+def _absence(cast: Cast, page: Page, paper: str) -> None:
+    """With a document, at the last second; an agent reads it."""
+    town, sasha = cast.town, cast.child("Sasha")
     bare = _absent(cast, "2022-10-11 23:58", "Sasha", ["2022-09-26"], None)
     without = town.refused(sasha.parent, "/demandes", bare, "document_required")
     full = _absent(cast, "2022-10-11 23:59:59", "Sasha", ["2022-09-26"], paper)
