@@ -7,6 +7,7 @@ from typing import Any, Final, NamedTuple
 from api.french_custody import household_place, sentences
 from api.french_export import euros
 from api.french_formalities import SOURCES
+from api.french_history_bills import BILLING_SENTENCES
 from api.french_history_home import HOME_SENTENCES
 from api.french_told import Told, counted
 from api.history_words import HistoryWords, lowered, period, short
@@ -233,6 +234,7 @@ SENTENCES: Final[Mapping[type, Say]] = MappingProxyType(
         events.EnrolmentEnded: _enrolment_ended,
         events.AttendanceRecorded: _attendance,
         **HOME_SENTENCES,
+        **BILLING_SENTENCES,
     }
 )
 """How each fact is said."""

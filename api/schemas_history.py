@@ -84,6 +84,13 @@ class AccountChange(TypedDict):
         "person",
         "key",
         "quotient",
+        "tariff_status",
+        "meal",
+        "titre",
+        "payment",
+        "mandate",
+        "direct_debit",
+        "balance",
         "activation",
         "erasure",
     ]

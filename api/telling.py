@@ -16,7 +16,7 @@ from api.history_words import HistoryWords
 from api.known_at import once_followed
 from ledger.identifiers import ActivationId, ChildId, Commune, HouseholdId, Stream
 from ledger.rows import Row
-from ledger.streams import child_page, household_page, kind_of
+from ledger.streams import child_page, household_page, kind_of, payer_page
 from projections import lines as questions
 from projections import town
 from replay.causes import Cause
@@ -37,6 +37,13 @@ ACCOUNT: Final[Mapping[str, str]] = MappingProxyType(
         "household_people": "person",
         "family_keys": "key",
         "quotients": "quotient",
+        "tariff_statuses": "tariff_status",
+        "meals_brought": "meal",
+        "titres": "titre",
+        "payments": "payment",
+        "mandates": "mandate",
+        "direct_debits": "direct_debit",
+        "payers": "balance",
         "activations": "activation",
         "erased_people": "erasure",
     }
@@ -109,7 +116,8 @@ async def of_household(
     """
     [rows] = await once_followed(reader, commune, as_of or now, questions.children_ever(commune, household))
     children = [ChildId(row["child"]) for row in rows]
-    streams = [household_page(commune, household), *(child_page(commune, child) for child in children)]
+    own = [household_page(commune, household), payer_page(commune, household)]
+    streams = [*own, *(child_page(commune, child) for child in children)]
     index, moved, activated, versions = await reader.ask(
         commune,
         questions.index(commune, streams),
@@ -121,7 +129,7 @@ async def of_household(
 
     def its_own(line: Line) -> bool:
         here = (stay for stay in found.get(line.stream, ()) if stay.household == household)
-        return kind_of(line.stream) == "household" or any(stay.covers(line.version) for stay in here)
+        return line.stream in own or any(stay.covers(line.version) for stay in here)
 
     activations = {(row["guardian"], row["decided_at"].isoformat()): row["activation"] for row in activated}
     lines = [line for line in in_order(known_at(_lines(index), as_of)) if its_own(line)]
@@ -164,7 +172,7 @@ def rendered(item: Item, words: HistoryWords) -> dict[str, Any]:
     kind, name = kind_of(line.stream), identifier_of(line.stream)
     return {
         "child": name if kind == "child" else None,
-        "household": name if kind == "household" else None,
+        "household": name if kind in ("household", "payer") else None,
         "version": line.version,
         "position": line.position,
         "type": line.type,

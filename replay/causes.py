@@ -23,17 +23,25 @@ from ledger.events import (
     DemandeApproved,
     DemandeRejected,
     DetailsKept,
+    DirectDebitAsked,
+    DirectDebitReturned,
     EnrolmentEnded,
     EnrolmentRequested,
     Fact,
     FamilyKeyIssued,
     FamilyKeyRevoked,
     GuardianLinked,
+    MandateRevoked,
+    MandateSigned,
+    MealBroughtDecided,
     MemberAdded,
     Origin,
+    PaymentCancelled,
+    PaymentRecorded,
     QuotientDecided,
     QuotientDeclared,
     ReservationRequested,
+    TariffStatusDecided,
 )
 from ledger.identifiers import ActivationId, DemandeNumber, KeyId, Subject
 
@@ -169,5 +177,21 @@ def _subjects(fact: Fact) -> Iterator[tuple[str, ...]]:
             yield "exception", fact.first_day.isoformat(), fact.last_day.isoformat()
         case FamilyKeyIssued() | FamilyKeyRevoked():
             yield "key", fact.key
+        case _:
+            yield from _of_the_regie(fact)
+
+
+def _of_the_regie(fact: Fact) -> Iterator[tuple[str, ...]]:
+    match fact:
+        case TariffStatusDecided():
+            yield "status", fact.first_day.isoformat()
+        case MealBroughtDecided():
+            yield "meal", fact.activity, fact.first_day.isoformat()
+        case PaymentRecorded() | PaymentCancelled():
+            yield "payment", fact.payment
+        case MandateSigned() | MandateRevoked():
+            yield "mandate", fact.mandate
+        case DirectDebitAsked() | DirectDebitReturned():
+            yield "debit", fact.collection, fact.titre
         case _:
             return

@@ -27,7 +27,7 @@ from replay.folding import Folding
 KEYS: Final[Mapping[str, tuple[str, ...]]] = {
     table.name: table.key for model in READ_MODELS.values() for table in model.tables
 }
-HIDDEN: Final[Mapping[str, frozenset[str]]] = {"family_keys": frozenset({"digest"})}
+HIDDEN: Final[Mapping[str, frozenset[str]]] = {"family_keys": frozenset({"digest"}), "mandates": frozenset({"digest"})}
 """Columns that are nobody's to read."""
 _CODEC: Final = Codec()
 
