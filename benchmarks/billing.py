@@ -30,6 +30,7 @@ from projections.inline import project
 from replay.billing.bill import bill_month
 from replay.billing.job import Job, Watching
 from replay.billing.reading import Reading
+from replay.billing.summing import day_prices
 from replay.folding import few_collections
 
 CHILDREN: Final = tuple(int(size) for size in os.environ.get("ARDOISE_BENCH_CHILDREN", "1000,10000").split(","))
@@ -144,7 +145,7 @@ def _priced(service_url: str) -> tuple[int, float]:
             for family in families:
                 one = bill(family, governed.rules, MONTH, closed=governed.closed, town=governed.town)
                 canonical_bill(family.household, one.lines)
-                count += sum(len(line.days) for line in one.lines)
+                count += day_prices(one)
     return count, time.perf_counter() - started
 
 

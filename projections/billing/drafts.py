@@ -25,7 +25,7 @@ class Summary(TypedDict):
     """Households with a line: as many titres."""
     lines: int
     day_prices: int
-    """Days of lines, each priced."""
+    """Days of a unit that have a price, each once."""
     total_cents: int
     credits: int
     """Bills below zero."""

@@ -76,5 +76,7 @@ class Sums:
 
 
 def day_prices(bill: Bill) -> int:
-    """How many days its lines price."""
-    return sum(len(line.days) for line in bill.lines)
+    """How many days of a unit its lines price: with what comes on top of its price, a day is one."""
+    return len(
+        {(line.child, line.activity, line.unit, day.day, line.regularises) for line in bill.lines for day in line.days}
+    )

@@ -14,9 +14,14 @@ _TITRES: Final = """
     FROM titres WHERE commune = %(commune)s AND month = %(month)s
 """
 _LINES: Final = """
-    SELECT nature, code, regularises IS NOT NULL AS later, count(*) AS lines, sum(amount_cents)::bigint AS amount_cents,
-           sum(jsonb_array_length(detail -> 'days'))::bigint AS day_prices
+    SELECT nature, code, regularises IS NOT NULL AS later, count(*) AS lines, sum(amount_cents)::bigint AS amount_cents
     FROM invoice_lines WHERE commune = %(commune)s AND month = %(month)s GROUP BY 1, 2, 3
+"""
+_DAYS: Final = """
+    SELECT count(*) AS days FROM (
+        SELECT DISTINCT l.titre, l.child, l.activity, l.unit, day ->> 'day', l.regularises
+        FROM invoice_lines l, jsonb_array_elements(l.detail -> 'days') day
+        WHERE l.commune = %(commune)s AND l.month = %(month)s) priced
 """
 
 
@@ -25,13 +30,14 @@ def summary_of(connection: Connection, commune: Commune, month: Month) -> Summar
     values = {"commune": commune, "month": month}
     with connection.cursor(row_factory=dict_row) as cursor:
         [titres] = cursor.execute(_TITRES, values).fetchall()
+        [priced] = cursor.execute(_DAYS, values).fetchall()
         lines: list[dict[str, Any]] = cursor.execute(_LINES, values).fetchall()
     later = [row for row in lines if row["later"]]
     return Summary(
         households=titres["titres"],
         bills=titres["titres"],
         lines=sum(row["lines"] for row in lines),
-        day_prices=sum(row["day_prices"] for row in lines),
+        day_prices=priced["days"],
         total_cents=titres["total_cents"],
         credits=titres["credits"],
         by_nature=_cents_by(lines, "nature"),
