@@ -12,7 +12,9 @@
 4. The resources, a noun each: `me`, `children`, `calendar`, `demandes`, `history`, `decisions`, `formalities`,
    `quotients`; `households`, `guardians`, `custody`, `people`, `documents`, `family_keys`, `activations`, `reads`,
    `erasures` (with `erasure_proposal`); `family_history`, which `telling` reads and tells; `town`, `opening`,
-   `attendance`; `feed` and `checkpoints`, as it is sealed.
+   `attendance`; `feed` and `checkpoints`, as it is sealed. In `billing/`, the régie: `months` (with `drafting`),
+   `lines`, `titres` and `why`, shown by `shown` from the facts `facts` finds again; `prices` (with `families`,
+   `pricing`, `demande_prices` and `simulated`), which tells what days would cost.
 5. The bodies they read: `*_bodies`.
 6. What /openapi.json says of it all: `schemas*`, `examples*`, `openapi*`.
 7. What people read: `french*`, and `history_words`, which calls things as the rulebook of the day did.

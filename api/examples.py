@@ -5,11 +5,11 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from api import (
+    examples_billing,
     examples_families,
     french,
     schemas,
     schemas_access,
-    schemas_billing,
     schemas_checkpoints,
     schemas_custody,
     schemas_erasure,
@@ -291,7 +291,7 @@ EXAMPLES: Final[Mapping[Any, Any]] = MappingProxyType(
         **schemas_tariffs.EXAMPLES,
         **schemas_erasure.EXAMPLES,
         **schemas_history.EXAMPLES,
-        **schemas_billing.EXAMPLES,
+        **examples_billing.EXAMPLES,
         **schemas_prices.EXAMPLES,
         schemas_town.Alive: {"status": "alive"},
         schemas_town.Ready: {"status": "ready", "schema": 9, "warnings": []},

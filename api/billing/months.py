@@ -5,7 +5,7 @@ from typing import Annotated, Any, Final
 
 import orjson
 from fastapi.responses import Response
-from pydantic import Field
+from pydantic import ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 
 from api import openapi, schemas_billing
@@ -39,9 +39,13 @@ class CloseAsked(StrictModel):
     position: Annotated[int, Field(ge=0, le=MAX_NUMBER, examples=[18_342])]
     leave_out: bool = False
 
+    model_config = ConfigDict(json_schema_extra={"examples": [{"position": 18_342}]})
+
 
 class DraftAsked(StrictModel):
     """Nothing to say: of all that is recorded by now."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{}]})
 
 
 @router.get(
@@ -93,7 +97,7 @@ async def _known(at: Office, month: BilledMonth) -> dict[str, Any]:
     "/billing/{month}/draft",
     status_code=202,
     summary="Demander un projet de facturation",
-    responses=openapi.answered(202, schemas_billing.DraftAsked, located=True)
+    responses=openapi.answered(202, schemas_billing.DraftUnderWay, located=True)
     | openapi.documented("month_closed", "month_not_begun"),
 )
 async def draft(month: Month, _: DraftAsked, at: AtCounter) -> Response:
