@@ -71,8 +71,7 @@ def _not_come(tariff: Tariff, facts: DayFacts) -> Due:
     missing: Missing | None = "absence" if facts.absence in PENDING else None
     if not tariff.absent_due:
         return Due(basis=None, on_top=penalty, missing=missing)
-    waiting = facts.absence == "justified" and facts.accepted == "waiting_days"
-    basis: Basis = "absent_pending" if missing else "waiting_days" if waiting else "absent"
+    basis: Basis = "absent_pending" if missing else "waiting_days" if facts.absence == "justified" else "absent"
     return _reserved(basis, facts, on_top=penalty, missing=missing)
 
 

@@ -140,8 +140,10 @@ class _Working:
             return
         answer = self._due(tariff, facts_of(self.offer, story, key, governed))
         if answer.missing is not None:
-            self._miss(child, key, answer.missing, governed.activity.article, billed=answer.basis is not None)
-            if answer.basis is None:
+            # Until an absence is decided it spares nothing and is not punished, even where that costs nothing.
+            stands = answer.basis is not None or answer.missing == "absence"
+            self._miss(child, key, answer.missing, governed.activity.article, billed=stands)
+            if not stands:
                 self.unknown.add((child, key))
                 return
         if answer.basis is None and not answer.on_top:
