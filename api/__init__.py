@@ -2,7 +2,7 @@
 
 1. The house: `service` puts the parts together, `house` hangs the doors, `server` and `queue` bound what comes in;
    `telemetry`, `trace`, `logs`, `metrics` and `health` tell how it goes. Beside the requests, `background` runs what
-   seals, signs, follows and compares, and each `*_watch` says of one of them how far it is.
+   seals, signs, follows, compares and bills, and each `*_watch` says of one of them how far it is.
 2. The door: `door` recognises the caller (`tokens`, `signatures`, `issuers`, `introspection`, `keys`, `refreshed`,
    `development`), holds them against `authorisation`, and reads what was sent (`body`, `fields`, `cursors`, `once`).
    What goes wrong becomes a problem (`problems`, `handlers`).
