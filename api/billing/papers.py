@@ -15,20 +15,21 @@ from api.billing import schemas_papers
 from api.billing.paper.certificate import Certificate, certificate_of, certificate_pdf
 from api.billing.paper.gathering import Sources
 from api.billing.paper.invoice import invoice_pdf
-from api.billing.paper.spreadsheet import CSV, lines_to_csv, totals_to_csv
+from api.billing.paper.spreadsheet import CSV, lines_to_csv, row_of, totals_to_csv
 from api.billing.payment_bodies import TitreText
+from api.billing.shown import asked, lines_of_bill
 from api.door import doors
 from api.fields import IdText, Month
 from api.households import of_household
-from api.office import AtOffice, Office
+from api.office import AtInstant, AtOffice, Office
 from api.problems import not_found
 from api.sealing import AtVault
 from commands.town_days import timezone_of
 from ledger.days import local_day
 from ledger.identifiers import HouseholdId, TitreNumber
 from ledger.identifiers import Month as BilledMonth
-from projections.billing import questions
-from projections.billing.named import named_in_month
+from projections.billing import drafts, questions
+from projections.billing.sheets import named_in_draft, named_in_month, totals_of_draft
 from vault.people import Vault
 
 router = doors("facturation")
@@ -36,6 +37,7 @@ router = doors("facturation")
 PDF: Final = "application/pdf"
 YEARS: Final = range(2000, 2100)
 LINES_ASKED_AT_ONCE: Final = 1_000
+BILLS_ASKED_AT_ONCE: Final = 200
 _FILE: Final = {"schema": {"type": "string", "format": "binary"}}
 
 
@@ -87,8 +89,11 @@ async def invoice(number: TitreText, at: AtOffice, vault: AtVault) -> Response:
     summary="Les frais de garde payés dans une année",
     responses=openapi.answered(200, schemas_papers.TaxCertificate),
 )
-async def certificate(household: IdText, year: YearText, at: AtOffice, vault: AtVault) -> JSONAnswer:
-    """What may be declared to the tax office: care only, what was paid in the year, children under six."""
+async def certificate(household: IdText, year: YearText, at: AtInstant, vault: AtVault) -> JSONAnswer:
+    """What may be declared to the tax office: care only, what was paid in the year, children under six.
+
+    Asked of an instant, by what was paid and billed then; dates of birth have no past.
+    """
     said = await _certificate(at, vault, HouseholdId(household), int(year))
     return JSONAnswer(rendered(said))
 
@@ -113,7 +118,8 @@ async def _certificate(at: Office, vault: Vault, household: HouseholdId, year: i
     today = local_day(at.now, timezone_of(await sources.rules()))
     if year > today.year:
         raise not_found()
-    said = await certificate_of(sources, await sources.statement(household), year, today=today)
+    statement = await sources.statement(household, known_at=at.as_of)
+    said = await certificate_of(sources, statement, year, today=today)
     at.saw(*said.by_child, *said.left_out)
     return said
 
@@ -149,25 +155,56 @@ def _sources(at: Office, vault: Vault) -> Sources:
     response_class=Response,
     responses=_file(CSV, "Toutes les lignes : UTF-8, points-virgules, virgule décimale."),
 )
-async def lines(month: Month, at: AtOffice) -> Response:
-    """Every line of the titres of the month, regularisations included. Empty as long as the month is not closed."""
+async def lines(month: Month, at: AtInstant) -> Response:
+    """Every line of the titres of the month, regularisations included; of its draft, as long as it is not closed."""
     known = BilledMonth(month)
-    [payers] = await at.reader.ask(at.commune, named_in_month(at.commune, known))
-    at.saw(*{row["household"] for row in payers}, *{row["child"] for row in payers})
-    return StreamingResponse(_csv_lines(at, known), 200, _download(f"lignes-{month}.csv"), CSV)
+    drafted = await _is_draft(at, known)
+    named = named_in_draft(at.commune, known) if drafted else named_in_month(at.commune, known)
+    [people] = await asked(at, named)
+    at.saw(*{row["household"] for row in people}, *{row["child"] for row in people})
+    pieces = _of_draft(at, known) if drafted else _of_titres(at, known)
+    return StreamingResponse(pieces, 200, _download("lignes", month, drafted=drafted), CSV)
 
 
-async def _csv_lines(at: Office, month: BilledMonth) -> AsyncIterator[bytes]:
+async def _is_draft(at: Office, month: BilledMonth) -> bool:
+    """Whether a month is told by its draft, which has no past."""
+    if at.as_of is not None:
+        return False
+    [closed] = await at.reader.ask(at.commune, questions.closed_month(at.commune, month))
+    return not closed
+
+
+async def _of_titres(at: Office, month: BilledMonth) -> AsyncIterator[bytes]:
     """The file in pieces, read while it is sent: the memory is that of a piece."""
     after: questions.LinePlace | None = None
     head = True
     while True:
-        asked = questions.lines_of_month(at.commune, month, after=after, limit=LINES_ASKED_AT_ONCE)
-        [rows] = await at.reader.ask(at.commune, asked)
+        [rows] = await asked(at, questions.lines_of_month(at.commune, month, after=after, limit=LINES_ASKED_AT_ONCE))
         yield await run_in_threadpool(_piece, rows, head)
         if len(rows) < LINES_ASKED_AT_ONCE:
             return
         head, after = False, questions.LinePlace(titre=rows[-1]["titre"], line=rows[-1]["line"])
+
+
+async def _of_draft(at: Office, month: BilledMonth) -> AsyncIterator[bytes]:
+    """The same, bill after bill."""
+    after, head = "", True
+    while True:
+        asking = drafts.bills_of_draft(at.commune, month, after=after, limit=BILLS_ASKED_AT_ONCE)
+        [bills] = await at.reader.ask(at.commune, asking)
+        yield await run_in_threadpool(_piece_of_draft, bills, month, head)
+        if len(bills) < BILLS_ASKED_AT_ONCE:
+            return
+        head, after = False, bills[-1]["household"]
+
+
+def _piece_of_draft(bills: Rows, month: BilledMonth, head: bool) -> bytes:
+    rows = [
+        row_of(line, household=bill["household"], month=month, titre=None)
+        for bill in bills
+        for line in lines_of_bill(bill["bill"])
+    ]
+    return _piece(rows, head)
 
 
 def _piece(rows: Rows, head: bool) -> bytes:
@@ -180,15 +217,18 @@ def _piece(rows: Rows, head: bool) -> bytes:
     response_class=Response,
     responses=_file(CSV, "Un total par nature et par compte : UTF-8, points-virgules, virgule décimale."),
 )
-async def totals(month: Month, at: AtOffice) -> Response:
-    """By nature and accounting code, regularisations apart."""
-    [rows] = await at.reader.ask(at.commune, questions.totals_of_month(at.commune, BilledMonth(month)))
-    content = b"".join(totals_to_csv(BilledMonth(month), rows))
-    return Response(content, 200, _download(f"totaux-{month}.csv"), CSV)
+async def totals(month: Month, at: AtInstant) -> Response:
+    """By nature and accounting code, regularisations apart; of the draft, as long as the month is not closed."""
+    known = BilledMonth(month)
+    drafted = await _is_draft(at, known)
+    question = totals_of_draft(at.commune, known) if drafted else questions.totals_of_month(at.commune, known)
+    [rows] = await asked(at, question)
+    return Response(b"".join(totals_to_csv(known, rows)), 200, _download("totaux", month, drafted=drafted), CSV)
 
 
-def _download(name: str) -> Mapping[str, str]:
-    """A file to keep: nobody opens a spreadsheet within a page."""
+def _download(what: str, month: str, *, drafted: bool) -> Mapping[str, str]:
+    """A file to keep: nobody opens a spreadsheet within a page. A draft says that it is one."""
+    name = f"{what}-{month}-projet.csv" if drafted else f"{what}-{month}.csv"
     return {
         "Content-Disposition": f'attachment; filename="{name}"',
         "X-Content-Type-Options": "nosniff",

@@ -1,7 +1,5 @@
 """Invoices, tax certificates and the files of the régie, asked over HTTP by those who may."""
 
-import csv
-import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -254,39 +252,6 @@ def test_a_certificate_is_nobody_elses(family: Family) -> None:
         refused(who.get(f"{path}/certificate.pdf"), "not_found", 404)
     unknown = f"/households/{uuid4()}/tax-certificates/2023"
     refused(family.world.agent.get(unknown), "not_found", 404)
-
-
-def test_the_lines_of_a_month_are_one_file_and_everybody_in_it_is_told(family: Family) -> None:
-    answer = family.world.who("billing").get("/billing/2023-09/lines.csv")
-    assert answer.status_code == 200
-    assert answer.headers["content-type"] == "text/csv; charset=utf-8"
-    assert answer.headers["content-disposition"] == 'attachment; filename="lignes-2023-09.csv"'
-    head, *rows = csv.reader(io.StringIO(answer.content.decode("utf-8-sig"), newline=""), delimiter=";")
-    assert [row[head.index("Montant")] for row in rows] == ["9,81", "4,20", "2,10"]
-    assert {row[head.index("Titre")] for row in rows} == {TITRE}
-    reads = made(family.parent.get(f"/households/{family.household}/reads"), 200)["reads"]
-    assert "Toutes les lignes d'un mois, pour un tableur" in {read["operation_label"] for read in reads}
-    refused(family.parent.get("/billing/2023-09/lines.csv"), "not_found", 404)
-    refused(family.world.who("billing").get("/billing/2023-13/lines.csv"), "not_found", 404)
-
-
-def test_a_month_that_nobody_was_billed_is_a_head_alone(family: Family) -> None:
-    content = family.world.agent.get("/billing/2023-10/lines.csv").content
-    assert content.decode("utf-8-sig").count("\r\n") == 1
-
-
-def test_a_file_of_many_lines_has_one_head(family: Family, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("api.billing.papers.LINES_ASKED_AT_ONCE", 2)
-    text = family.world.agent.get("/billing/2023-09/lines.csv").content.decode("utf-8-sig")
-    assert text.count("\r\n") == 4
-    assert text.count("Montant") == 1
-
-
-def test_the_totals_of_a_month_are_by_nature_and_account(family: Family) -> None:
-    answer = family.world.who("billing").get("/billing/2023-09/totals.csv")
-    head, *rows = csv.reader(io.StringIO(answer.content.decode("utf-8-sig"), newline=""), delimiter=";")
-    told = {row[head.index("Nature")]: row[head.index("Montant")] for row in rows}
-    assert told == {"Accueil": "6,30", "Repas": "9,81"}
 
 
 def test_the_invoice_of_a_family_that_was_forgotten_names_nobody(family: Family) -> None:

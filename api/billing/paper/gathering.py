@@ -5,7 +5,7 @@ Over HTTP and at the terminal alike: who may ask is found out before.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Final
 
 from starlette.concurrency import run_in_threadpool
@@ -23,7 +23,7 @@ from ledger.identifiers import ChildId, Commune, HouseholdId, PersonId, TitreNum
 from ledger.kept import read_kept
 from ledger.payer import Payer, evolve
 from ledger.streams import payer_page
-from projections import families, town
+from projections import families, pages_of, town
 from projections.billing import questions, quoted
 from projections.billing.allocation import Allocation, account
 from projections.billing.certificates import titres_among
@@ -72,9 +72,13 @@ class Sources:
         [rows] = await self.reader.ask(self.commune, questions.titre(self.commune, number))
         return HouseholdId(rows[0]["household"]) if rows else None
 
-    async def statement(self, household: HouseholdId) -> Statement:
-        """The page of a payer, each line held against its digest. Raises AlteredLineError."""
-        [rows] = await self.reader.ask(self.commune, quoted.pages(self.commune, [payer_page(self.commune, household)]))
+    async def statement(self, household: HouseholdId, *, known_at: datetime | None = None) -> Statement:
+        """The page of a payer, now or as it was known, each line held against its digest. Raises AlteredLineError."""
+        stream = payer_page(self.commune, household)
+        question = quoted.pages(self.commune, [stream])
+        if known_at is not None:
+            question = pages_of.lines(self.commune, [stream], known_at=known_at)
+        [rows] = await self.reader.ask(self.commune, question)
         entries = await run_in_threadpool(_entries, rows)
         payer = evolve(None, entries) or Payer(household=household)
         titres = sorted(titres_among(entry.fact for entry in entries), key=lambda each: each.titre)
