@@ -1,7 +1,8 @@
 """A family's evidence: its lines as they are stored, and the proof that each is under a signed checkpoint.
 
-`replay/verify_evidence.py` checks it without us. The pages of a family: the household's own, that of every child who
-was ever of it, whole, and that of each account whose activation made somebody a guardian of it.
+`replay/verify_evidence.py` checks it without us. The pages of a family: the household's own, that of what it owes and
+pays, that of every child who was ever of it, whole, and that of each account whose activation made somebody a guardian
+of it.
 """
 
 import base64
@@ -16,7 +17,7 @@ from psycopg.rows import DictRow, TupleRow, dict_row
 
 from ledger.codec import wire_time
 from ledger.identifiers import Commune, HouseholdId, Stream
-from ledger.streams import household_page, town_page
+from ledger.streams import household_page, payer_page, regie_page, town_page
 from projections.question import Question
 from replay.sealing import merkle
 from replay.sealing.checkpoint import Checkpoint
@@ -117,7 +118,7 @@ class Collector:
     kept: Sequence[Checkpoint] = ()
     """Older ones, that the tree is proven to have grown from."""
     with_town: bool = False
-    """The town's own page too: its rulebooks, closures and places."""
+    """The town's own pages too: its rulebooks, closures and places, and the months its régie closed."""
     progress: Callable[[int, int], None] = lambda _done, _of: None
     """Told how many lines were proven, and of how many."""
 
@@ -165,9 +166,10 @@ class Collector:
         values = {"commune": self.commune, "household": self.household, "named": named.encode()}
         belongs = [kind for kinds in BELONGS.values() for kind in kinds]
         [pages] = _asked(connection, Question(sql=_PAGES, values={**values, "belongs": belongs}))
-        streams = {household_page(self.commune, self.household), *(row["stream"] for row in pages)}
+        own = {household_page(self.commune, self.household), payer_page(self.commune, self.household)}
+        streams = own | {row["stream"] for row in pages}
         if self.with_town:
-            streams.add(town_page(self.commune))
+            streams |= {town_page(self.commune), regie_page(self.commune)}
         wanted = {"commune": self.commune, "streams": sorted(streams), "most": MOST_ENTRIES + 1}
         [rows] = _asked(connection, Question(sql=_LINES, values=wanted))
         if len(rows) > MOST_ENTRIES:

@@ -286,7 +286,8 @@ def _entries(said: dict[str, Any], checkpoint: Checkpoint) -> tuple[list[dict[st
     lines: list[dict[str, Any]] = []
     heads: dict[str, str] = {}
     pages: dict[str, int] = {}
-    own = {f"household/{said['commune']}/{said['household']}", f"town/{said['commune']}"}
+    own = {f"{kind}/{said['commune']}/{said['household']}" for kind in ("household", "payer")}
+    own |= {f"{kind}/{said['commune']}" for kind in ("town", "regie")}
     for number, entry in enumerate(said["entries"], start=1):
         shaped(entry, {"position": int, "stored": str, "proof": list}, f"entry {number}")
         position, stored = entry["position"], entry["stored"]
@@ -328,7 +329,7 @@ def _line(stored: str, commune: str, where: str) -> dict[str, Any]:
         written = ""
     if written != stored:
         refuse(f"{where}: not in the form the ledger writes")
-    page = rf"town/{commune}|(?:child|household|account)/{commune}/[!-~]{{1,255}}"
+    page = rf"(?:town|regie)/{commune}|(?:child|household|account|payer)/{commune}/[!-~]{{1,255}}"
     if line["commune"] != commune or not re.fullmatch(page, line["stream"]):
         refuse(f"{where}: not of a page of this town")
     return line

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from ledger.entry import Entry
 from ledger.identifiers import AccountId, Stream
-from ledger.streams import account_page, child_page, household_page
+from ledger.streams import account_page, child_page, household_page, payer_page
 from replay.evidence import Evidence, Proven
 from replay.sealing.checkpoint import Checkpoint, Head, origin_of, sign, verifier_of
 from replay.sealing.merkle import Subtrees, consistency, inclusion, leaf_hash, perfect_root, root_at
@@ -27,12 +27,14 @@ from tests.ledger.examples import (
     TOWN,
     written,
 )
+from tests.ledger.examples_of_billing import ON_PAYER, PAYER
 
 Json = dict[str, Any]
 
 HOME = household_page(TOWN, FAMILY)
 PAGE = child_page(TOWN, SHARED_CHILD)
 ACCOUNT = account_page(TOWN, AccountId(ACTIVATION))
+BOOKS = payer_page(TOWN, FAMILY)
 SIGNER = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 ORIGIN = origin_of("ardoise.example", TOWN)
 KEY = verifier_of(ORIGIN, SIGNER.public_key()).text
@@ -47,6 +49,8 @@ def sealed() -> list[Entry]:
         written(child_page(TOWN, CHILD), ON_CHILD),
         written(PAGE, ON_SHARED_CHILD),
         written(ACCOUNT, ON_ACCOUNT),
+        written(BOOKS, [ON_PAYER[0], ON_PAYER[6]]),
+        written(payer_page(TOWN, PAYER), ON_PAYER[:1]),
     ]
     return [line for line in chain.from_iterable(zip_longest(*pages)) if line is not None]
 
@@ -64,7 +68,7 @@ def signed(leaves: Sequence[bytes], key: Ed25519PrivateKey = SIGNER, origin: str
 def evidence(lines: Sequence[Entry], *, kept: Sequence[int] = (), checkpoint: Checkpoint | None = None) -> Evidence:
     """What would be exported of the family, had the town these lines."""
     leaves = [leaf_hash(line.stored) for line in lines]
-    family = {HOME, PAGE, ACCOUNT}
+    family = {HOME, PAGE, ACCOUNT, BOOKS}
     mine = [(position, line) for position, line in enumerate(lines, start=1) if line.stream in family]
     pages: dict[Stream, tuple[int, int]] = {}
     for _, line in mine:

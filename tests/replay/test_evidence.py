@@ -12,12 +12,13 @@ from ledger.entry import Entry
 from ledger.events import ChildRegistered, Fact, GuardianAdded, HouseholdOpened
 from ledger.identifiers import ChildId, GuardianId, HouseholdId
 from ledger.settings import Settings
-from ledger.streams import child_page, household_page
+from ledger.streams import child_page, household_page, payer_page, regie_page
 from replay.evidence import Collector, Connection, Evidence, EvidenceError
 from replay.sealing.notary import Notary
 from replay.sealing.seal import seal_once
 from replay.verify_evidence import RefusedError, key_of, verified
 from tests.ledger.examples import written
+from tests.ledger.examples_of_billing import ON_PAYER, ON_REGIE
 from tests.replay.lines import TOWN, writer
 from tests.servers import Database
 
@@ -101,6 +102,17 @@ def test_lines_of_many_blocks_of_the_tree_are_proven(
     assert found.checkpoint.head.size > 900
     assert found.pages == {household_page(TOWN, HOME): (GUARDIANS + 1, 0), child_page(TOWN, CHILD): (1, 0)}
     assert told == [(0, 232), (200, 232), (232, 232)]
+
+
+def test_what_a_family_owes_and_pays_is_its_evidence_too_and_the_closes_are_the_town_s(
+    database: Database, connection: Connection, notary: Notary
+) -> None:
+    own, others, regie = payer_page(TOWN, HOME), payer_page(TOWN, OTHER), regie_page(TOWN)
+    keep(database, [*town(), *written(own, ON_PAYER), *written(others, ON_PAYER), *written(regie, ON_REGIE)])
+    seal_once(connection)
+    assert collected(connection, notary).pages.keys() == {household_page(TOWN, HOME), child_page(TOWN, CHILD), own}
+    found = collected(connection, notary, with_town=True)
+    assert found.pages[regie] == (len(ON_REGIE), 0)
 
 
 def test_lines_that_are_not_sealed_are_counted_and_not_shown(

@@ -16,6 +16,7 @@ from replay.sealing.merkle import inclusion, leaf_hash, root_at
 from replay.verify_evidence import Checkpoint, RefusedError, checkpoint_of, key_of, verified
 from tests.replay.evidences import (
     ACCOUNT,
+    BOOKS,
     HOME,
     KEY,
     ORIGIN,
@@ -34,7 +35,7 @@ from tests.replay.evidences import (
 
 def test_evidence_as_it_is_written_is_proven() -> None:
     found = proven(document())
-    assert found["pages"].keys() == {HOME, PAGE, ACCOUNT}
+    assert found["pages"].keys() == {HOME, PAGE, ACCOUNT, BOOKS}
     assert [line["position"] for line in found["lines"]] == [
         n for n, line in enumerate(sealed(), 1) if line.stream in found["pages"]
     ]
@@ -146,11 +147,13 @@ def test_what_was_spoiled_is_refused_and_named(spoil: Spoiling, reason: str) -> 
         proven(said)
 
 
-def test_everybody_elses_page_is_refused() -> None:
+@pytest.mark.parametrize("kind", ["child", "payer"])
+def test_everybody_elses_page_is_refused(kind: str) -> None:
     lines = sealed()
     leaves = [leaf_hash(line.stored) for line in lines]
     said = orjson.loads(evidence(lines).content())
-    stranger = next(line for line in lines if line.stream not in (HOME, PAGE, ACCOUNT))
+    strangers = [line for line in lines if line.stream not in (HOME, PAGE, ACCOUNT, BOOKS)]
+    stranger = next(line for line in strangers if line.stream.startswith(f"{kind}/"))
     position = lines.index(stranger) + 1
     proof = [base64.b64encode(each).decode() for each in inclusion(position - 1, len(leaves), subtrees(leaves))]
     said["entries"].append({"position": position, "stored": stranger.stored.decode(), "proof": proof})
