@@ -1,4 +1,4 @@
-"""Several processes issue the titres of a month at once, while families pay: each once, under its own number."""
+"""A month is closed once, whoever closes it at the same second; its titres are issued once, while families pay."""
 
 import random
 from collections.abc import Callable, Iterator
@@ -11,6 +11,8 @@ from typing import TypeVar
 
 import pytest
 
+from commands.adopt_rulebook import AdoptRulebook
+from commands.close_month import CloseMonth, DraftFound
 from commands.execute import Request, execute
 from commands.issue_titres import BillToIssue, IssueTitres
 from commands.outcome import Accepted, Command, Outcome
@@ -21,11 +23,12 @@ from ledger.regie import titre_number
 from ledger.store import Answer, Append, ConflictError, ReplayedError, Write
 from ledger.streams import payer_page, regie_page
 from projections.inline import project
+from tests.billed import PRICED
 from tests.ledger.examples_of_billing import MEALS, SEPTEMBER
 from tests.servers import Database
 from tests.spec import once, signed
 from tests.stores import OnPostgres, on_postgres
-from tests.town import at
+from tests.town import VALMONT, at
 
 NOW = at("2023-10-02 09:00")
 TOWNS = count(1)
@@ -147,3 +150,42 @@ def test_a_family_that_pays_meanwhile_keeps_its_payment_and_gets_its_titre(race:
     }
     balances = {row["household"]: row["balance_cents"] for row in race.kept.rows(race.town, "payers").values()}
     assert balances == {household: 554 if place < 10 else 654 for place, household in enumerate(IN_ORDER)}
+
+
+def test_of_several_who_close_a_month_at_once_one_closes_it(race: Race) -> None:
+    """Those who looked at the same draft are told it is closed, those who looked at another one that it was not."""
+    text = PRICED.replace(f'commune = "{VALMONT}"', f'commune = "{race.town}"')
+    assert isinstance(race.ask(AdoptRulebook(content=text)), Accepted)
+    drafts = [
+        DraftFound(position=position, after=None, titres=3, total_cents=position, digest=f"{position:064d}", missing=0)
+        for position in (120, 120, 140, 140, 160, 160)
+    ]
+    closes = [CloseMonth(month=SEPTEMBER, position=draft.position, draft=draft) for draft in drafts]
+    outcomes = at_once(*(lambda command=command: race.ask(command) for command in closes))
+    [line] = race.kept.lines(regie_page(race.town))
+    assert isinstance(line.fact, MonthClosed)
+    assert (line.fact.first_number, line.fact.titres) == (1, 3)
+    for close, outcome in zip(closes, outcomes, strict=True):
+        assert isinstance(outcome, Accepted) == (close.position == line.fact.position), outcome
+        assert isinstance(outcome, Accepted) or outcome.code == "month_closed"
+
+
+def test_months_closed_one_after_the_other_by_several_have_numbers_without_a_gap(race: Race) -> None:
+    text = PRICED.replace(f'commune = "{VALMONT}"', f'commune = "{race.town}"')
+    assert isinstance(race.ask(AdoptRulebook(content=text)), Accepted)
+    months = [Month(f"2023-0{number}") for number in (5, 6, 7, 8)]
+
+    def close(month: Month, after: Month | None, position: int) -> None:
+        """As often as it takes: the month before may not be closed yet."""
+        draft = DraftFound(position=position, after=after, titres=3, total_cents=1, digest="5" * 64, missing=0)
+        while not isinstance(outcome := race.ask(CloseMonth(month=month, position=position, draft=draft)), Accepted):
+            assert outcome.code in ("month_out_of_order", "draft_stale"), outcome
+
+    first, *rest = [
+        (month, months[place - 1] if place else None, 100 * place + 1) for place, month in enumerate(months)
+    ]
+    close(*first)
+    at_once(*(lambda each=each: close(*each) for each in rest for _ in range(2)))
+    closed = [line.fact for line in race.kept.lines(regie_page(race.town))]
+    assert [fact.month for fact in closed if isinstance(fact, MonthClosed)] == months
+    assert [fact.first_number for fact in closed if isinstance(fact, MonthClosed)] == [1, 4, 7, 10]
