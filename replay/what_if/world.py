@@ -36,6 +36,7 @@ from ledger.memory import MemoryStore
 from ledger.store import Answer, Append, Once, Prepared, Write
 from ledger.streams import kind_of
 from ledger.town import Town
+from projections.billing.family import Placed
 from replay.what_if.asked import Said
 from replay.what_if.wishes import APPROVED, PENDING, WITHDRAWN, Ask, Compared, Verdict, Wanted
 from rulebook.town import Rules
@@ -57,6 +58,8 @@ class World:
     reconsidered: frozenset[Slug] = frozenset()
     """Reasons of agents that are not taken as said: what was refused for one is granted where there are places."""
     store: MemoryStore = field(default_factory=lambda: MemoryStore(first_number=FIRST_NUMBER))
+    pages: dict[Stream, list[Placed]] = field(default_factory=dict)
+    """Every line of this world."""
     compared: dict[Wanted, Compared] = field(default_factory=dict)
     lost: dict[Day, AttendanceRecorded] = field(default_factory=dict)
     """Days a child came in the real world that are refused here."""
@@ -71,6 +74,7 @@ class World:
     _given_up: set[Day] = field(default_factory=set)
     _last: Signature | None = None
     _commands: int = 0
+    _lines: int = 0
 
     def take(self, said: Said) -> None:
         """One command of the real world, and what it comes to here."""
@@ -287,7 +291,7 @@ class World:
         """A command at the instant it was given."""
         request = Request(commune=self.commune, command=command, signature=signature, rules=self.rules)
         result, _ = execute(self.store, request, once=self._once(), respond=lambda _: _NO_ANSWER)
-        self._demandes_of(result.prepared)
+        self._keep(result.prepared)
         return result
 
     def _append(self, signature: Signature, stream: Stream, facts: Sequence[Fact]) -> None:
@@ -297,9 +301,12 @@ class World:
         page = self.store.pages([stream])[stream]
         prepared = self.store.prepare(self.commune, signature, [Write(page=page, facts=facts)])
         self.store.append(Append(prepared=prepared, once=self._once(), answer=_NO_ANSWER, capacity=lambda _: None))
-        self._demandes_of(prepared)
+        self._keep(prepared)
 
-    def _demandes_of(self, prepared: Prepared) -> None:
+    def _keep(self, prepared: Prepared) -> None:
+        for entry in prepared.entries:
+            self._lines += 1
+            self.pages.setdefault(entry.stream, []).append(Placed(entry, self._lines))
         for page in prepared.pages:
             if isinstance(page.state, Child) and page.state.latest is not None:
                 self._demandes[page.state.latest.number] = page.state.latest

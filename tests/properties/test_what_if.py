@@ -3,10 +3,12 @@
 from hypothesis import given
 
 from ledger.child import Child
+from ledger.identifiers import Month, Stream
 from ledger.store import Page
 from ledger.town import Town
 from projections.billing.family import Placed
 from replay.what_if.asked import said_in_order
+from replay.what_if.effects import Lived, effects
 from replay.what_if.world import World
 from rulebook.town import Rules, rules_of, rules_of_town
 from tests.histories import histories, live, town
@@ -53,3 +55,16 @@ def test_under_the_same_rules_nothing_is_otherwise(history):
         assert list(here.closed.values()) == list(there.closed.values())
     assert [each for each in world.compared.values() if each.real != each.here] == []
     assert (world.lost, world.assumed) == ({}, {})
+
+
+@given(history=histories)
+def test_under_the_same_rules_every_household_owes_the_same(history):
+    story = live(town(), history)
+    world = asked_again(story)
+    pages: dict[Stream, list[Placed]] = {}
+    for placed in told(story):
+        pages.setdefault(placed.entry.stream, []).append(placed)
+    real = Lived(pages=pages, rules=rules_of_town(story.store.town(VALMONT).state))
+    here = Lived(pages=world.pages, rules=same_rules(world.store.town(VALMONT).state))
+    for effect in effects(VALMONT, real, here, [Month("2024-01"), Month("2024-03"), Month("2024-04")]):
+        assert effect.total.change == 0
