@@ -13,6 +13,7 @@ import orjson
 import pytest
 
 from tests.faults.service import ARDOISE
+from tests.http.regie import IBAN, issue
 from tests.http.world import Who, World, made, world_on
 from tests.servers import Database, as_url
 from tests.vault import papers_made as papers
@@ -136,6 +137,35 @@ def test_a_family_is_given_all_of_its_own_and_nothing_of_the_other_parent(
     assert "<i>" not in files["dossier.html"].read_text()
     assert read.words.count(f"{OURS} <i>{OURS}</i> & Fils") > 5
     assert not any("://" in (value or "") for _, attributes in read.seen for value in attributes.values())
+
+
+def test_a_family_is_given_what_it_was_billed_paid_and_signed(
+    world: World, export: Any, database: Database, tmp_path: Path
+) -> None:
+    mine, other = world.household("parent-1"), world.household("parent-2")
+    guardian, _ = guardian_of(world, mine, OURS), guardian_of(world, other, THEIRS)
+    issue(database, world.commune, mine, 17, 5_511, "2023-11")
+    issue(database, world.commune, other, 18, 777, "2023-11")
+    account = {"guardian": guardian, "holder": OURS, "iban": IBAN, "signed_on": "2024-01-08"}
+    signed = made(world.agent.post(f"/households/{mine}/mandate", account))
+    paid = {"household": mine, "amount_cents": 1_000, "means": "cheque", "received_on": "2024-01-12"}
+    made(world.who("billing").post("/payments", {"payments": [paid]}))
+
+    assert export("--household", mine, "--to", str(tmp_path / "out"), "--by", "dpo-1").returncode == 0
+    text = (tmp_path / "out" / "dossier.json").read_text()
+    said = orjson.loads(text)
+    assert [(one["titre"], one["month"], one["amount"]) for one in said["titres"]] == [
+        ("2024-000017", "novembre 2023", "55,11\u00a0€")
+    ]
+    assert [(one["amount"], one["means"]) for one in said["payments"]] == [("10,00\u00a0€", "Chèque")]
+    assert [(one["mandate"], one["person"]) for one in said["mandates"]] == [(signed["mandate"], guardian)]
+    details = {(one["what"], one["field"]): one["value"] for one in said["details"] if one["person"] == guardian}
+    assert details["Compte bancaire", "IBAN"] == IBAN
+    assert "2024-000018" not in text
+    page = (tmp_path / "out" / "dossier.html").read_text()
+    assert "À payer avant le" in page
+    assert export("--household", other, "--to", str(tmp_path / "other"), "--by", "dpo-1").returncode == 0
+    assert IBAN not in (tmp_path / "other" / "dossier.json").read_text()
 
 
 def test_under_an_alternating_custody_the_others_days_are_left_out(world: World, export: Any, tmp_path: Path) -> None:
