@@ -88,7 +88,8 @@ def invoice(issued: TitreIssued = COMMON, **said: Any) -> Invoice:
 
 def _reason(billed: BilledLine) -> Reason:
     heading = f"{billed.label} : {billed.quantity} × {amount(billed.unit_price_cents)} = {amount(billed.amount_cents)}."
-    return Reason(heading=heading, sentences=[f"{day.day} : réservé le 30 août, présent." for day in billed.days])
+    days = [f"{day.day} : réservé le 30 août, présent." for day in billed.days]
+    return Reason(heading=heading, price="Quotient familial : 650 €.", days=days)
 
 
 def text_of(content: bytes) -> list[str]:

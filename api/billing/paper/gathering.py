@@ -14,7 +14,7 @@ from api import french_paper
 from api.asking import Reader
 from api.billing.facts import facts_of
 from api.billing.paper.invoice import Debit, Invoice, Owed, Reason
-from api.french_bills import said_of_line
+from api.french_bills import LineSaid, said_of_line
 from api.history_words import HistoryWords
 from ledger.codec import Codec
 from ledger.entry import Entry
@@ -144,13 +144,19 @@ class Sources:
             children=who.children,
             formulas={(line.activity, line.unit): _formula(line, words) for line in issued.lines},
             how_to_pay=ways,
-            reasons=[Reason(heading=each.heading, sentences=each.sentences[1:]) for each in told],
+            reasons=list(map(_reason, told)),
             paid_cents=paid_cents,
             owed_before=_owed_before(said, number),
             held_cents=said.unallocated_cents,
             debit=await self.debit(statement.payer, number) if owes else None,
         )
         return invoice, who
+
+
+def _reason(said: LineSaid) -> Reason:
+    quotient = () if said.quotient is None else (said.quotient,)
+    price = " ".join((*quotient, *said.arithmetic, said.article))
+    return Reason(heading=said.heading, price=price, days=(*said.days, *said.changes))
 
 
 def regie_of(rulebook: Rulebook | None, commune: Commune) -> tuple[str, str, tuple[str, ...]]:

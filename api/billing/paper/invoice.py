@@ -40,7 +40,10 @@ class Reason:
     """Why one line is what it is."""
 
     heading: str
-    sentences: Sequence[str]
+    price: str
+    """From the quotient to the unit price, and the article, in sentences."""
+    days: Sequence[str]
+    """What happened, date by date; of a rectification, what changed."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -124,7 +127,7 @@ def _reasons(invoice: Invoice) -> list[dict[str, Any]]:
     """Why, child by child."""
     found: dict[ChildId, list[dict[str, Any]]] = {}
     for line, reason in zip(invoice.issued.lines, invoice.reasons, strict=True):
-        said = {"heading": reason.heading, "sentences": reason.sentences}
+        said = {"heading": reason.heading, "price": reason.price, "days": reason.days}
         found.setdefault(line.child, []).append(said)
     return [{"heading": invoice.child(child), "lines": lines} for child, lines in found.items()]
 
