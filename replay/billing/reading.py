@@ -24,6 +24,8 @@ from rulebook.town import Rules, rules_of_town
 
 HOUSEHOLDS_AT_ONCE: Final = 8
 """Few, so that what is in memory is that of a few families, whatever the size of the town."""
+PAGES_AT_ONCE: Final = 100
+_STREAMS: Final = "SELECT stream FROM entries WHERE commune = %(commune)s AND version = 1 ORDER BY stream"
 _LINES: Final = """
     SELECT e.stream, e.version, e.stored, e.digest, s.leaf, s.position
     FROM unnest(%(streams)s::text[]) AS wanted (stream)
@@ -111,6 +113,12 @@ class Reading:
                 children={child: self._of_child(pages, child) for child in children},
                 payer=pages.get(payer_page(commune, household), ()),
             )
+
+    def everything(self) -> Iterator[tuple[Stream, list[Placed]]]:
+        """Every page of the town. Raises AlteredLineError."""
+        streams = [Stream(stream) for (stream,) in self.connection.execute(_STREAMS, {"commune": self.commune})]
+        for start in range(0, len(streams), PAGES_AT_ONCE):
+            yield from self._pages(streams[start : start + PAGES_AT_ONCE]).items()
 
     def _of_child(self, pages: dict[Stream, list[Placed]], child: ChildId) -> Sequence[Placed]:
         stream = child_page(self.commune, child)
