@@ -9,7 +9,6 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-import httpx
 import orjson
 import psycopg
 import pytest
@@ -56,7 +55,7 @@ def until(what: Callable[[], bool]) -> None:
 
 
 def warnings(service: Service) -> list[str]:
-    said = httpx.get(f"{service.url}/readyz")
+    said = service.get("/readyz")
     assert said.status_code == 200, "the service is ready all the same"
     found: list[str] = said.json().get("warnings", [])
     return found

@@ -6,7 +6,6 @@ import subprocess
 import time
 from pathlib import Path
 
-import httpx
 import psycopg
 import pytest
 
@@ -117,7 +116,7 @@ def test_an_older_database_is_not_served_nor_written_and_can_be_read_until_the_l
             in (away / "NOTE.txt").read_text()
         )
         third = Service.start(place, **own(older), **OFTEN)
-        assert httpx.get(f"{third.url}/readyz").json()["warnings"] == []
+        assert third.get("/readyz").json()["warnings"] == []
         assert third.stop() == 0
         assert files_of(place).sizes(TOWN)[-1] == kept
 
@@ -157,10 +156,10 @@ def test_a_past_that_was_rewritten_is_told_by_readyz_the_metrics_and_the_log(pla
             superuser.execute("UPDATE ardoise.seals SET leaf = sha256('another past') WHERE position = 4")
             for trigger in ("seals_are_never_changed", "seals_are_never_emptied"):
                 superuser.execute(f"ALTER TABLE ardoise.seals ENABLE ALWAYS TRIGGER {trigger}".encode())
-        while "checkpoint_refused" not in httpx.get(f"{service.url}/readyz").json()["warnings"]:
+        while "checkpoint_refused" not in service.get("/readyz").json()["warnings"]:
             assert time.monotonic() < give_up_at
             time.sleep(0.05)
-        assert "ardoise_checkpoints_refused 1.0" in httpx.get(f"{service.url}/metrics").text
+        assert "ardoise_checkpoints_refused 1.0" in service.get("/metrics").text
         assert service.log.read_text().count('"event":"checkpoint_refused"') == 1, "said once"
     finally:
         service.stop()
@@ -177,14 +176,14 @@ def test_a_directory_that_is_full_or_taken_away_stops_nothing_else(place: Path, 
         with service.client() as http:
             assert service.who(http, "agent", "agent-1").post("/households").status_code == 201
             give_up_at = time.monotonic() + 30
-            while "checkpoint_refused" not in httpx.get(f"{service.url}/readyz").json()["warnings"]:
+            while "checkpoint_refused" not in service.get("/readyz").json()["warnings"]:
                 assert time.monotonic() < give_up_at
                 time.sleep(0.05)
             said = service.who(http, "auditor", "auditor-1").get("/checkpoint")
             assert (said.status_code, said.json()["code"]) == (503, "no_checkpoint_yet")
         folder.unlink()
         (place / "elsewhere").rename(folder)
-        while "checkpoint_refused" in httpx.get(f"{service.url}/readyz").json()["warnings"]:
+        while "checkpoint_refused" in service.get("/readyz").json()["warnings"]:
             assert time.monotonic() < give_up_at
             time.sleep(0.05)
     finally:

@@ -10,7 +10,6 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-import httpx
 import orjson
 import psycopg
 import pytest
@@ -47,11 +46,11 @@ from tests.town import VALMONT
 SECONDS = 60.0
 
 
-def until(what: Callable[[], bool]) -> None:
+def until(what: Callable[[], bool], every_seconds: float = 0.05) -> None:
     give_up_at = time.monotonic() + SECONDS
     while not what():
         assert time.monotonic() < give_up_at, "it never came"
-        time.sleep(0.002)
+        time.sleep(every_seconds)
 
 
 def of(database: Database) -> dict[str, str]:
@@ -83,14 +82,19 @@ def said(process: "subprocess.Popen[bytes]") -> Any:
     return orjson.loads(out)
 
 
-def done(database: Database) -> tuple[int, int]:
+def done(connection: "psycopg.Connection[Any]") -> tuple[int, int]:
     """Chunks that are done, and chunks that there are."""
-    with psycopg.connect(database.admin_url) as connection:
-        if connection.execute("SELECT to_regclass('rebuild.chunks')").fetchone() == (None,):
-            return 0, 0
-        row = connection.execute("SELECT count(*) FILTER (WHERE done), count(*) FROM rebuild.chunks").fetchone()
-        assert row is not None
-        return int(row[0]), int(row[1])
+    if connection.execute("SELECT to_regclass('rebuild.chunks')").fetchone() == (None,):
+        return 0, 0
+    row = connection.execute("SELECT count(*) FILTER (WHERE done), count(*) FROM rebuild.chunks").fetchone()
+    assert row is not None
+    return int(row[0]), int(row[1])
+
+
+def until_begun(database: Database, process: "subprocess.Popen[bytes]") -> None:
+    """Waits until a chunk is done, and looks often: the others are done soon after."""
+    with psycopg.connect(database.admin_url, autocommit=True) as connection:
+        until(lambda: done(connection)[0] >= 1 or ended(process), every_seconds=0.002)
 
 
 def children_of(pid: int) -> list[int]:
@@ -130,7 +134,7 @@ def test_a_rebuild_killed_half_way_is_taken_up_where_it_stopped(crowded: Databas
     before = digests(crowded)
     lines = count(crowded, "ardoise.entries")
     process = started(of(crowded), "--all", "--processes", "2", "--json")
-    until(lambda: done(crowded)[0] >= 1 or ended(process))
+    until_begun(crowded, process)
     workers = workers_of(process)
     assert len(workers) == 2
     if whom == "worker":
@@ -141,7 +145,8 @@ def test_a_rebuild_killed_half_way_is_taken_up_where_it_stopped(crowded: Databas
     if whom == "worker":
         assert b"it goes on where it was" in err
     until(lambda: not any(Path(f"/proc/{pid}/stat").exists() for pid in workers))
-    finished, chunks = done(crowded)
+    with psycopg.connect(crowded.admin_url) as connection:
+        finished, chunks = done(connection)
     assert 0 < finished < chunks, "it was killed in the middle"
     assert digests(crowded) == before, "the old rows are served"
     report = said(started(of(crowded), "--all", "--processes", "2", "--json"))
@@ -154,7 +159,7 @@ def test_a_rebuild_killed_half_way_is_taken_up_where_it_stopped(crowded: Databas
 
 def test_what_was_written_since_the_kill_is_there_and_another_set_of_models_starts_anew(crowded: Database) -> None:
     process = started(of(crowded), "--all", "--processes", "1")
-    until(lambda: done(crowded)[0] >= 1 or ended(process))
+    until_begun(crowded, process)
     process.kill()
     process.communicate()
     with story_in(crowded) as story:
@@ -164,7 +169,7 @@ def test_what_was_written_since_the_kill_is_there_and_another_set_of_models_star
     report = said(started(of(crowded), "--all", "--json"))
     assert not report["resumed"], "the check of another model began anew"
     process = started(of(crowded), "--all", "--processes", "1")
-    until(lambda: done(crowded)[0] >= 1 or ended(process))
+    until_begun(crowded, process)
     process.kill()
     process.communicate()
     with story_in(crowded) as story:
@@ -255,11 +260,11 @@ def _verified(service: Service) -> None:
     report = said(started(environment(service.data), "past", "--check", "--json"))
     assert report["differences"] == 0, report
     assert sum(row["rows"] for row in report["tables"]) > FAMILIES
-    assert httpx.get(f"{service.url}/readyz").json().get("warnings", []) == []
+    assert service.get("/readyz").json().get("warnings", []) == []
 
 
 def warnings(service: Service) -> list[str]:
-    return list(httpx.get(f"{service.url}/readyz").json().get("warnings", []))
+    return list(service.get("/readyz").json().get("warnings", []))
 
 
 def test_a_read_model_with_another_version_is_served_and_warned_of_until_it_is_rebuilt(data: Path) -> None:

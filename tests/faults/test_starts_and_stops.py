@@ -124,7 +124,7 @@ def test_a_command_that_waits_when_the_stop_comes_is_answered(data: Path) -> Non
         service.process.send_signal(signal.SIGTERM)
         time.sleep(0.3)
         with pytest.raises(httpx.TransportError):
-            httpx.get(f"{service.url}/livez", verify=False)
+            service.get("/livez")
         connection.rollback()
         assert asked.result().status_code == 201
     assert service.process.wait(30) == 0
