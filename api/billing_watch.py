@@ -28,6 +28,7 @@ from replay.billing.runs import BillingError, alone, connected, refuse
 from replay.leader import Connection, Step, WorkError, told
 
 STUCK: Final = "billing_stuck"
+TITRES: Final = "titres"
 LOOK_SECONDS: Final = 1.0
 LONGEST_SECONDS: Final = 60.0
 """Between two attempts at what does not succeed."""
@@ -69,7 +70,7 @@ class BillingWatch:
 
     def step(self, connection: Connection) -> float:
         """Everything that waits and is not to be let alone for now."""
-        waits = [_Waits(*row) for row in connection.execute(_WAITS, (CODE,)).fetchall()]
+        waits = _waits(connection)
         self._tries = {what: tried for what, tried in self._tries.items() if what in waits}
         for what in waits:
             if self.stops():
@@ -98,9 +99,10 @@ class BillingWatch:
             alone(connection, what.commune, waits=None) as is_alone,
             self._job(what.commune) as job,
         ):
-            if not is_alone:
+            # Somebody may have done it meanwhile.
+            if not is_alone or what not in _waits(connection):
                 return
-            if what.what == "titres":
+            if what.what == TITRES:
                 left_by_others(connection, job)
                 return
             try:
@@ -135,7 +137,7 @@ class BillingWatch:
 
     def sample(self, connection: Connection) -> None:
         """Asks how much waits."""
-        self._waiting = len(connection.execute(_WAITS, (CODE,)).fetchall())
+        self._waiting = len(_waits(connection))
 
     def forget(self) -> None:
         """The gauge is absent until the database answers again."""
@@ -143,7 +145,7 @@ class BillingWatch:
 
     def warnings(self) -> Sequence[str]:
         """Whether the titres of a closed month cannot be issued. A draft that cannot be made says so by itself."""
-        return [STUCK] if any(what.what == "titres" for what in self._tries) else []
+        return [STUCK] if any(what.what == TITRES for what in self._tries) else []
 
     def collect(self) -> Iterator[Metric]:
         """How many drafts and closed months wait."""
@@ -151,6 +153,13 @@ class BillingWatch:
             yield GaugeMetricFamily(
                 "ardoise_billing_waiting", "Drafts to make, and closed months to issue titres of.", value=self._waiting
             )
+
+
+def _waits(connection: Connection) -> list[_Waits]:
+    """What waits, in every town: first the titres, which are owed for good, then the drafts."""
+    with connection.transaction():
+        rows = connection.execute(_WAITS, (CODE,)).fetchall()
+    return sorted((_Waits(*row) for row in rows), key=lambda each: each.what != TITRES)
 
 
 def _told(error: Exception) -> dict[str, str]:

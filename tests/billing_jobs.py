@@ -13,6 +13,7 @@ from api.background import leader_conninfo
 from benchmarks.billing_town import ACTIVITY, CONTENT, MONTH, UNIT
 from benchmarks.billing_town import fill as fill_month
 from benchmarks.generated import TOWN
+from commands.close_month import CloseMonth, DraftFound
 from commands.execute import Request, execute
 from commands.outcome import Accepted
 from ledger.codec import Codec
@@ -25,6 +26,7 @@ from ledger.settings import Settings
 from ledger.store import Answer
 from ledger.streams import child_page
 from projections.inline import project
+from replay.billing.bill import Billed
 from replay.billing.job import Job, Watching
 from replay.verifying.verify import Verification
 from tests.billed import Said
@@ -104,6 +106,22 @@ def wrong(database: Database) -> list[Any]:
     """What `ardoise verify --chains` has to say."""
     with psycopg.connect(service_conninfo(database.service_url, Settings()), autocommit=True) as connection:
         return list(Verification(commune=TOWN, rows=False).run(connection))
+
+
+def close_only(job: Job, billed: Billed, digest: str | None = None) -> None:
+    """What a close comes to when whoever asked for it is killed at once."""
+    draft = DraftFound(
+        position=billed.position,
+        after=None,
+        titres=billed.summary["bills"],
+        total_cents=billed.summary["total_cents"],
+        digest=digest or billed.digest,
+        missing=0,
+    )
+    command = CloseMonth(month=MONTH, position=billed.position, draft=draft)
+    request = Request(commune=TOWN, command=command, signature=signed(NOW))
+    result, _ = execute(job.store, request, once=once(), respond=lambda _: ANSWERED)
+    assert isinstance(result.outcome, Accepted)
 
 
 def next_line(job: Job, stream: Stream, fact: Fact) -> Entry:

@@ -11,7 +11,7 @@ from commands.town_days import town_day
 from ledger.entry import AlteredLineError
 from ledger.identifiers import Month
 from projections.billing.drafts import Summary
-from replay.billing.issue import issue, unissued
+from replay.billing.issue import issue, lacks_titres
 from replay.billing.job import Job, sealed
 from replay.billing.reading import Governed, Reading
 from replay.billing.results import digest_in, summed, worked
@@ -67,6 +67,8 @@ def draft(connection: Connection, job: Job, month: Month, *, fresh: bool = False
 
 def _drafted(connection: Connection, job: Job, month: Month, *, fresh: bool) -> Drafted:
     position, governed = _settled(connection, job)
+    if any(closed.month == month for closed in governed.closed):
+        raise BillingError(f"{month} is closed: it has titres, and no draft.")
     _refuse_unpriced(governed.rules, job, month)
     after = governed.closed[-1].month if governed.closed else None
     run = begin(connection, job.commune, month, position, after=after, by=job.by, at=job.clock(), fresh=fresh)
@@ -82,8 +84,7 @@ def _settled(connection: Connection, job: Job) -> tuple[int, Governed]:
         job.watching.say("sealing")
         position = sealed(connection, job.commune)
         governed = Reading(connection=connection, commune=job.commune, upto=position).governed()
-        waiting = set(unissued(connection, job.commune))
-        late = [closed for closed in governed.closed if closed.month in waiting]
+        late = [closed for closed in governed.closed if lacks_titres(connection, job.commune, closed)]
         if not late:
             return position, governed
         for closed in late:

@@ -14,6 +14,7 @@ from commands.issue_titres import BillToIssue, IssueTitres
 from commands.outcome import Refused
 from ledger.events import MonthClosed
 from ledger.identifiers import Commune, HouseholdId, Month, Subject
+from ledger.regie import titre_number
 from ledger.store import Answer, BusyError, ConflictError, Once
 from projections.billing.canonical import lines_in
 from projections.billing.drafts import CODE
@@ -31,6 +32,7 @@ WAIT_SECONDS: Final = 0.2
 BILLING: Final = Subject("ardoise-billing")
 """Who signs titres, whoever closed the month and whichever process issues them: nobody decides them."""
 _WAITING: Final = "SELECT month FROM ardoise.billing_waits(%s) WHERE commune = %s AND what = 'titres'"
+_TITRE: Final = "SELECT titre FROM titres WHERE commune = %s AND titre = %s"
 _BILLS: Final = """
     SELECT household, bill FROM draft_bills
     WHERE commune = %(commune)s AND month = %(month)s AND lines > 0 AND household > %(after)s
@@ -43,6 +45,12 @@ def unissued(connection: Connection, commune: Commune) -> list[Month]:
     """The closed months of a town some of whose titres are not there, in order."""
     with connection.transaction():
         return [month for (month,) in connection.execute(_WAITING, (CODE, commune))]
+
+
+def lacks_titres(connection: Connection, commune: Commune, closed: MonthClosed) -> bool:
+    """Whether a month was closed and some of its titres are not there: they are issued in order, the last one last."""
+    last = titre_number(closed.year, closed.first_number + closed.titres - 1)
+    return closed.titres > 0 and connection.execute(_TITRE, (commune, last)).fetchone() is None
 
 
 def issue(connection: Connection, job: Job, closed: MonthClosed, *, just_worked_out: bool = False) -> None:

@@ -30,7 +30,7 @@ _TAKE: Final = """
     ORDER BY number FOR UPDATE SKIP LOCKED LIMIT 1
 """
 _LEFT: Final = """
-    SELECT EXISTS (SELECT FROM draft_slices WHERE commune = %(commune)s AND month = %(month)s AND NOT done),
+    SELECT (SELECT count(*) FROM draft_slices WHERE commune = %(commune)s AND month = %(month)s AND NOT done),
            EXISTS (SELECT FROM drafts WHERE commune = %(commune)s AND month = %(month)s AND run = %(name)s)
 """
 _BEFORE: Final = """
@@ -60,21 +60,31 @@ def work(connection: Connection, run: Run, progress: Progress) -> None:
 
 
 def compute(connection: Connection, conninfo: str, run: Run, processes: int, progress: Progress) -> None:
-    """Works every slice out. Raises AlteredLineError, BillingError or WorkerGoneError: what is done stays done."""
-    if processes == 0:
+    """Works every slice out, the only one that is left without a process for it.
+
+    Raises AlteredLineError, BillingError or WorkError: what is done stays done.
+    """
+    left, _ = _left(connection, run)
+    if processes == 0 or left == 1:
         with connected(conninfo, run.commune) as own:
             work(own, run, progress)
-    else:
-        with closing(said_by("replay.billing.worker", {"conninfo": conninfo, **asdict(run)}, processes)) as workers:
+    elif left:
+        asked = {"conninfo": conninfo, **asdict(run)}
+        with closing(said_by("replay.billing.worker", asked, min(processes, left))) as workers:
             for said in workers:
                 if said.get("error") in _TOLD:
                     raise BillingError(said["failed"])
                 if "failed" in said:
                     raise WorkError(f"a process of the billing stopped: {said['failed']}")
                 progress(said["households"])
-    left, ours = connection.execute(_LEFT, run.values()).fetchone() or (True, False)
-    if left or not ours:
+    if _left(connection, run) != (0, True):
         raise WorkError("another process took the billing over: run it again.")
+
+
+def _left(connection: Connection, run: Run) -> tuple[int, bool]:
+    """How many slices are not done, and whether they are still this run's to do."""
+    [(left, ours)] = connection.execute(_LEFT, run.values()).fetchall()
+    return int(left), bool(ours)
 
 
 def _slice(connection: Connection, run: Run, reading: Reading, governed: Governed, progress: Progress) -> bool:
