@@ -6,6 +6,7 @@ from typing import Any, Final
 from uuid import uuid4
 
 from api.authorisation import OPERATIONS
+from tests.http.fuzz_billing import FuzzBilling
 from tests.http.fuzz_regie import FuzzRegie
 from tests.http.issued import MONTH, TITRE, issue
 from tests.http.world import World, made
@@ -60,6 +61,7 @@ class FuzzTown:
         world.enrol(self.halves, "mercredis")
         issue(database, world.commune, self.home, self.children)
         self.regie = FuzzRegie(world, database)
+        self.billing = FuzzBilling(world)
 
     def told(self) -> Told:
         """Everything, once the families are there."""
@@ -175,16 +177,20 @@ class FuzzTown:
             "POST /activations/{activation}/decision": {"activation": self.many(self.activation)},
             "DELETE /closures/{day}": {"day": closed, "activity": ["cantine"], "site": ["centre"]},
             **self.regie.apart(),
+            **self.billing.apart(),
             "GET /entries/{position}/proof": {"position": [1, 2, SIGNED], "size": [SIGNED, SIGNED + 1]},
             "GET /checkpoint/proof": {"from": [1, 2, SIGNED], "to": [SIGNED, SIGNED + 1]},
             "GET /titres/{number}/invoice.pdf": {"number": [TITRE]},
+            "GET /titres/{number}": {"number": [TITRE]},
+            "GET /titres/{number}/lines/{line}": {"number": [TITRE], "line": [1, 2]},
+            "GET /children/{child}/entries/{line}/invoice-lines": {"line": [1, 2, 3]},
             "DELETE /demandes/{number}": {"number": [self.demande("2024-05-15")]},
             "POST /demandes/{number}/decision": {"number": [self.demande(day) for day in ("2024-05-22", "2024-06-19")]},
         }
 
     def bodies(self) -> dict[str, list[Any]]:
         """One of each form a body has, and what they name is nobody else's."""
-        of_money = self.regie.bodies(self.guardians[0])
+        of_money = {**self.regie.bodies(self.guardians[0]), **self.billing.bodies(self.children[0])}
         return {**self.of_town(), **self.of_demandes(), **self.of_families(), **self.of_accounts(), **of_money}
 
     def of_town(self) -> dict[str, list[Any]]:

@@ -67,7 +67,7 @@ include-name = "POST /v1/{{commune}}/me/key"
 checks.positive_data_acceptance.expected-statuses = ["2xx", "404", "409", "422", "429"]
 """
 
-EACH_DAY = [f"{wish}[*]" for wish in ("reserve", "cancel", "absent", "approve")]
+EACH_DAY = [f"{wish}[*]" for wish in ("reserve", "cancel", "absent", "approve", "days")]
 IN_BODIES = {
     "child": ["child", "children[*].child", "also_for[*]"],
     "household": ["household", "grant.household"],
