@@ -58,6 +58,7 @@ FIELD_SENTENCES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "iban_expected": ("wrong_form", "Cet IBAN n'existe pas : vérifiez-le sur le RIB."),
         "iban_outside_sepa": ("wrong_form", "Ce compte est dans un pays où les prélèvements SEPA n'existent pas."),
         "holder_expected": ("wrong_form", "Le titulaire s'écrit en lettres latines, comme sur le RIB."),
+        "reference_expected": ("wrong_form", "Une référence contient au moins un chiffre ; ce n'est pas un nom."),
         "item_twice": ("asked_twice", "Un même mot de la liste est donné deux fois."),
         "protocol_not_in_list": ("inconsistent", "Un protocole va avec individual_protocol dans la liste."),
         "in_the_future": ("in_the_future", "Cet instant n'est pas encore venu."),

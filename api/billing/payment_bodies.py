@@ -41,6 +41,13 @@ def read_holder(value: str) -> str:
     return name
 
 
+def read_reference(value: str) -> str:
+    """A number of some kind: a name has no digit, and goes with no payment."""
+    if not any(letter.isdigit() for letter in value):
+        raise _refused("reference_expected")
+    return value
+
+
 TitreText = Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{6,9}$", max_length=14, examples=["2022-000017"])]
 Cents = Annotated[int, Field(ge=1, le=2**53 - 1, examples=[5511])]
 Reference = Annotated[
@@ -48,9 +55,10 @@ Reference = Annotated[
     Field(
         pattern=r"^[A-Za-z0-9](?:[A-Za-z0-9 -]{0,33}[A-Za-z0-9])?$",
         max_length=35,
-        description="Le numéro du chèque, du virement ou du paiement en ligne. Jamais un nom.",
+        description="Le numéro du chèque, du virement ou du paiement en ligne, avec au moins un chiffre : pas un nom.",
         examples=["0001234"],
     ),
+    AfterValidator(read_reference),
 ]
 Holder = Annotated[
     str,

@@ -87,6 +87,7 @@ def test_a_bank_statement_is_recorded_once_whole_or_not_at_all(regie: Regie) -> 
         ({"titre": "2024-17"}, "titre"),
         ({"reference": "Mme Exemple, chèque"}, "reference"),
         ({"reference": "a" * 36}, "reference"),
+        ({"reference": "Camille Exemple"}, "reference"),
     ],
 )
 def test_a_payment_that_cannot_be_read_says_where(regie: Regie, change: dict[str, object], field: str) -> None:

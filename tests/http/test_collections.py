@@ -233,6 +233,29 @@ def test_an_account_that_is_not_the_one_of_the_mandate_is_not_debited(regie: Reg
     assert second
 
 
+def test_a_file_that_is_not_the_one_that_was_sent_is_not_handed_out(regie: Regie, module_database: Database) -> None:
+    regie.debtor("parent-1", 5_511)
+    sent = regie.collect()
+    with psycopg.connect(module_database.admin_url) as connection:
+        connection.execute(
+            "UPDATE ardoise.collections SET digest = %s WHERE collection = %s", ("0" * 64, sent["collection"])
+        )
+    refused(regie.billing.get(f"/collections/{sent['collection']}/pain.008.xml"), "file_changed")
+
+
+def test_collections_are_listed_the_latest_first_page_by_page(regie: Regie) -> None:
+    sent = []
+    for number in range(3):
+        regie.world.clock.set(f"2024-01-15 1{number}:00")
+        regie.debtor(f"parent-{number}", 1_000)
+        sent.append(regie.collect()["collection"])
+    first = made(regie.billing.get("/collections", limit=2), 200)
+    assert [each["collection"] for each in first["collections"]] == [sent[2], sent[1]]
+    rest = made(regie.billing.get("/collections", limit=2, cursor=first["next"]), 200)
+    assert ([each["collection"] for each in rest["collections"]], rest["next"]) == ([sent[0]], None)
+    refused(regie.billing.get("/collections", cursor=first["next"][:-2]), "invalid_cursor", 422)
+
+
 def test_a_mandate_nobody_used_for_three_years_is_left_out(regie: Regie) -> None:
     regie.debtor("parent-1", 5_511)
     household = regie.family("parent-2", 990)
