@@ -8,21 +8,27 @@ from typing import Any
 import orjson
 import psycopg
 import pytest
+from psycopg.rows import dict_row
 
-from ledger.codec import canonical
+from ledger.codec import Codec, canonical
 from ledger.database import service_conninfo
+from ledger.entry import Entry
+from ledger.identifiers import Stream, TitreNumber
 from ledger.settings import Settings
 from ledger.streams import payer_page, regie_page
+from projections.billing import accounts, questions
+from projections.question import Question
+from replay.as_of import PAST, fold
 from replay.sealing.merkle import leaf_hash
 from replay.sealing.seal import seal_once
 from replay.verifying.findings import Finding
 from replay.verifying.verify import Verification
 from tests.asks import absent, approve
-from tests.billed import FEBRUARY, JANUARY, close_month, paid, two_meals
+from tests.billed import FEBRUARY, JANUARY, close_month, paid, two_meals, working
 from tests.replay.rebuilding import story_in
 from tests.servers import Database
 from tests.spec import Story, about
-from tests.town import AWA, CANTINE, MATTEO, VALMONT
+from tests.town import AWA, CANTINE, MATTEO, VALMONT, at
 
 SETTINGS = Settings()
 REGIE = regie_page(VALMONT)
@@ -46,21 +52,26 @@ class Billed:
         line: Line = orjson.loads(row[0])
         return line
 
+    def lines(self, stream: Stream) -> list[Entry]:
+        """A page, as it is kept."""
+        rows = self.superuser.execute("SELECT stored FROM entries WHERE stream = %s ORDER BY version", (stream,))
+        return [Codec().read(stored) for (stored,) in rows]
+
     def rewrite(self, stream: str, version: int, line: Line) -> None:
         """Puts another line in the place of one, with every digest after it, every seal, and the tree above them."""
         last = self.superuser.execute("SELECT max(version) FROM entries WHERE stream = %s", (stream,)).fetchone()
         assert last is not None
-        for at in range(version, last[0] + 1):
-            kept = line if at == version else self.line(stream, at)
-            if at > 1:
-                kept["previous"] = sha256(canonical(self.line(stream, at - 1))).hexdigest()
+        for number in range(version, last[0] + 1):
+            kept = line if number == version else self.line(stream, number)
+            if number > 1:
+                kept["previous"] = sha256(canonical(self.line(stream, number - 1))).hexdigest()
             stored = canonical(kept)
             self.superuser.execute(
                 "UPDATE entries SET stored = %s, digest = sha256(%s) WHERE stream = %s AND version = %s",
-                (stored, stored, stream, at),
+                (stored, stored, stream, number),
             )
             self.superuser.execute(
-                "UPDATE seals SET leaf = %s WHERE stream = %s AND line = %s", (leaf_hash(stored), stream, at)
+                "UPDATE seals SET leaf = %s WHERE stream = %s AND line = %s", (leaf_hash(stored), stream, number)
             )
 
     def found(self, processes: int = 1) -> list[Finding]:
@@ -226,3 +237,30 @@ def test_a_close_written_anew_with_all_its_hashes_is_named(billed: Billed, edit:
     billed.rewrite(REGIE, 1, line)
     found = billed.found()
     assert {each.what for each in found if each.stream == REGIE} == whats
+
+
+def test_the_books_are_asked_as_they_stood_at_an_instant(billed: Billed) -> None:
+    """January was closed on 3 February and paid at once, February on 3 March."""
+    pages = {stream: billed.lines(stream) for stream in (PAYER, AWAS, REGIE)}
+
+    def asked(instant: str, question: Question) -> list[dict[str, Any]]:
+        then = fold(at(instant), pages.items())
+        asked_then = then.question(question, PAST)
+        with working(billed.database) as connection, connection.cursor(row_factory=dict_row) as cursor:
+            return cursor.execute(asked_then.sql, asked_then.values).fetchall()
+
+    def titres(instant: str) -> list[str]:
+        return [row["titre"] for row in asked(instant, questions.titres_of(VALMONT, AWA.household))]
+
+    assert titres("2024-02-02 10:00") == []
+    assert titres("2024-02-20 10:00") == ["2024-000002"]
+    assert titres("2024-03-04 10:00") == ["2024-000002", "2024-000003"]
+    [owed] = asked("2024-02-20 10:00", accounts.balance_of(VALMONT, MATTEO.household))
+    assert (owed["billed_cents"], owed["paid_cents"], owed["balance_cents"]) == (654, 300, 354)
+    assert asked("2024-02-02 10:00", accounts.balance_of(VALMONT, MATTEO.household)) == []
+    [cheque, debit] = asked("2024-02-20 10:00", accounts.payments_of(VALMONT, MATTEO.household))
+    assert (cheque["cancelled_on"], debit["cancelled_because"]) == (None, "returned_debit")
+    months = asked("2024-02-20 10:00", questions.closed_months(VALMONT))
+    assert [row["month"] for row in months] == [JANUARY]
+    [line] = asked("2024-03-04 10:00", questions.lines_of_titre(VALMONT, TitreNumber("2024-000003")))
+    assert (line["regularises"], line["detail"]["days"][0]["day"]) == (JANUARY, "2024-01-26")
