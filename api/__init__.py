@@ -14,7 +14,8 @@
    `erasures` (with `erasure_proposal`); `family_history`, which `telling` reads and tells; `town`, `opening`,
    `attendance`; `feed` and `checkpoints`, as it is sealed. In `billing/`, the régie: `months` (with `drafting`),
    `lines`, `titres` and `why`, shown by `shown` from the facts `facts` finds again; `prices` (with `families`,
-   `pricing`, `demande_prices` and `simulated`), which tells what days would cost.
+   `pricing`, `demande_prices` and `simulated`), which tells what days would cost; `payers` (accounts and payments),
+   `mandates` and `collections`, whose file `collecting` gathers and `pain008` writes.
 5. The bodies they read: `*_bodies`.
 6. What /openapi.json says of it all: `schemas*`, `examples*`, `openapi*`.
 7. What people read: `french*`, and `history_words`, which calls things as the rulebook of the day did.
