@@ -37,8 +37,8 @@ def facts_of(offer: Offer, story: Story, key: SlotKey, governed: Governed) -> Fa
         seen.presence if seen is not None else None,
         absence,
         accepted(offer, story, key, governed) if absence == "justified" else None,
-        told.late and slot is not None,
-        told.late_cancellation and slot is None,
+        told.late,
+        told.late_cancellation,
         offer.is_closed(key.activity, key.day, enrolment.site if enrolment else None),
     )
 

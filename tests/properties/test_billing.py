@@ -1,8 +1,12 @@
 """Whatever happens, whenever months are closed: what was billed is what is known, and nothing issued ever changes."""
 
+import os
+import subprocess
+import sys
 from collections import Counter
 from dataclasses import replace
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 from hypothesis import given, settings
@@ -27,6 +31,7 @@ from tests.spec import Ask, Story, about, clock, enrolled
 from tests.spec import given as told
 from tests.town import AWA, CANTINE, CHIARA, DIALLO, GARDERIE, MATTEO, MERCREDIS, ROSSI, VACANCES, day
 
+HOUSE = Path(__file__).parents[2]
 COUNTED = {MERCREDIS: ("matinee", "apres-midi")}
 """The units whose places a whole day takes."""
 MONTHS = ("2024-01", "2024-02", "2024-03", "2024-04")
@@ -274,3 +279,31 @@ def test_a_month_billed_again_gives_the_same_bytes_whatever_came_after(history: 
             again = bytes_of(regie, replace(family, children=dict(shuffled)), number)
             titre = titres.get(closing.month)
             assert again == canonical_bill(household, titre.lines if titre else ())
+
+
+CLOSED_TWICE = """
+from tests.asks import close
+from tests.properties.test_billing import TARIFFS, _changed, town
+from tests.projections.billing.regie import Regie
+regie = Regie(story=town(), tariffs=TARIFFS, change=_changed)
+regie.close("2024-01")
+close("2024-01-26")(regie.story)
+regie.close("2024-03")
+print(*[(closing.titres, closing.total_cents, closing.digest) for closing in regie.closed])
+"""
+
+
+def test_no_order_of_a_dictionary_or_a_set_shows_in_a_bill():
+    said = {
+        subprocess.run(
+            [sys.executable, "-c", CLOSED_TWICE],
+            cwd=HOUSE,
+            env={**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": str(HOUSE)},
+            check=True,
+            capture_output=True,
+            text=True,
+        ).stdout
+        for seed in ("0", "1", "2", "3")
+    }
+    assert len(said) == 1
+    assert said.pop().count("(2, ") == 2

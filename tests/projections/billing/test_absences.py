@@ -116,7 +116,7 @@ def test_a_day_whose_hour_to_warn_was_past_stays_billed():
         about(CANTINE),
         enrolled(MATTEO),
         reserve(MONDAY, TUESDAY),
-        clock("2024-01-22 10:00"),
+        clock("2024-01-22 09:31"),
         absent(MONDAY, reason="sortie"),
         approve(),
         clock("2024-01-23 09:30"),
