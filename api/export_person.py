@@ -10,6 +10,7 @@ from api import french
 from api.asking import Reader, Rows
 from api.documents import TYPES
 from api.export_money import money
+from api.export_tariffs import meals, statuses
 from api.export_words import Wording
 from api.french_custody import MINE, OTHER, sentences
 from api.french_erasure import ERASED, RECORDS, ROLES, document_kind, name_of
@@ -93,6 +94,8 @@ class Gatherer:
             "proposals": [line for row in demandes for line in self._proposal(row)],
             "quotients": [_quotient(row) for row in quotients] if whole else [],
             **(await money(self.reader, commune, known) if whole else {}),
+            "tariffs": await statuses(self.reader, commune, known) if whole else [],
+            "meals": [line for child in own for line in await meals(self.reader, commune, child)],
             "custody": [line for child in own for line in await self._custody(child)],
             "keys": [_key(row) for row in keys] if whole else [],
             "documents": [_document(each) for each in documents],

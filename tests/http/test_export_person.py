@@ -259,6 +259,10 @@ def test_the_page_calls_people_days_and_amounts_as_a_family_does(world: World, e
     parent = world.guardian("parent-1")
     quotient = {"amount_cents": 65_300, "source": "caf", "first_day": "2024-02-01"}
     made(world.agent.post(f"/households/{home}/quotients", quotient))
+    status = {"residence": "outside", "regime": "msa", "first_day": "2024-02-01"}
+    made(world.agent.post(f"/households/{home}/tariff-status", status))
+    meal = {"activity": "cantine", "brought": True, "first_day": "2024-02-01"}
+    made(world.agent.post(f"/children/{child}/meals", meal))
     made(parent.ask(child, "cantine", "2024-01-22"))
     document = made(parent.hand_in(papers.pdf(title=OURS), kind="certificat-medical", about=child))["document"]
     made(parent.get(f"/children/{child}/calendar", from_="2024-01-15", to="2024-01-31"), 200)
@@ -269,6 +273,8 @@ def test_the_page_calls_people_days_and_amounts_as_a_family_does(world: World, e
         "Titulaire",
         "653,00\u00a0€|Attestation de la CAF",
         "1er février 2024",
+        "|Habite hors de la commune|MSA|",
+        "|L'enfant apporte son repas|",
         "lundi 22 janvier 2024",
         "Réserver : lundi 22 janvier 2024, Repas (accepté)",
         "|Cantine|",
