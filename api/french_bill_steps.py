@@ -81,13 +81,13 @@ def _rank(value: str) -> str:
     return "Premier enfant du foyer." if value == "1" else f"{value}e enfant du foyer."
 
 
-def _duration(value: str) -> str:
+def _slice(value: str) -> str:
     minutes = decimal_of(value)
     if minutes is None:
-        return f"Présence de {value}."
+        return f"Par tranche commencée de {value}."
     hours, rest = divmod(int(minutes), 60)
     said = f"{hours} h {rest:02d}" if hours and rest else f"{hours} h" if hours else f"{rest} minutes"
-    return f"Présence de {said}."
+    return f"Par tranche commencée de {said}."
 
 
 _SAID: Final[Mapping[StepKind, Callable[[str], str]]] = MappingProxyType(
@@ -110,7 +110,7 @@ _SAID: Final[Mapping[StepKind, Callable[[str], str]]] = MappingProxyType(
         "regime": lambda value: f"Le foyer relève du {REGIMES.get(value, value)}.".replace("du un", "d'un"),
         "units_in_month": "{} réservations de ce tarif dans le mois.".format,
         "meal_brought": lambda value: f"L'enfant {'apporte' if value == 'true' else 'n’apporte pas'} son repas.",
-        "minutes": _duration,
+        "minutes": _slice,
         "adjustment": "{}.".format,
         "rounded": _money("Arrondi à {}."),
     }

@@ -196,7 +196,7 @@ def test_every_step_of_the_arithmetic_is_a_sentence() -> None:
         ("residence", "outside", "Le foyer réside hors de la commune."),
         ("regime", "other", "Le foyer relève d'un autre régime."),
         ("no_quotient", "highest", "Sans quotient familial connu : le tarif le plus élevé s'applique."),
-        ("minutes", "110", "Présence de 1 h 50."),
+        ("minutes", "90", "Par tranche commencée de 1 h 30."),
         ("lower_brackets", "1", "Tranche juste inférieure."),
         ("meal_brought", "true", "L'enfant apporte son repas."),
     ]
