@@ -4,7 +4,7 @@ from datetime import date, timedelta
 from functools import cache
 from typing import Final
 
-from jours_feries_france import JoursFeries  # type: ignore[import-untyped]
+from ledger.days import public_holidays
 
 _SATURDAY: Final = 5
 _ONE_DAY: Final = timedelta(days=1)
@@ -13,7 +13,7 @@ _ONE_DAY: Final = timedelta(days=1)
 @cache
 def _closing_days(year: int) -> frozenset[date]:
     """The closing days of T2 (Bank of the euro area, in force since 2002)."""
-    easter_monday = JoursFeries.for_year(year)["Lundi de Pâques"]
+    easter_monday = next(day for day, name in public_holidays(year).items() if name == "Lundi de Pâques")
     return frozenset(
         {
             date(year, 1, 1),

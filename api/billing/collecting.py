@@ -5,10 +5,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sepaxml.validation import ValidationError  # type: ignore[import-untyped]
 from starlette.concurrency import run_in_threadpool
 
-from api.billing.pain008 import Account, Batch, digest_of, file_of, validated
+from api.billing.pain008 import Account, Batch, UnsoundFileError, digest_of, file_of, validated
 from api.french_payments import LEFT_OUT
 from api.known_at import Known as KnownThen
 from api.office import Office
@@ -70,7 +69,7 @@ def _digest(batch: Batch) -> str:
     """Of a file the schema lets pass: accounts and names were held against it when they were given."""
     try:
         return digest_of(validated(file_of(batch)))
-    except ValidationError as error:
+    except UnsoundFileError as error:
         raise Problem("creditor_missing") from error
 
 

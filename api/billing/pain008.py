@@ -9,7 +9,7 @@ from hashlib import sha256
 from typing import Any, Final
 
 from sepaxml import SepaDD  # type: ignore[import-untyped]
-from sepaxml.validation import try_valid_xml  # type: ignore[import-untyped]
+from sepaxml.validation import ValidationError, try_valid_xml  # type: ignore[import-untyped]
 
 from commands.direct_debits import Debit
 from ledger.identifiers import CollectionId, GuardianId
@@ -112,9 +112,16 @@ def file_of(batch: Batch) -> bytes:
     return made
 
 
+class UnsoundFileError(Exception):
+    """The schema does not let the file pass: the town said of itself what no bank reads."""
+
+
 def validated(file: bytes) -> bytes:
-    """The same file, once the library's schema has let it pass. Raises its ValidationError."""
-    try_valid_xml(file, SCHEMA)
+    """The same file, once the library's schema has let it pass. Raises UnsoundFileError."""
+    try:
+        try_valid_xml(file, SCHEMA)
+    except ValidationError as error:
+        raise UnsoundFileError from error
     return file
 
 

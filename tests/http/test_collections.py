@@ -9,6 +9,7 @@ import pytest
 
 from tests.http.regie import IBAN, OTHER_IBAN, Regie, read_file
 from tests.http.world import World, made, refused
+from tests.payers import CREDITOR
 from tests.servers import Database
 
 
@@ -138,6 +139,11 @@ def test_a_collection_has_its_day_and_its_creditor(regie: Regie, service: World,
     poor = Regie.of(service, module_database, creditor="")
     poor.debtor("parent-1", 5_511)
     refused(poor.billing.post("/collections", {"collect_on": "2024-01-18"}), "creditor_missing")
+    named = CREDITOR.replace("Mairie de Valmont – régie", "Δήμος")
+    unreadable = Regie.of(service, module_database, creditor=named)
+    unreadable.debtor("parent-1", 5_511)
+    refused(unreadable.billing.post("/collections", {"collect_on": "2024-01-18"}), "creditor_missing")
+    assert made(unreadable.billing.get("/collections"), 200)["collections"] == []
 
 
 def test_the_same_key_asks_once_and_another_finds_nothing_left(regie: Regie) -> None:
