@@ -71,9 +71,9 @@ class Changes:
 
     def _nearest_first(self, story: Story, key: SlotKey, tariff: Tariff | None) -> Iterator[tuple[Cause, ...]]:
         yield self._of_slot(story, key)
-        yield _causes(entry for entry in self.town if _closes(entry, key))
+        yield _causes(entry for entry in self.town if _closes(entry, story, key))
         yield _causes(entry for entry in self.home if _begun(entry, key.day))
-        yield _causes(entry for entry in self._newer(story) if _moves(entry, key))
+        yield _causes(entry for entry in self._newer(story) if _moves(entry, story, key))
         yield self._of_absences(story, key)
         yield self._of_month(story, key, tariff)
         yield self._of_siblings(story, key)
@@ -163,16 +163,20 @@ def _each(found: Iterator[tuple[Cause, ...]] | Sequence[tuple[Cause, ...]]) -> t
     return tuple(causes[key] for key in sorted(causes))
 
 
-def _closes(entry: Entry, key: SlotKey) -> bool:
+def _closes(entry: Entry, story: Story, key: SlotKey) -> bool:
     fact = entry.fact
-    return isinstance(fact, DayClosed | DayReopened) and fact.day == key.day and fact.activity in (None, key.activity)
+    if not isinstance(fact, DayClosed | DayReopened) or fact.day != key.day:
+        return False
+    enrolment = story.child.enrolment_on(key.activity, key.day)
+    site = enrolment.site if enrolment is not None else None
+    return fact.activity in (None, key.activity) and fact.site in (None, site)
 
 
 def _begun(entry: Entry, day: date) -> bool:
     return isinstance(entry.fact, QuotientDecided | TariffStatusDecided) and entry.fact.first_day <= day
 
 
-def _moves(entry: Entry, key: SlotKey) -> bool:
+def _moves(entry: Entry, story: Story, key: SlotKey) -> bool:
     """Whether a line of the child's page, about none of its days, is about that one all the same."""
     match entry.fact:
         case MealBroughtDecided(activity=activity, first_day=first_day):
@@ -183,7 +187,9 @@ def _moves(entry: Entry, key: SlotKey) -> bool:
             return first_day <= key.day
         case CustodyExcepted(first_day=first_day, last_day=last_day):
             return first_day <= key.day <= last_day
-        case ChildJoinedHousehold() | ChildLeftHousehold() | EnrolmentEnded():
+        case EnrolmentEnded(enrolment=enrolment):
+            return story.child.enrolments[enrolment].activity == key.activity
+        case ChildJoinedHousehold() | ChildLeftHousehold():
             return True
         case _:
             return False

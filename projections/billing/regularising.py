@@ -54,10 +54,13 @@ def regularised(
     dated: list[tuple[Heading, BilledDay]] = []
     missing: list[MissingDay] = []
     for closing in closed:
-        if changes.may_move(closing.month) or closing.left_out:
-            worked = worked_out(stories, offer, closing.month, closed_at=closing.position)
+        moved = changes.may_move(closing.month)
+        if not moved and not closing.left_out:
+            continue
+        worked = worked_out(stories, offer, closing.month, closed_at=closing.position)
+        missing.extend(worked.missing)
+        if moved:
             dated.extend(_differences(family, offer, closing.month, closed, worked, changes))
-            missing.extend(worked.missing)
     return lines_of(dated), missing
 
 

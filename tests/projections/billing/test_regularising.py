@@ -281,3 +281,32 @@ def test_a_day_that_becomes_unsure_keeps_what_was_billed():
     then(regie, quotient(50_000, "2024-01-01", regularisation=True))
     bill = regie.draft("2024-02")
     assert (corrected(bill), missing(bill)[:2]) == ([], ["residence 01-23", "residence 01-26"])
+
+
+def test_a_day_closed_at_another_site_is_not_the_cause():
+    regie = january(quotient(70_000, "2024-01-01"), *came(TUESDAY, FRIDAY), tariffs=[BY_QUOTIENT])
+    regie.close("2024-01")
+    then(
+        regie,
+        close("2024-01-26", site="prairie"),
+        quotient(50_000, "2024-01-24", regularisation=True),
+    )
+    bill = regie.draft("2024-02")
+    assert told(bill) == ["-1 x 3.05 Cantine 01-26 (2024-01)", "1 x 1 Cantine 01-26 (2024-01)"]
+    assert [causes(regie, line) for line in bill.lines] == [[QuotientDecided]] * 2
+
+
+def test_days_with_one_cause_each_are_lines_of_their_own():
+    regie = january(*came(TUESDAY, FRIDAY))
+    regie.close("2024-01")
+    then(regie, close("2024-01-23"), close("2024-01-26"))
+    bill = regie.draft("2024-02")
+    assert told(bill) == ["-1 x 3 Cantine 01-23 (2024-01)", "-1 x 3 Cantine 01-26 (2024-01)"]
+    assert [causes(regie, line) for line in bill.lines] == [[DayClosed], [DayClosed]]
+
+
+def test_what_a_month_left_out_is_said_again_until_it_is_known():
+    regie = january(*came(TUESDAY, FEBRUARY))
+    assert regie.close("2024-01")[ROSSI].missing == regie.draft("2024-02").missing
+    regie.close("2024-02")
+    assert missing(regie.draft("2024-03")) == ["attendance 01-26"]
