@@ -12,13 +12,12 @@ from replay.what_if.comparing import Comparison
 from replay.what_if.effects import HouseholdEffect, Money
 from replay.what_if.wishes import Ask, Became
 from rulebook.rulebook import Rulebook
-from rulebook.tariffs import Bracket
 
 FEWEST: Final = 5
 """A group of fewer households is not told apart: what it pays could be read back to a family."""
 LARGEST: Final = 10
-EDGES_CENTS: Final = (-20_000, -10_000, -5_000, -2_000, -500, -1, 0, 1, 501, 2_001, 5_001, 10_001, 20_001)
-"""Where the classes of the distribution begin, in cents of change; the one from 0 to 1 is those whom nothing changes."""
+EDGES_CENTS: Final = (-20_000, -10_000, -5_000, -2_000, -500, 0, 1, 501, 2_001, 5_001, 10_001, 20_001)
+"""Where the classes of the distribution begin, in cents of change; from 0 to 1 are those for whom nothing changes."""
 
 
 class Turned(NamedTuple):
@@ -165,7 +164,7 @@ def _edges(other: Rulebook, billed: Sequence[HouseholdEffect]) -> tuple[list[int
         for grid in tariff.grids
         if isinstance(grid.prices, tuple)
         for bracket in grid.prices
-        if isinstance(bracket, Bracket) and bracket.lower == bracket.lower.quantize(Decimal("0.01"))
+        if bracket.lower == bracket.lower.quantize(Decimal("0.01"))
     }
     wished = sorted({0, *lowers})
     edges: list[int] = []
