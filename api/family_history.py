@@ -23,6 +23,7 @@ from api.telling import Story, Wanted, identifier_of, of_child, rendered, told
 from api.telling import of_household as story_of_household
 from commands.town_days import timezone_of
 from ledger.identifiers import ChildId, HouseholdId
+from ledger.streams import kind_of
 from replay.timeline import Line
 
 router = doors("historique")
@@ -114,7 +115,9 @@ async def ndjson(at: Office, story: Story, lines: Sequence[Line]) -> AsyncIterat
 
 
 def _place(line: Line) -> tuple[str, int]:
-    return identifier_of(line.stream), line.version
+    """A household has two pages, whose lines have the same numbers."""
+    name = identifier_of(line.stream)
+    return f"payer/{name}" if kind_of(line.stream) == "payer" else name, line.version
 
 
 def _after(story: Story, page: Page, order: Order) -> list[Line]:

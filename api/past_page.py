@@ -22,6 +22,7 @@ from ledger.streams import kind_of
 from replay.timeline import Item
 from rulebook.french_dates import french_date, french_day, french_instant
 
+PAGES: Final = {"child": french.OF_CHILD, "household": french.OF_HOUSEHOLD, "payer": french.OF_PAYER}
 STYLES: Final = {"-": "red", "+": "green"}
 MARGIN: Final = 2
 
@@ -71,7 +72,7 @@ class Timeline:
 
     def _where(self, item: Item) -> str:
         line, signature = item.line, item.entry.signature
-        whose = french.OF_CHILD if kind_of(line.stream) == "child" else french.OF_HOUSEHOLD
+        whose = PAGES[kind_of(line.stream)]
         sealed = french.UNSEALED if line.position is None else french.SEALED.format(line.position)
         page = whose.format(short(identifier_of(line.stream)))
         where = french.WHERE.format(version=line.version, whose=page, sealed=sealed)

@@ -115,6 +115,8 @@ class HistoryItem(TypedDict):
     child: IdText | None
     household: IdText | None
     """Of whom the page is: a child, or a household."""
+    page: Literal["child", "household", "payer"]
+    """Which of their pages: a household has one more, of what it owes and pays."""
     version: Annotated[int, Field(ge=1)]
     position: Annotated[
         int | None, Field(description="Sa place dans le registre ; null tant qu'elle n'est pas scellée.")
@@ -159,6 +161,7 @@ _OUTCOME: Final = {**_DECIDED, "late": False, "surcharge": False, "reason": None
 _ITEM: Final = {
     "child": _CHILD,
     "household": None,
+    "page": "child",
     "version": 4,
     "position": 1284,
     "type": "demande_approved.v1",

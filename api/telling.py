@@ -173,6 +173,7 @@ def rendered(item: Item, words: HistoryWords) -> dict[str, Any]:
     return {
         "child": name if kind == "child" else None,
         "household": name if kind in ("household", "payer") else None,
+        "page": kind,
         "version": line.version,
         "position": line.position,
         "type": line.type,

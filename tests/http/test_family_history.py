@@ -11,10 +11,12 @@ import pytest
 from psycopg.rows import dict_row
 
 from api.cursors import write_cursor
+from tests.http.regie import IBAN
 from tests.http.world import Who, World, made, refused
 from tests.servers import Database
 
 NDJSON = {"Accept": "application/x-ndjson"}
+
 ANYBODY = "00000000-0000-4000-8000-000000000000"
 
 
@@ -58,6 +60,16 @@ def family(world: World) -> Family:
     world.clock.set("2024-01-18 09:00")
     made(found.parent.ask(child, "cantine", "2024-01-29"))
     return found
+
+
+def guardian_who_pays(family: Family) -> str:
+    """Somebody signs a mandate and revokes it; the mandate."""
+    world = family.world
+    guardian = made(world.agent.post(f"/households/{family.home}/guardians"))["guardian"]
+    account = {"guardian": guardian, "holder": "Paola", "iban": IBAN, "signed_on": "2024-01-08"}
+    mandate: str = made(world.agent.post(f"/households/{family.home}/mandate", account))["mandate"]
+    made(world.agent.delete(f"/households/{family.home}/mandate"), 200)
+    return mandate
 
 
 def types(items: list[dict[str, Any]]) -> list[str]:
@@ -386,3 +398,29 @@ def test_the_other_household_is_told_that_what_it_did_was_read(family: Family, m
 def test_a_history_of_nothing_is_nobody_s(family: Family):
     assert family.read(type="person_erased") == []
     assert family.stream(type="person_erased").content == b""
+
+
+def test_what_a_family_owes_and_pays_is_told_beside_the_rest_page_by_page(family: Family) -> None:
+    """A household has two pages, whose lines have the same numbers: none is told twice, and none is left out."""
+    paid = guardian_who_pays(family)
+    whole = family.read(limit=200)
+    assert [(item["page"], item["version"], item["type"]) for item in whole if item["page"] == "payer"] == [
+        ("payer", 1, "mandate_signed.v1"),
+        ("payer", 2, "mandate_revoked.v1"),
+    ]
+    signed, revoked = (item for item in whole if item["page"] == "payer")
+    assert signed["household"] == family.home
+    assert signed["sentence"].startswith(f"Mandat de prélèvement {paid} signé le 8 janvier 2024 par le responsable ")
+    assert revoked["cause"]["corrects"] == 1
+    assert {change["what"] for change in signed["changes"]["account"]} == {"mandate", "balance"}
+    assert "digest" not in signed["changes"]["account"][0]["after"]
+    found: list[dict[str, Any]] = []
+    cursor = None
+    while True:
+        asked = {"limit": 2} if cursor is None else {"limit": 2, "cursor": cursor}
+        part = made(family.world.agent.get(family.history, **asked), 200)
+        found += part["entries"]
+        cursor = part["next"]
+        if cursor is None:
+            break
+    assert found == whole
