@@ -124,7 +124,7 @@ def october(cast: Cast, page: Page) -> None:
     town = cast.town
     town.at("2022-11-03 09:30")
     _close(cast, OCTOBER)
-    titre = _titre_of(cast, "Nadia", OCTOBER)
+    titre = titre_of(cast, "Nadia", OCTOBER)
     lines = town.ask(REGIE, f"/titres/{titre['titre']}")["lines"]
     found = [line for line in lines if line["regularises"] == SEPTEMBER]
     town.check(len(found) == 1 and found[0]["quantity"] == -1, f"une rectification était attendue, il y a {found}")
@@ -149,16 +149,18 @@ def _titres(cast: Cast, month: str) -> Table:
     return table
 
 
-def _titre_of(cast: Cast, name: str, month: str) -> Json:
+def titre_of(cast: Cast, name: str, month: str = SEPTEMBER) -> Json:
     """The titre of a month, as whoever owes it reads it."""
-    titres: list[Json] = cast.town.ask(cast.parents[name], f"/households/{cast.homes[name].household}/titres")["titres"]
+    titres: list[Json] = cast.town.look(cast.parents[name], f"/households/{cast.homes[name].household}/titres")[
+        "titres"
+    ]
     return next(titre for titre in titres if titre["month"] == month)
 
 
 def _invoice(cast: Cast, page: Page) -> None:
     """The invoice of Lison's family, and why each line costs what it costs."""
     town, odile = cast.town, cast.parents["Odile"]
-    titre = _titre_of(cast, "Odile", SEPTEMBER)
+    titre = titre_of(cast, "Odile", SEPTEMBER)
     town.check(
         titre["total_cents"] == OWED_CENTS, f"Odile devait devoir 55,11 €, et doit {euros(titre['total_cents'])}"
     )

@@ -11,10 +11,11 @@ from typing import Final
 from uuid import uuid4
 
 from api.clock import utc_now
+from api.demo import regie
 from api.demo.cast import VILLARS, VILLENNES, Cast, Child
 from api.demo.page import Page
 from api.demo.present import Bookable
-from api.demo.stage import ADMIN, AGENT, AUDITOR, CLIENT, Person
+from api.demo.stage import ADMIN, AGENT, AUDITOR, CLIENT, REGIE, Person
 from api.demo.words import long_day
 from api.development import OWNER_ONLY, DevelopmentKey, issue_token
 from ledger.identifiers import Commune
@@ -42,6 +43,8 @@ def write_tokens(settings: Settings, casts: Mapping[Commune, Cast], days: Sequen
     matteo = casts[VILLENNES].child("Matteo")
     lines.append(f"AUDITRICE={_token(key, AUDITOR, VILLENNES)}")
     lines.append(f"FOYER_ELENA={casts[VILLENNES].homes['Elena'].household}")
+    lines += [f"REGIE={_token(key, REGIE, VILLARS)}", f"ODILE={_token(key, villars.parents['Odile'], VILLARS)}"]
+    lines += [f"FOYER_ODILE={villars.homes['Odile'].household}", f"TITRE={regie.titre_of(villars, 'Odile')['titre']}"]
     lines += sorted(
         {f"{shell_word(child.name)}={child.id}" for child in [villars.child("Noé"), matteo, *_children(days)]}
     )
@@ -98,8 +101,8 @@ def show(page: Page, settings: Settings, casts: Mapping[Commune, Cast], days: Se
     page.line()
     page.say(f"Le service répond sur [bold]{address}[/] : /openapi.json (l'interface), /readyz, /metrics.")
     page.say(
-        f"Douze jetons (parent, agent, admin de chaque ville, les deux parents de Noé, une auditrice), bons {HOURS}"
-        f" heures, sont dans {near(tokens)}."
+        f"Quatorze jetons (parent, agent, admin de chaque ville, les deux parents de Noé, Odile, une auditrice, la"
+        f" régie), bons {HOURS} heures, sont dans {near(tokens)}."
     )
     page.say("Pour un autre jeton :")
     page.paste(f"  {ardoise(settings)} token villars --role agent --subject agent-demo")
@@ -112,7 +115,9 @@ def show(page: Page, settings: Settings, casts: Mapping[Commune, Cast], days: Se
         page.line()
         page.say("Aucun jour ne peut être réservé avant la fin de l'année scolaire : revenez à la rentrée.")
         return
-    for number, (caption, lines) in enumerate([*_lines(day), *_family_lines(days), *_auditor_lines()], start=1):
+    for number, (caption, lines) in enumerate(
+        [*_lines(day), *_family_lines(days), *_auditor_lines(), *_billing_lines()], start=1
+    ):
         page.line()
         page.line(f"{number}. {caption}", style="cyan")
         page.paste(*lines)
@@ -208,6 +213,17 @@ def _auditor_lines() -> list[tuple[str, list[str]]]:
     ]
     history = '"$VILLENNES/households/$FOYER_ELENA/history?limit=5"'
     return [*then, ("L'histoire de la famille d'Elena, ligne à ligne", [CURL, f"  {history} \\", f"  {bearer}"])]
+
+
+def _billing_lines() -> list[tuple[str, list[str]]]:
+    """An invoice, why its second line, and what a month of meals would cost."""
+    bearer = '-H "Authorization: Bearer $ODILE"'
+    why = '"$VILLARS/titres/$TITRE/lines/2"'
+    paper = '"$VILLARS/titres/$TITRE/invoice.pdf"'
+    return [
+        ("Pourquoi la deuxième ligne de la facture d'Odile, jour par jour", [CURL, f"  {why} \\", f"  {bearer}"]),
+        ("Sa facture, en PDF", [f"curl -sS -o facture.pdf {paper} \\", f"  {bearer}"]),
+    ]
 
 
 def _bearer(role: str, day: Bookable) -> str:
