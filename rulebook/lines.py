@@ -19,9 +19,11 @@ def locate(text: str) -> dict[Path, int]:
     found: dict[Path, int] = {}
     counts: dict[Path, int] = {}
     table: Path = ()
-    depth, quote = 0, ""
+    entered: Path = ()
+    depth, quote, items = 0, "", 0
     for number, line in enumerate(text.split("\n"), 1):
         if not depth and not quote:
+            entered, items = (), 0
             header = _HEADER.match(line)
             if header:
                 parts = _parts(header[2])
@@ -32,7 +34,11 @@ def locate(text: str) -> dict[Path, int]:
             entry = _ENTRY.match(line)
             if entry:
                 _note(found, table, _parts(entry[1]), number)
-        depth, quote = _scan(line, depth, quote)
+                entered = table + _parts(entry[1])
+        depth, quote, begun = _scan(line, depth, quote)
+        for _ in range(begun if entered else 0):
+            found.setdefault((*entered, items), number)
+            items += 1
     return found
 
 
@@ -42,7 +48,7 @@ def opened(lines: list[str]) -> int | None:
     for number, line in enumerate(lines, 1):
         if not depth and not quote:
             began = number
-        depth, quote = _scan(line, depth, quote)
+        depth, quote, _ = _scan(line, depth, quote)
     return began if depth or quote else None
 
 
@@ -74,21 +80,23 @@ def _note(found: dict[Path, int], table: Path, parts: Path, number: int) -> None
         found.setdefault(table + parts[:length], number)
 
 
-def _scan(line: str, depth: int, quote: str) -> tuple[int, str]:
-    position = 0
+def _scan(line: str, depth: int, quote: str) -> tuple[int, str, int]:
+    """How deep in brackets and in which long text a line ends, and how many tables of a list it begins."""
+    position = begun = 0
     while True:
         if quote:
             end = line.find(quote, position)
             if end < 0:
-                return depth, quote
+                return depth, quote, begun
             position, quote = end + len(quote), ""
         token = _TOKEN.search(line, position)
         if token is None or token[0] == "#":
-            return depth, ""
+            return depth, "", begun
         position = token.end()
         if token[0] in _MULTILINE:
             quote = token[0]
         elif token[0] in "[{":
+            begun += depth == 1 and token[0] == "{"
             depth += 1
         elif token[0] in "]}":
             depth = max(0, depth - 1)

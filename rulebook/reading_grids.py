@@ -103,9 +103,11 @@ def _rate(table: Table, rounding: Rounding) -> Rate | None:
 
 def _intervals(table: Table, reading: Reading, rounding: Rounding) -> tuple[Bracket, ...] | None:
     already, unit = len(table.found), CENT if reading == "exact" else EURO
-    found = [each for own in table.tables("intervalles") if (each := _interval(own, unit, rounding)) is not None]
+    lines = [(own, _interval(own, unit, rounding)) for own in table.tables("intervalles")]
     if len(table.found) > already:
         return None
+    found = [each for _, each in lines if each is not None]
+    places = {id(each): own for own, each in lines}
     if not found:
         table.wrong(
             "intervalles", "il n'y a aucun intervalle", "écrivez intervalles = [{ de = 0, a = 599, prix = 1.00 }]"
@@ -113,7 +115,7 @@ def _intervals(table: Table, reading: Reading, rounding: Rounding) -> tuple[Brac
         return None
     for finding in findings(found, unit):
         message, readings = told(finding)
-        table.wrong("intervalles", message, readings)
+        places[id(finding.after or finding.before)].wrong("", message, readings)
     return brackets(found, unit) if len(table.found) == already else None
 
 

@@ -9,12 +9,13 @@ from ledger.events import QuotientDecided
 from ledger.identifiers import Commune
 from rulebook.explain import explain
 from rulebook.lint import warnings
+from rulebook.problems import Problem
 from rulebook.reader import RulebookError, read_rulebook
 from rulebook.rulebook import Rulebook
 from rulebook.tariffs import QuotientRule, Rounding, Situation, Unpriced, price, quotient_on
 from rulebook.timing import AnnualDay
 from rulebook.towns import load
-from tests.rulebook.tariff_town import REPAS, euros, lines, meal, refused, refused_meal, tariffs
+from tests.rulebook.tariff_town import MORE_UNITS, REPAS, euros, lines, meal, refused, refused_meal, tariffs
 from tests.rulebook.town import text
 
 LATE = '[[tarifs.repas.ajustements]]\nquand = "retard"\nlibelle = "Retard"\n'
@@ -116,6 +117,26 @@ def test_a_problem_names_the_article_and_the_line() -> None:
     [problem] = caught.value.problems
     assert (problem.article, problem.path) == ("5", "tarifs.repas.prix")
     assert problem.line is not None
+
+
+def test_a_problem_of_a_bracket_names_the_line_of_the_bracket() -> None:
+    rows = (
+        "intervalles = [  # comme ils sont publiés\n  { de = 0, a = 499, prix = 1 },\n\n  { de = 499, prix = 2 },\n]\n"
+    )
+    written = text(more=f"{MORE_UNITS}\n[tarifs.repas]\n{REPAS}{rows}")
+    [problem] = _problems(written)
+    assert (written.split("\n")[(problem.line or 0) - 1], problem.path) == (
+        "  { de = 499, prix = 2 },",
+        "tarifs.repas.intervalles.n°2",
+    )
+    [wrong] = _problems(written.replace("prix = 2", "prix = -2"))
+    assert written.split("\n")[(wrong.line or 0) - 1] == "  { de = 499, prix = 2 },"
+
+
+def _problems(written: str) -> tuple[Problem, ...]:
+    with pytest.raises(RulebookError) as caught:
+        read_rulebook(written)
+    return caught.value.problems
 
 
 def test_a_rulebook_without_prices_is_what_it_was() -> None:
