@@ -12,8 +12,9 @@ from api.history_words import HistoryWords
 from api.known_at import Known
 from ledger.days import local_day
 from ledger.identifiers import ChildId, Commune, DemandeNumber, HouseholdId
-from ledger.streams import child_page, household_page
+from ledger.streams import child_page, household_page, payer_page
 from projections import demandes, families, pages_of, shared, town
+from projections.billing import accounts, questions
 from projections.calendar import days_of
 
 AT_ONCE: Final = 1_000
@@ -170,6 +171,15 @@ async def _of_household(
     )
     if not opened["version"]:
         return None
+    money = Known(reader, known_at, [payer_page(commune, household)])
+    titres, payments, mandates, debits, owed = await money.ask(
+        commune,
+        questions.titres_of(commune, household),
+        accounts.payments_of(commune, household),
+        accounts.mandates_of(commune, household),
+        accounts.debits_of(commune, household),
+        accounts.balance_of(commune, household),
+    )
     return {
         "about": sorted({household, *(row["child"] for row in children)}),
         "account": {
@@ -179,6 +189,11 @@ async def _of_household(
             "quotients": quotients,
             "tariff_statuses": statuses,
             "family_keys": keys,
+            "titres": titres,
+            "payments": payments,
+            "mandates": [{name: row[name] for name in row if name != "digest"} for row in mandates],
+            "direct_debits": debits,
+            "payers": owed,
         },
         "demandes": await _demandes(then, commune, demandes.Filter(household=household)),
         "days": [],

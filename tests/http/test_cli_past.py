@@ -12,6 +12,7 @@ from psycopg.rows import dict_row
 from typer.testing import CliRunner
 
 from api.cli import app
+from tests.http.regie import issue
 from tests.http.world import World, made
 from tests.servers import Database, as_url, named
 
@@ -283,3 +284,21 @@ def test_a_mistake_is_told_and_leaves_no_line(family: Family, admin, words: tupl
     assert out == ""
     assert sentence in " ".join(err.replace("│", "").split())
     assert log_lines(admin, family, "ardoise history") + log_lines(admin, family, "ardoise as-of") == []
+
+
+def test_what_a_family_owed_and_had_paid_is_told_too(family: Family, world: World, module_database: Database):
+    issue(module_database, world.commune, family.home, 17, 5_511, "2023-12")
+    paid = {"household": family.home, "amount_cents": 1_000, "means": "cheque", "received_on": "2024-01-17"}
+    world.clock.set("2024-01-18 09:00")
+    made(world.who("billing").post("/payments", {"payments": [paid]}))
+    before, after = (
+        printed("as-of", family.town, f"2024-01-{day}T12:00", "--household", family.home, *BY) for day in (17, 18)
+    )
+    assert "titre n° 2024-000017 de décembre 2023 : 55,11\u00a0€" in after
+    assert "reste à payer : 55,11\u00a0€" in before
+    assert "reste à payer : 45,11\u00a0€" in after
+    assert "paiement" not in before
+    story = printed("history", family.town, "--household", family.home, *BY)
+    assert "Paiement de 10,00\u00a0€ reçu le 17 janvier 2024 (chèque), enregistré par la régie." in story
+    assert f"ligne 2 du compte du foyer {family.home[:8]}" in story
+    assert "- reste à payer : 55,11\u00a0€" in story
