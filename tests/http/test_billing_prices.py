@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.http.billing_town import billing_town, meal, price, quotient, simulated
+from tests.http.billing_town import TARIFFS, billing_town, meal, price, quotient, simulated
 from tests.http.parents import two_homes
 from tests.http.world import World, made, refused
 
@@ -152,6 +152,17 @@ def test_under_a_custody_a_day_of_the_other_parent_is_left_out(town: World) -> N
     assert [(each["day"], each["code"]) for each in said["left_out"]] == [("2024-01-15", "custody")]
     both = price(town.agent, meal(parents.child, "2024-01-15", MONDAY))["price"]
     assert (both["total_cents"], len(both["lines"])) == (550, 2)
+
+
+def test_where_who_asks_pays_a_day_of_the_other_parent_is_left_out_all_the_same(service: World) -> None:
+    town = billing_town(
+        service, tariffs=TARIFFS.replace('unites = ["repas"]', 'unites = ["repas"]\npayeur = "demandeur"')
+    )
+    parents = two_homes(town)
+    quotient(town, parents.hers, 30_000)
+    parents.alternate()
+    said = price(parents.mother, meal(parents.child, "2024-01-15", MONDAY))
+    assert (said["price"]["total_cents"], len(said["left_out"])) == (100, 1)
 
 
 def test_a_simulation_needs_nobody(town: World) -> None:
