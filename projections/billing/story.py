@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from operator import attrgetter
 from typing import NamedTuple, cast
 
 from ledger.child import Child, Slot, SlotKey, apply, born
@@ -25,6 +26,9 @@ from ledger.holdings import touched
 from ledger.identifiers import HouseholdId, Month
 from projections.billing.family import Placed
 from rulebook.town import Rules
+
+_BY_DAY = attrgetter("day", "activity", "unit")
+_DECIDES = (DemandeApproved, DemandeRejected, DemandeWithdrawn)
 
 
 @dataclass(kw_only=True, slots=True)
@@ -111,21 +115,24 @@ def story_of(page: Sequence[Placed], rules: Rules) -> Story:
             memberships = _moved(memberships, fact, at, position, rules)
             apply(child, fact, at, entry.signature.recorded_at)
             continue
-        before = {key: child.slots.get(key) for key in keys}
+        before = [(key, child.slots.get(key)) for key in keys]
         apply(child, fact, at, entry.signature.recorded_at)
-        for key, was in before.items():
+        asks, decides = isinstance(fact, DayDemanded), isinstance(fact, _DECIDES)
+        for key, was in before:
             now = child.slots.get(key)
-            if was != now or isinstance(fact, DayDemanded):
+            if asks or was != now:
                 told = slots.get(key)
                 if told is None:
                     told = slots[key] = Told()
                 told.lines.append(entry.version)
-                if isinstance(fact, DemandeApproved | DemandeRejected | DemandeWithdrawn):
+                if decides:
                     _settled(told, was, now)
         _asked(slots, fact, at)
     by_month: dict[Month, list[SlotKey]] = {}
-    for key in sorted(slots, key=lambda key: (key.day, key.activity, key.unit)):
+    for key in slots:
         by_month.setdefault(month_of(key.day), []).append(key)
+    for keys_of_month in by_month.values():
+        keys_of_month.sort(key=_BY_DAY)
     return Story(child=child, page=page, slots=slots, by_month=by_month, memberships=tuple(memberships))
 
 
