@@ -97,21 +97,25 @@ class BillingWatch:
         with (
             connected(self._conninfo, what.commune) as connection,
             alone(connection, what.commune, waits=None) as is_alone,
-            self._job(what.commune) as job,
         ):
             # Somebody may have done it meanwhile.
             if not is_alone or what not in _waits(connection):
                 return
-            if what.what == TITRES:
-                left_by_others(connection, job)
-                return
-            try:
-                draft(connection, job, what.month)
-            except (_StopsError, psycopg.OperationalError, WorkError, AlteredLineError):
-                raise
-            except Exception as error:
-                refuse(connection, what.commune, what.month, f"it stopped: {type(error).__name__}.", self._clock())
-                raise
+            with self._job(what.commune) as job:
+                if what.what == TITRES:
+                    left_by_others(connection, job)
+                else:
+                    self._draft(connection, job, what.month)
+
+    def _draft(self, connection: Connection, job: Job, month: Month) -> None:
+        try:
+            draft(connection, job, month)
+        except (_StopsError, psycopg.OperationalError, WorkError, AlteredLineError):
+            raise
+        except Exception as error:
+            # Whoever asked hears of it, and it is not begun again and again.
+            refuse(connection, job.commune, month, f"it stopped: {type(error).__name__}.", self._clock())
+            raise
 
     @contextmanager
     def _job(self, commune: Commune) -> Iterator[Job]:

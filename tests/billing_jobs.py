@@ -119,7 +119,7 @@ def close_only(job: Job, billed: Billed, digest: str | None = None) -> None:
         missing=0,
     )
     command = CloseMonth(month=MONTH, position=billed.position, draft=draft)
-    request = Request(commune=TOWN, command=command, signature=signed(NOW))
+    request = Request(commune=TOWN, command=command, signature=signed(job.clock()))
     result, _ = execute(job.store, request, once=once(), respond=lambda _: ANSWERED)
     assert isinstance(result.outcome, Accepted)
 
