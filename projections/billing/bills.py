@@ -41,6 +41,7 @@ def bill(
     """
     stories, offer = stories_of(family, rules), offer_of(rules)
     own = worked_out(stories, offer, month)
-    later, missing = regularised(family, stories, offer, closed, town)
+    before = [closing for closing in closed if closing.month < month]
+    later, missing = regularised(family, stories, offer, before, town)
     lines = (*lines_of_month(own.charges), *later)
     return Bill(household=family.household, lines=lines, missing=tuple(sorted([*own.missing, *missing])))

@@ -21,7 +21,7 @@ from rulebook.rulebook import Rulebook
 from rulebook.tariffs import Bracket, Conditions, Grid, Rounding, Tariff
 from rulebook.town import Rules, rules_of_town
 from tests.spec import CODEC, Ask, Story, signed
-from tests.town import CANTINE, DIALLO, ETUDE, GARDERIE, MATTEO, MERCREDIS, ROSSI, VACANCES, Person, day
+from tests.town import CANTINE, DIALLO, ETUDE, GARDERIE, MATTEO, MERCREDIS, ROSSI, VACANCES, Person
 
 UNITS = {
     CANTINE: ("repas", "panier"),
@@ -123,9 +123,8 @@ class Regie:
 
     def draft(self, month: str, household: HouseholdId = ROSSI, *, until: int | None = None) -> Bill:
         """The bill of a household."""
-        closed = [closing for closing in self.closed if closing.month < month]
         family, rules = self.family(household, until), self.rules(until)
-        return bill(family, rules, Month(month), closed=closed, town=self.town(until))
+        return bill(family, rules, Month(month), closed=self.closed, town=self.town(until))
 
     def close(self, month: str, households: Sequence[HouseholdId] = (ROSSI, DIALLO)) -> dict[HouseholdId, Bill]:
         """Closes a month: every household gets its titre."""
@@ -236,6 +235,3 @@ def missing(found: Bill) -> list[str]:
 def bases(found: Bill) -> list[str]:
     """Why each day of a bill is billed."""
     return [f"{billed.day:%m-%d} {billed.basis}" for line in found.lines for billed in line.days]
-
-
-__all__ = ["day"]

@@ -310,3 +310,11 @@ def test_what_a_month_left_out_is_said_again_until_it_is_known():
     assert regie.close("2024-01")[ROSSI].missing == regie.draft("2024-02").missing
     regie.close("2024-02")
     assert missing(regie.draft("2024-03")) == ["attendance 01-26"]
+
+
+def test_a_closed_month_billed_again_is_what_it_was_whatever_came_after():
+    regie = january(*came(TUESDAY, FRIDAY, FEBRUARY))
+    first, position = regie.close("2024-01")[ROSSI], regie.position()
+    then(regie, close("2024-01-23"))
+    regie.close("2024-02")
+    assert regie.draft("2024-01", until=position) == first
