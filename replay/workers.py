@@ -5,6 +5,7 @@ They import what they need and no more, and end with whoever started them, howev
 
 import os
 import selectors
+import signal
 import subprocess
 import sys
 import threading
@@ -53,6 +54,8 @@ def answer(work: Callable[[Said, Callable[[Said], None]], None]) -> None:
 
     Without its parent it stops in the middle. What it raises is said by the parent, in one line.
     """
+    # A person who interrupts the work interrupts who leads it.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     asked = orjson.loads(sys.stdin.buffer.readline())
     threading.Thread(target=_end_with_parent, daemon=True).start()
     try:

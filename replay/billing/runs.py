@@ -106,7 +106,7 @@ def begin(
 ) -> Run:
     """A run at a position. Unless it is `fresh`, it goes on with what a run before it did that still holds.
 
-    Raises AlteredLineError when a line that says whose a child is was altered.
+    Raises AlteredLineError when a line is not there, or when one that says whose a child is was altered.
     """
     run = Run(commune=commune, month=month, position=position, name=str(uuid4()))
     with connection.transaction():
@@ -118,6 +118,7 @@ def begin(
         if since < 0:
             for statement in _EMPTY:
                 connection.execute(statement, run.values())
+        _refuse_gaps(connection, run, since)
         _families(connection, run, since)
         if since < 0:
             connection.execute(_SLICES, run.values(size=HOUSEHOLDS_A_SLICE))
@@ -132,6 +133,16 @@ def _governed_anew(connection: Connection, run: Run, since: int) -> bool:
     """Whether the town's page or the régie's got a line: then every bill may be another one."""
     streams = [town_page(run.commune), regie_page(run.commune)]
     return connection.execute(_GOVERNED, run.values(since=since, streams=streams)).fetchone() == (True,)
+
+
+def _refuse_gaps(connection: Connection, run: Run, since: int) -> None:
+    """Every position has its seal, and every seal its line: one that is gone would not be billed, and not be missed."""
+    first = max(since, 0)
+    seals, stream, line = connection.execute(_GAPS, run.values(since=first)).fetchone() or (0, None, None)
+    if stream is not None:
+        raise AlteredLineError(stream, line)
+    if seals != run.position - first:
+        raise BillingError(f"seals of {run.commune} are gone: run `ardoise verify {run.commune}`.")
 
 
 def _families(connection: Connection, run: Run, since: int) -> None:
@@ -188,6 +199,16 @@ _GOVERNED: Final = """
     SELECT EXISTS (
         SELECT FROM entries e JOIN seals s ON s.commune = e.commune AND s.arrival = e.arrival
         WHERE e.commune = %(commune)s AND e.stream = ANY (%(streams)s) AND s.position > %(since)s)
+"""
+_GAPS: Final = """
+    WITH lines AS (
+        SELECT s.position, e.arrival FROM seals s LEFT JOIN entries e ON e.commune = s.commune AND e.arrival = s.arrival
+        WHERE s.commune = %(commune)s AND s.position > %(since)s AND s.position <= %(position)s
+    ), counted AS (
+        SELECT count(*) AS seals, min(position) FILTER (WHERE arrival IS NULL) AS gone FROM lines
+    )
+    SELECT c.seals, s.stream, s.line FROM counted c
+    LEFT JOIN seals s ON s.commune = %(commune)s AND s.position = c.gone
 """
 _FAMILY_LINES: Final = """
     FROM entries e JOIN seals s ON s.commune = e.commune AND s.arrival = e.arrival

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -11,8 +12,9 @@ from typer.testing import CliRunner, Result
 
 from api.cli import app
 from benchmarks.billing_town import ACTIVITY, CONTENT, UNIT
-from ledger.events import DecidedDay, DemandeApproved, ReservationRequested, ReservedDay
-from ledger.identifiers import DemandeNumber, HouseholdId, Version
+from ledger.events import DecidedDay, DemandeApproved, HouseholdOpened, ReservationRequested, ReservedDay
+from ledger.identifiers import Commune, DemandeNumber, HouseholdId, Version
+from ledger.streams import household_page
 from tests.billing_jobs import MONTH, TOWN, alter, fill, issued, job_on, page_of, rows, say
 from tests.faults.service import url_of
 from tests.servers import Cluster, Database, as_url
@@ -145,6 +147,17 @@ def test_a_town_without_tariffs_is_told_which_section_to_write(database: Databas
     said = bill(database, tmp_path, MONTH, "--all")
     assert (said.exit_code, said.stderr.count("\n")) == (2, 1)
     assert "the rulebook of villars has no tariff in 2024-03: add [tarifs] and adopt it." in said.stderr
+
+
+def test_what_is_wrong_with_a_town_holds_no_other_up(town: Database, tmp_path: Path) -> None:
+    with job_on(town) as job:
+        other = replace(job, commune=Commune("valmont"))
+        home = HouseholdId("home-1")
+        say(other, household_page(other.commune, home), HouseholdOpened(household=home))
+    said = bill(town, tmp_path, MONTH, "--all")
+    assert (said.exit_code, said.stderr.count("\n")) == (2, 1)
+    assert "valmont: valmont has adopted no rulebook" in said.stderr
+    assert "villars · mars 2024 · projet" in said.stdout
 
 
 def test_an_altered_line_is_named_and_nothing_is_closed(town: Database, tmp_path: Path) -> None:

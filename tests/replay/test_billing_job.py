@@ -41,6 +41,7 @@ from tests.billing_jobs import (
     rows,
     say,
     stopping,
+    unguarded,
     wrong,
 )
 from tests.replay.lines import writer
@@ -141,6 +142,21 @@ def test_an_altered_line_stops_the_draft_and_is_named(town: Database, processes:
 def test_an_altered_line_that_says_whose_a_child_is_stops_the_draft_and_is_named(town: Database) -> None:
     alter(town, page_of(0), 1, b'"household":"home-000000"', b'"household":"home-999999"')
     with job_on(town) as job, pytest.raises(AlteredLineError, match=f"line 1 of {page_of(0)}"):
+        drafted(job)
+
+
+def test_a_line_that_was_taken_off_the_end_of_a_page_stops_the_draft_and_is_named(town: Database) -> None:
+    last = only(rows(town, "SELECT max(version) AS last FROM ardoise.entries WHERE stream = %s", page_of(3)))["last"]
+    with unguarded(town, "entries") as connection:
+        connection.execute("DELETE FROM ardoise.entries WHERE stream = %s AND version = %s", (page_of(3), last))
+    with job_on(town) as job, pytest.raises(AlteredLineError, match=f"line {last} of {page_of(3)}"):
+        drafted(job)
+
+
+def test_a_seal_that_is_gone_stops_the_draft(town: Database) -> None:
+    with unguarded(town, "seals") as connection:
+        connection.execute("DELETE FROM ardoise.seals WHERE stream = %s AND line = 1", (page_of(3),))
+    with job_on(town) as job, pytest.raises(BillingError, match="seals of villars are gone"):
         drafted(job)
 
 
