@@ -55,27 +55,35 @@ def care_paid(payer: Payer, titres: Sequence[TitreIssued], year: int) -> CarePai
     payments = tuple(paid for paid in payer.payments.values() if paid.received_on.year == year)
     first = min((paid.received_on.year for paid in payer.payments.values()), default=year)
     told: dict[ChildId, int] = defaultdict(int)
-    of_year: dict[ChildId, int] = {}
+    of_year: Cents = {}
     for each in range(first, year + 1):
         by_then = _by_the_end_of(payer, titres, each)
-        of_year = {child: max(cents - told[child], 0) for child, cents in by_then.items()}
+        new = {child: max(cents - told[child], 0) for child, cents in by_then.items()}
+        of_year = _at_most(_received(payer, each) - sum(told.values()), new)
         for child, cents in of_year.items():
             told[child] += cents
     paid = {child: cents for child, cents in of_year.items() if cents}
     return CarePaid(year=year, by_child=paid, payments=payments)
 
 
+def _received(payer: Payer, year: int) -> int:
+    """All that came by the end of a year."""
+    return sum(paid.amount_cents for paid in payer.payments.values() if paid.received_on.year <= year)
+
+
+def _at_most(amount_cents: int, parts: Cents) -> Cents:
+    """The same parts, or an amount shared between them when they come to more."""
+    return parts if sum(parts.values()) <= amount_cents else shared(amount_cents, parts)
+
+
 def _by_the_end_of(payer: Payer, titres: Sequence[TitreIssued], year: int) -> Cents:
     """What was paid for the care of each child since the beginning."""
-    last = date(year, 12, 31)
-    settled = account(payer, until=last)
+    settled = account(payer, until=date(year, 12, 31))
     found: dict[ChildId, int] = defaultdict(int)
     for titre in titres:
         for child, cents in _care_settled(titre, settled).items():
             found[child] += cents
-    received = sum(paid.amount_cents for paid in payer.payments.values() if paid.received_on <= last)
-    paid = {child: max(cents, 0) for child, cents in found.items()}
-    return paid if sum(paid.values()) <= received else shared(received, paid)
+    return _at_most(_received(payer, year), {child: max(cents, 0) for child, cents in found.items()})
 
 
 def _care_settled(titre: TitreIssued, settled: Allocation) -> Cents:
@@ -109,7 +117,8 @@ def care_of(lines: Iterable[BilledLine]) -> Cents:
             continue
         care, reduction = natures["care"], natures.get("reduction", 0)
         base = sum(cents for nature, cents in natures.items() if nature != "reduction")
-        share = Fraction(reduction * care, base) if base else Fraction(reduction)
+        # Where what is taken back weighs more than what is asked, no proportion means anything.
+        share = Fraction(reduction * care, base) if 0 <= care <= base and base else Fraction(reduction)
         found[child] += care + share.numerator // share.denominator
     return dict(found)
 

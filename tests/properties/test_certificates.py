@@ -172,10 +172,20 @@ def test_care_taken_back_in_a_later_year_is_taken_off_what_that_year_tells():
     assert (told(titres, payments, 2022), told(titres, payments, 2023)) == ({LINA: 1_000}, {LINA: 600})
 
 
+def test_care_taken_back_of_one_child_is_not_told_again_of_another():
+    titres = [titre(1, CARE), titre(5, line(LINA, "care", -1_000)), titre(6, line(TOM, "care", 1_000))]
+    payments = [paid(1, 1_000, date(2022, 11, 5))]
+    assert told(titres, payments, 2022) == {LINA: 1_000}
+    assert told(titres, payments, 2023) == {}
+    later = [*payments, paid(2, 300, date(2023, 6, 1))]
+    assert told([*titres, titre(7, line(TOM, "care", 300))], later, 2023) == {TOM: 300}
+
+
 def test_a_reduction_is_taken_off_the_care_of_its_unit_in_proportion():
     both = [line(LINA, "care", 1_000), line(LINA, "meal", 3_000), line(LINA, "reduction", -401)]
     assert care_of(both) == {LINA: 899}
     assert care_of([line(LINA, "care", 1_000), line(LINA, "reduction", -200, "soir")]) == {LINA: 1_000}
+    assert care_of([line(LINA, "care", 5), line(LINA, "meal", -10), line(LINA, "reduction", -1)]) == {LINA: 4}
 
 
 def test_surcharges_and_meals_are_no_care():
