@@ -81,6 +81,8 @@ class Cast:
     homes: dict[str, Home] = field(default_factory=dict)
     parents: dict[str, Person] = field(default_factory=dict)
     children: dict[str, Child] = field(default_factory=dict)
+    titres: dict[tuple[str, str], str] = field(default_factory=dict)
+    """The number of a titre the page speaks of, by who owes it and the month."""
 
     def child(self, name: str) -> Child:
         """Somebody's child."""

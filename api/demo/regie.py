@@ -154,7 +154,9 @@ def titre_of(cast: Cast, name: str, month: str = SEPTEMBER) -> Json:
     titres: list[Json] = cast.town.look(cast.parents[name], f"/households/{cast.homes[name].household}/titres")[
         "titres"
     ]
-    return next(titre for titre in titres if titre["month"] == month)
+    found = next(titre for titre in titres if titre["month"] == month)
+    cast.titres[name, month] = found["titre"]
+    return found
 
 
 def _invoice(cast: Cast, page: Page) -> None:

@@ -44,7 +44,7 @@ def write_tokens(settings: Settings, casts: Mapping[Commune, Cast], days: Sequen
     lines.append(f"AUDITRICE={_token(key, AUDITOR, VILLENNES)}")
     lines.append(f"FOYER_ELENA={casts[VILLENNES].homes['Elena'].household}")
     lines += [f"REGIE={_token(key, REGIE, VILLARS)}", f"ODILE={_token(key, villars.parents['Odile'], VILLARS)}"]
-    lines += [f"FOYER_ODILE={villars.homes['Odile'].household}", f"TITRE={regie.titre_of(villars, 'Odile')['titre']}"]
+    lines += _billed(villars)
     lines += sorted(
         {f"{shell_word(child.name)}={child.id}" for child in [villars.child("Noé"), matteo, *_children(days)]}
     )
@@ -54,6 +54,18 @@ def write_tokens(settings: Settings, casts: Mapping[Commune, Cast], days: Sequen
         file.write("\n".join(lines) + "\n")
     draft.replace(path)
     return path
+
+
+def _billed(villars: Cast) -> list[str]:
+    """The families docs/billing.md bills, the children it speaks of, and two of their titres."""
+    homes, titres = villars.homes, villars.titres
+    return [
+        *(f"FOYER_{shell_word(name)}={homes[name].household}" for name in ("Odile", "Nadia", "Brigitte")),
+        f"RESPONSABLE_ODILE={homes['Odile'].guardian}",
+        *(f"{shell_word(name)}={villars.child(name).id}" for name in ("Lison", "Jeanne")),
+        f"TITRE={titres['Odile', regie.SEPTEMBER]}",
+        f"TITRE_NADIA={titres['Nadia', regie.OCTOBER]}",
+    ]
 
 
 def _children(days: Sequence[Bookable]) -> list[Child]:
