@@ -20,6 +20,8 @@ from api.door import Door, operation_of
 from api.french_access import PURPOSES, ROLES
 from api.service import ROUTERS
 from ledger.identifiers import Commune
+from tests.http.issued import MONTH, TITRE, issue
+from tests.http.matrix import owe
 from tests.http.world import Who, World, box, made, refused, world_on
 from tests.servers import Database
 from tests.town import at
@@ -32,7 +34,13 @@ READING = [
     if isinstance(route, Door) and (rights := OPERATIONS[operation_of(route)]).reads
 ]
 STAFF = ("agent", "auditor", "billing", "admin")
-OF_NOBODY_YET = {"GET /activations", "GET /erasures"}
+OF_NOBODY_YET = {
+    "GET /activations",
+    "GET /erasures",
+    "GET /billing/{month}/missing",
+    "GET /billing/{month}/lines",
+    "GET /billing/{month}/lines.csv",
+}
 """What these show belongs to no family of the test."""
 
 
@@ -75,13 +83,16 @@ class Family:
     child: str
     number: int
     document: str
+    collection: str
 
     @classmethod
-    def settle(cls, world: World) -> "Family":
+    def settle(cls, world: World, database: Database) -> "Family":
         household = world.household("parent-1")
         child = world.child(household, "mercredis", "cantine")
         parent = world.guardian()
         guardian = made(parent.get("/me"), 200)["households"][0]["guardian"]
+        issue(database, world.commune, household, [child])
+        _, collection = owe(world, database, household, guardian)
         number = made(parent.ask(child, "mercredis", "2024-03-06"))["demandes"][0]["number"]
         picture = BytesIO()
         Image.new("RGB", (8, 8), "white").save(picture, "PNG")
@@ -94,7 +105,7 @@ class Family:
         identity = {"given_name": CANARY, "family_name": CANARY, "birth_date": "1988-02-11"}
         where = f"/households/{household}/people/{guardian}/identity"
         made(world.agent.send("PUT", where, body=identity, key=uuid4().hex), 200)
-        return cls(world, household, guardian, child, number, document)
+        return cls(world, household, guardian, child, number, document, collection)
 
     @property
     def persons(self) -> set[str]:
@@ -106,8 +117,12 @@ class Family:
             "household": self.household,
             "child": self.child,
             "person": self.guardian,
-            "number": str(self.number),
+            "number": TITRE if "/titres/" in rights.operation else str(self.number),
             "document": self.document,
+            "collection": self.collection,
+            "month": MONTH,
+            "year": "2023",
+            "line": "1",
             "activity": "mercredis",
         }
         path = re.sub(r"\{(\w+)\}", lambda found: known[found[1]], template)
@@ -123,6 +138,11 @@ class Family:
                 "reserve": [box("2024-03-27 journee")],
             },
             "POST /erasures/preview": {"household": self.household},
+            "POST /prices/preview": {
+                "child": self.child,
+                "activity": "mercredis",
+                "days": [box("2024-03-27 journee")],
+            },
         }.get(rights.operation)
         return who.send(method, path, body=body, headers=headers, **asked)
 
@@ -132,8 +152,8 @@ ADDRESS = {"lines": [f"17 impasse {CANARY}"], "postcode": "78999", "city": "Valm
 
 
 @pytest.fixture
-def family(world: World) -> Family:
-    return Family.settle(world)
+def family(world: World, module_database: Database) -> Family:
+    return Family.settle(world, module_database)
 
 
 def named(rights: Rights) -> str:
