@@ -20,6 +20,7 @@ from api import (
     cli_rebuild,
     cli_seal,
     cli_verify,
+    cli_what_if,
     cli_why,
     logs,
     rulebooks,
@@ -59,6 +60,7 @@ app.add_typer(cli_past.app)
 app.add_typer(cli_seal.app)
 app.add_typer(cli_verify.app)
 app.add_typer(cli_rebuild.app)
+app.add_typer(cli_what_if.app)
 app.add_typer(cli_why.app)
 
 CommuneArgument = Annotated[str, typer.Argument(help="A town, as a slug: villennes-sur-seine.")]

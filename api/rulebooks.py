@@ -13,7 +13,7 @@ from api.cli_room import CLIENT, town_named
 from api.clock import utc_now
 from api.fields import read_day, read_instant
 from api.refusals import problem_of
-from api.running import in_one_line, opened, read_settings, stop
+from api.running import Stopped, in_one_line, opened, read_settings, stop
 from commands.adopt_rulebook import AdoptRulebook
 from commands.execute import Request, Result, execute
 from commands.outcome import Refused
@@ -77,7 +77,12 @@ def _read(file: Path, *, as_json: bool) -> Rulebook:
                 typer.echo(str(problem), err=True)
             count = len(unsound.problems)
             typer.echo(f"{file} : {count} erreur{'s' if count > 1 else ''} à corriger.", err=True)
-        raise typer.Exit(1) from None
+        raise Stopped(1) from None
+
+
+def read_file(file: Path) -> tuple[Rulebook, str]:
+    """A rulebook and its text; ends the command, after saying what to correct, when it cannot be read."""
+    return _read(file, as_json=False), _text(file)
 
 
 def _problem(problem: Any) -> dict[str, Any]:

@@ -3,14 +3,19 @@
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from typing import NamedTuple
 
+from commands.close_month import first_of_next
+from ledger.days import ONE_DAY
 from ledger.entry import Entry
 from ledger.events import ChildJoinedHousehold, ChildRegistered, QuotientDecided
 from ledger.identifiers import ChildId, Commune, HouseholdId, Month, Stream
 from ledger.streams import child_page, household_page, kind_of, payer_page
 from projections.billing.bills import bill
 from projections.billing.family import Family, Placed
+from rulebook.grids import QUOTIENT_DEFAULT
+from rulebook.quotients import quotient_on
 from rulebook.town import Rules
 
 Pages = Mapping[Stream, Sequence[Placed]]
@@ -34,11 +39,13 @@ class HouseholdEffect:
 
     household: HouseholdId
     quotient_cents: int | None
-    """The one that holds on the last day; None when it has none."""
+    """The one that holds on the last day of the months, there; None when none does."""
     children: int
     by_month: dict[Month, Money] = field(default_factory=dict)
     missing: Counter[str] = field(default_factory=Counter)
-    """Days that could not be billed, here or there, by what is missing."""
+    """Days that really cannot be billed yet, by what is missing."""
+    missing_here: Counter[str] = field(default_factory=Counter)
+    """The same under the other rulebook."""
 
     @property
     def total(self) -> Money:
@@ -92,14 +99,20 @@ def effects(
 
 
 def _effect(there: Family, here: Family, real: Rules, other: Rules, months: Sequence[Month]) -> HouseholdEffect:
-    effect = HouseholdEffect(household=there.household, quotient_cents=_quotient(there), children=len(there.children))
+    last_day = first_of_next(months[-1]) - ONE_DAY
+    effect = HouseholdEffect(
+        household=there.household, quotient_cents=_quotient(there, real, last_day), children=len(there.children)
+    )
     for month in months:
-        bills = bill(there, real, month), bill(here, other, month)
-        effect.by_month[month] = Money(*(each.total_cents for each in bills))
-        effect.missing.update(missing.why for each in bills for missing in each.missing)
+        billed, billed_here = bill(there, real, month), bill(here, other, month)
+        effect.by_month[month] = Money(billed.total_cents, billed_here.total_cents)
+        effect.missing.update(missing.why for missing in billed.missing)
+        effect.missing_here.update(missing.why for missing in billed_here.missing)
     return effect
 
 
-def _quotient(family: Family) -> int | None:
+def _quotient(family: Family, rules: Rules, day: date) -> int | None:
+    rulebook = rules.on(day)
     decided = [placed.entry.fact for placed in family.home if isinstance(placed.entry.fact, QuotientDecided)]
-    return max(decided, key=lambda each: each.first_day).amount_cents if decided else None
+    held = quotient_on(rulebook.quotient if rulebook else QUOTIENT_DEFAULT, decided, day)
+    return held.amount_cents if held else None

@@ -3,19 +3,18 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from itertools import pairwise
 from typing import Final, Literal, NamedTuple
 
 from ledger.identifiers import Month, Slug
+from replay.what_if.brackets import Brackets, brackets_of
 from replay.what_if.comparing import Comparison
 from replay.what_if.effects import HouseholdEffect, Money
 from replay.what_if.wishes import Ask, Became
-from rulebook.rulebook import Rulebook
 
-FEWEST: Final = 5
-"""A group of fewer households is not told apart: what it pays could be read back to a family."""
 LARGEST: Final = 10
+MOST_CHILDREN: Final = 3
+"""Of a household of more, no more is told: it would be known by it."""
 EDGES_CENTS: Final = (-20_000, -10_000, -5_000, -2_000, -500, 0, 1, 501, 2_001, 5_001, 10_001, 20_001)
 """Where the classes of the distribution begin, in cents of change; from 0 to 1 are those for whom nothing changes."""
 
@@ -28,8 +27,19 @@ class Turned(NamedTuple):
     real: Became
     here: Became
     code: str | None
+    """Why a rule refuses, here or there."""
     article: str | None
+    reason: Slug | None
+    """Why an agent refused, there."""
     days: int
+
+
+class Unbilled(NamedTuple):
+    """Days that cannot be billed yet, really and under the other rulebook, by what is missing."""
+
+    why: str
+    real: int
+    here: int
 
 
 class Class(NamedTuple):
@@ -54,7 +64,7 @@ class Group:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Change:
-    """One of the largest changes: a rank, a bracket, how many children; never which household."""
+    """One of the largest changes: a rank, a bracket, how many children at least; never which household."""
 
     rank: int
     first_cents: int | None
@@ -82,7 +92,7 @@ class Report:
     lost: int
     """Days a child came and would have been refused."""
     assumed: dict[Literal["present", "absent"], int]
-    missing: dict[str, int]
+    missing: tuple[Unbilled, ...]
     households: int
     gainers: int
     losers: int
@@ -90,7 +100,9 @@ class Report:
     classes: tuple[Class, ...]
     groups: tuple[Group, ...]
     merged: int
-    """Brackets that had too few households to be told apart, and are told with the one below."""
+    """Brackets that had too few households to be told apart, and are told with a neighbour."""
+    unknown_merged: bool
+    """Whether households without a quotient were too few, and are told with the last bracket."""
     largest: tuple[Change, ...]
 
 
@@ -98,10 +110,7 @@ def report_of(comparison: Comparison) -> Report:
     """The figures, in the order of the calendar and of the brackets. Pure: the same comparison, the same figures."""
     billed = [each for each in comparison.households if each.total != (0, 0)]
     turned = _turned(comparison)
-    edges, merged = _edges(comparison.asked.other, billed)
-    missing: Counter[str] = Counter()
-    for each in comparison.households:
-        missing.update(each.missing)
+    brackets = brackets_of(comparison.asked.other, [each.quotient_cents for each in billed])
     changes = [each.total.change for each in billed]
     return Report(
         version=comparison.asked.other.version,
@@ -117,15 +126,16 @@ def report_of(comparison: Comparison) -> Report:
         assumed={
             came: sum(1 for each in comparison.assumed.values() if each == came) for came in ("present", "absent")
         },
-        missing=dict(sorted(missing.items())),
+        missing=tuple(_missing(comparison.households)),
         households=len(billed),
         gainers=sum(change < 0 for change in changes),
         losers=sum(change > 0 for change in changes),
         unchanged=sum(change == 0 for change in changes),
         classes=tuple(_classes(changes)),
-        groups=tuple(_groups(edges, billed)),
-        merged=merged,
-        largest=tuple(_largest(edges, billed)),
+        groups=tuple(_groups(brackets, billed)),
+        merged=brackets.merged,
+        unknown_merged=brackets.unknown_merged,
+        largest=tuple(_largest(brackets, billed)),
     )
 
 
@@ -135,15 +145,28 @@ def _sum(money: Iterable[Money]) -> Money:
 
 
 def _turned(comparison: Comparison) -> tuple[Turned, ...]:
-    counted: Counter[tuple[Slug, Ask, Became, Became, str, str]] = Counter()
+    counted: Counter[tuple[str, ...]] = Counter()
+    whole: dict[tuple[str, ...], Turned] = {}
     for wanted, kept in comparison.wishes.items():
-        if kept.real.became != kept.here.became:
-            why, article = kept.here.code or kept.real.code or "", kept.here.article or ""
-            counted[wanted.activity, wanted.ask, kept.real.became, kept.here.became, why, article] += 1
-    return tuple(
-        Turned(activity, ask, real, here, code or None, article or None, days)
-        for (activity, ask, real, here, code, article), days in sorted(counted.items())
-    )
+        real, here = kept.real, kept.here
+        if real.became == here.became:
+            continue
+        code, article = here.code or real.code, here.article or real.article
+        one = Turned(wanted.activity, wanted.ask, real.became, here.became, code, article, real.reason, 0)
+        key = tuple(str(each or "") for each in one)
+        counted[key] += 1
+        whole[key] = one
+    return tuple(whole[key]._replace(days=days) for key, days in sorted(counted.items()))
+
+
+def _missing(households: Iterable[HouseholdEffect]) -> Iterable[Unbilled]:
+    real: Counter[str] = Counter()
+    here: Counter[str] = Counter()
+    for each in households:
+        real.update(each.missing)
+        here.update(each.missing_here)
+    for why in sorted({*real, *here}):
+        yield Unbilled(why, real[why], here[why])
 
 
 def _classes(changes: Sequence[int]) -> Iterable[Class]:
@@ -153,50 +176,13 @@ def _classes(changes: Sequence[int]) -> Iterable[Class]:
         yield Class(first, end, len(held))
 
 
-# ---- by quotient ----------------------------------------------------------------------------------------------------
-
-
-def _edges(other: Rulebook, billed: Sequence[HouseholdEffect]) -> tuple[list[int], int]:
-    """Where brackets begin: those of the other rulebook's own tariffs, as many as hold enough households each."""
-    lowers = {
-        int(bracket.lower * 100)
-        for tariff in other.tariffs
-        for grid in tariff.grids
-        if isinstance(grid.prices, tuple)
-        for bracket in grid.prices
-        if bracket.lower == bracket.lower.quantize(Decimal("0.01"))
-    }
-    wished = sorted({0, *lowers})
-    edges: list[int] = []
-    for edge, following in zip(wished, [*wished[1:], None], strict=True):
-        held = sum(1 for each in billed if _within(each.quotient_cents, edge, following))
-        if not edges or held >= FEWEST:
-            edges.append(edge)
-    if len(edges) > 1 and sum(1 for each in billed if _within(each.quotient_cents, edges[0], edges[1])) < FEWEST:
-        edges.pop(1)
-    return edges, len(wished) - len(edges)
-
-
-def _within(cents: int | None, first: int, end: int | None) -> bool:
-    return cents is not None and cents >= first and (end is None or cents < end)
-
-
-def _bracket(edges: Sequence[int], cents: int | None) -> tuple[int | None, int | None]:
-    if cents is None:
-        return None, None
-    return next(
-        (first, end) for first, end in zip(edges, [*edges[1:], None], strict=True) if _within(cents, first, end)
-    )
-
-
-def _groups(edges: Sequence[int], billed: Sequence[HouseholdEffect]) -> Iterable[Group]:
-    bounds: list[tuple[int | None, int | None]] = list(zip(edges, [*edges[1:], None], strict=True))
-    for first, end in [*bounds, (None, None)]:
-        held = [each for each in billed if _bracket(edges, each.quotient_cents) == (first, end)]
+def _groups(brackets: Brackets, billed: Sequence[HouseholdEffect]) -> Iterable[Group]:
+    for bounds in brackets.bounds():
+        held = [each for each in billed if brackets.of(each.quotient_cents) == bounds]
         if held:
             yield Group(
-                first_cents=first,
-                end_cents=end,
+                first_cents=bounds.first_cents,
+                end_cents=bounds.end_cents,
                 households=len(held),
                 money=_sum(each.total for each in held),
                 gainers=sum(each.total.change < 0 for each in held),
@@ -204,9 +190,10 @@ def _groups(edges: Sequence[int], billed: Sequence[HouseholdEffect]) -> Iterable
             )
 
 
-def _largest(edges: Sequence[int], billed: Sequence[HouseholdEffect]) -> Iterable[Change]:
+def _largest(brackets: Brackets, billed: Sequence[HouseholdEffect]) -> Iterable[Change]:
     moved = [each for each in billed if each.total.change]
     moved.sort(key=lambda each: (-abs(each.total.change), -each.total.real, each.household))
     for rank, each in enumerate(moved[:LARGEST], start=1):
-        first, end = _bracket(edges, each.quotient_cents)
-        yield Change(rank=rank, first_cents=first, end_cents=end, children=each.children, money=each.total)
+        first, end = brackets.of(each.quotient_cents)
+        children = min(each.children, MOST_CHILDREN)
+        yield Change(rank=rank, first_cents=first, end_cents=end, children=children, money=each.total)
