@@ -50,7 +50,9 @@ OPERATIONS: Final[Mapping[str, str]] = MappingProxyType(
         "GET /collections/{collection}": "Une remise de prélèvements",
         "GET /collections/{collection}/pain.008.xml": "Le fichier de prélèvements pour la banque",
         "GET /households/{household}/tax-certificates/{year}": "Les frais de garde payés dans une année",
-        "GET /households/{household}/tax-certificates/{year}/certificate.pdf": "L'attestation fiscale d'une année",
+        "GET /households/{household}/tax-certificates/{year}/certificate.pdf": (
+            "L'attestation fiscale d'une année, à lire et à imprimer"
+        ),
         "GET /households/{household}/titres": "Les titres d'un foyer",
         "GET /billing/{month}/missing": "Les jours d'un mois qui ne peuvent pas encore être facturés",
         "GET /billing/{month}/lines": "Les lignes de facture d'un mois",
@@ -58,8 +60,8 @@ OPERATIONS: Final[Mapping[str, str]] = MappingProxyType(
         "GET /titres/{number}": "Un titre et ses lignes",
         "GET /titres/{number}/lines/{line}": "Pourquoi une ligne de facture",
         "GET /children/{child}/entries/{line}/invoice-lines": "Les lignes de facture qui reposent sur une écriture",
-        "GET /titres/{number}/invoice.pdf": "Une facture, à lire et à imprimer",
-        "GET /billing/{month}/lines.csv": "Toutes les lignes d'un mois, pour un tableur",
+        "GET /titres/{number}/invoice.pdf": "Une facture à lire et à imprimer",
+        "GET /billing/{month}/lines.csv": "Les lignes d'un mois, pour un tableur",
         "GET /households/{household}/reads": "Qui a consulté le dossier d'un foyer",
         "GET /households/{household}/history": "L'histoire d'un foyer et de ses enfants",
         "GET /activations": "Les comptes à activer",

@@ -70,7 +70,7 @@ class _Place:
 
 @router.get(
     "/billing/{month}/lines",
-    summary="Les lignes d'un mois : de ses titres, ou de son projet de facturation",
+    summary="Les lignes de facture d'un mois",
     responses=openapi.answered(200, schemas_billing.Lines),
 )
 async def lines(month: Month, at: AtInstant, page: PageAsked, wanted: Annotated[WhichLines, Depends()]) -> JSONAnswer:

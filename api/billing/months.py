@@ -120,7 +120,7 @@ async def draft(month: Month, _: DraftAsked, at: AtCounter) -> Response:
 
 @router.get(
     "/billing/{month}/missing",
-    summary="Les jours du projet qui ne peuvent pas encore être facturés, et pourquoi",
+    summary="Les jours d'un mois qui ne peuvent pas encore être facturés",
     responses=openapi.answered(200, schemas_billing.MissingDays),
 )
 async def missing(month: Month, at: AtOffice, page: PageAsked) -> JSONAnswer:

@@ -59,7 +59,7 @@ def scene_under(at: Office, rules: Rules) -> Scene:
 
 @router.post(
     "/prices/preview",
-    summary="Ce que coûteraient des jours, ou un mois type, et pourquoi",
+    summary="Ce que coûteraient des jours, et pourquoi",
     responses=openapi.answered(200, schemas_prices.Priced) | openapi.documented("unknown_activity"),
 )
 async def preview(asked: PriceAsked, at: AtOffice) -> JSONAnswer:

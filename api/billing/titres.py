@@ -50,7 +50,7 @@ async def one(number: TitreText, at: AtInstant) -> JSONAnswer:
 
 @router.get(
     "/titres/{number}/lines/{line}",
-    summary="Pourquoi une ligne de facture : les faits jour par jour, le quotient, l'article, le calcul",
+    summary="Pourquoi une ligne de facture",
     responses=openapi.answered(200, schemas_billing.Why),
 )
 async def why(number: TitreText, line: LineText, at: AtInstant) -> JSONAnswer:
@@ -84,7 +84,7 @@ async def of_a_household(household: IdText, at: AtInstant) -> JSONAnswer:
 
 @router.get(
     "/children/{child}/entries/{line}/invoice-lines",
-    summary="Les lignes de facture qui reposent sur une écriture de la page d'un enfant",
+    summary="Les lignes de facture qui reposent sur une écriture",
     responses=openapi.answered(200, schemas_billing.RestingOn),
 )
 async def resting_on(child: IdText, line: LineText, at: AtInstant) -> JSONAnswer:
