@@ -18,6 +18,7 @@ from rich.console import Console
 from rich.progress import BarColumn, SpinnerColumn, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
 from api import french_what_if as french
+from api import french_what_if_tables as tables
 from api.background import leader_conninfo
 from api.cli_room import AN_ACCOUNT, CLIENT, note, operator, printer, progress, table, town_named
 from api.fields import read_month
@@ -228,14 +229,14 @@ def _tell(made: french.Made) -> None:
     typer.echo(french.title(made))
     for sentence in french.summary(made):
         typer.echo(sentence)
-    _print(console, french.MONTHS_TITLE, french.MONTHS_COLUMNS, french.months_rows(report))
-    _print(console, french.GROUPS_TITLE, french.GROUPS_COLUMNS, french.groups_rows(report))
+    _print(console, tables.MONTHS_TITLE, tables.MONTHS_COLUMNS, tables.months_rows(report))
+    _print(console, tables.GROUPS_TITLE, tables.GROUPS_COLUMNS, tables.groups_rows(report))
     for sentence in french.merged_said(report):
         typer.echo(sentence)
-    _print(console, french.CLASSES_TITLE, french.CLASSES_COLUMNS, french.classes_rows(report))
-    _print(console, french.LARGEST_TITLE, french.LARGEST_COLUMNS, french.largest_rows(report))
-    _print(console, french.TURNED_TITLE, french.TURNED_COLUMNS, french.turned_rows(report, made.rulebook), text=5)
-    _print(console, french.MISSING_TITLE, french.MISSING_COLUMNS, french.missing_rows(report))
+    _print(console, tables.CLASSES_TITLE, tables.CLASSES_COLUMNS, tables.classes_rows(report))
+    _print(console, tables.LARGEST_TITLE, tables.LARGEST_COLUMNS, tables.largest_rows(report))
+    _print(console, tables.TURNED_TITLE, tables.TURNED_COLUMNS, tables.turned_rows(report, made.rulebook), text=5)
+    _print(console, tables.MISSING_TITLE, tables.MISSING_COLUMNS, tables.missing_rows(report))
     typer.echo(french.made_from(made))
 
 

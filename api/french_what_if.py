@@ -7,7 +7,6 @@ from typing import Final
 
 from api import french
 from api.french_bill_job import number
-from api.french_billing import MISSING
 from api.french_bills import amount, month_name, of_month
 from ledger.identifiers import Commune, Slug
 from replay.what_if.brackets import FEWEST
@@ -16,15 +15,6 @@ from replay.what_if.report import MOST_CHILDREN, Class, Report, Turned
 from replay.what_if.wishes import Ask, Became
 from rulebook.rulebook import Rulebook
 
-MONTHS_COLUMNS: Final = ("mois", "en réalité", "avec le projet", "écart")
-GROUPS_COLUMNS: Final = (
-    "quotient familial", "foyers", "en réalité", "avec le projet", "écart", "paieraient moins", "paieraient plus",
-)  # fmt: skip
-CLASSES_COLUMNS: Final = ("écart du foyer sur la période", "foyers")
-LARGEST_COLUMNS: Final = ("rang", "quotient familial", "enfants", "en réalité", "avec le projet", "écart")
-TURNED_COLUMNS: Final = ("activité", "demande", "en réalité", "avec le projet", "pourquoi", "jours")
-MISSING_COLUMNS: Final = ("jours qui ne peuvent pas être facturés", "en réalité", "avec le projet")
-TOTAL: Final = "Total"
 WITHOUT_QUOTIENT: Final = "sans quotient"
 EVERY_QUOTIENT: Final = "tous les quotients"
 AND_WITHOUT: Final = "{bracket}, ou sans quotient"
@@ -32,12 +22,6 @@ UNCHANGED: Final = "inchangé"
 NOTHING_TURNED: Final = "Aucune demande n'aurait eu une autre réponse."
 NO_CHANGE: Final = "Aucun foyer ne paierait autrement."
 NOBODY_BILLED: Final = "Aucun foyer n'a quoi que ce soit à payer sur la période."
-TURNED_TITLE: Final = "Les demandes qui auraient eu une autre réponse"
-MONTHS_TITLE: Final = "Mois par mois"
-GROUPS_TITLE: Final = "Par tranche de quotient familial"
-CLASSES_TITLE: Final = "Combien de foyers, pour quel écart"
-LARGEST_TITLE: Final = "Les dix plus grands écarts"
-MISSING_TITLE: Final = "Ce qui ne peut pas encore être facturé"
 FEW: Final = (
     f"Moins de {FEWEST} foyers en tout : ces chiffres peuvent faire reconnaître une famille. "
     "Ils ne se montrent qu'à qui peut lire les dossiers."
@@ -221,64 +205,10 @@ def activity(turned: Turned, rulebook: Rulebook) -> str:
     return known.name if known else str(turned.activity)
 
 
-def months_rows(report: Report) -> Iterator[tuple[str, ...]]:
-    """Euros by month, and their sum."""
-    for month, money in report.months:
-        yield month_name(month), amount(money.real), amount(money.here), change(money.change)
-    if len(report.months) > 1:
-        yield TOTAL, amount(report.total.real), amount(report.total.here), change(report.total.change)
-
-
-def groups_rows(report: Report) -> Iterator[tuple[str, ...]]:
-    """Euros and households by bracket of quotients."""
-    for group in report.groups:
-        yield (
-            bracket(group.first_cents, group.end_cents, with_unknown=report.unknown_merged),
-            number(group.households),
-            amount(group.money.real),
-            amount(group.money.here),
-            change(group.money.change),
-            number(group.gainers),
-            number(group.losers),
-        )
-
-
-def classes_rows(report: Report) -> Iterator[tuple[str, str]]:
-    """How many households, from those who gain most to those who lose most."""
-    for found in report.classes:
-        yield class_name(found), number(found.households)
-
-
-def largest_rows(report: Report) -> Iterator[tuple[str, ...]]:
-    """The largest changes, without a name."""
-    for each in report.largest:
-        yield (
-            str(each.rank),
-            bracket(each.first_cents, each.end_cents, with_unknown=report.unknown_merged),
-            children(each.children),
-            amount(each.money.real),
-            amount(each.money.here),
-            change(each.money.change),
-        )
-
-
-def turned_rows(report: Report, rulebook: Rulebook) -> Iterator[tuple[str, ...]]:
-    """What would have been answered otherwise, the most frequent first."""
-    for each in sorted(report.turned, key=lambda turned: -turned.days):
-        yield (
-            activity(each, rulebook),
-            ASKS[each.ask],
-            BECAME[each.real],
-            BECAME[each.here],
-            why(each, rulebook),
-            number(each.days),
-        )
-
-
-def missing_rows(report: Report) -> Iterator[tuple[str, ...]]:
-    """Days that cannot be billed yet, by what is missing."""
-    for each in report.missing:
-        yield MISSING[each.why], number(each.real), number(each.here)  # type: ignore[index]
+def edge(found: Class) -> str:
+    """Where a class begins, in euros; on both sides of those for whom nothing changes, nothing."""
+    cents = found.first_cents or 0
+    return "" if cents in (0, 1) else f"+{(cents - 1) // 100}" if cents > 0 else f"−{-cents // 100}"
 
 
 def merged_said(report: Report) -> Iterator[str]:

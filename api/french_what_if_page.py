@@ -14,6 +14,7 @@ ANSWER: Final = "En bref"
 REAL: Final = "En réalité"
 HERE: Final = "Avec le projet"
 LESS, SAME, MORE = "paieraient moins", "sans changement", "paieraient plus"
+ENDS: Final = ("← moins", "plus, en euros →")
 CARD_TOTAL: Final = "sur les factures de la période"
 CARD_HOUSEHOLDS: Final = "foyers paieraient moins / plus"
 CARD_TURNED: Final = "jours demandés auraient eu une autre réponse"

@@ -16,7 +16,7 @@ Kind = Literal["real", "here", "less", "same", "more"]
 
 LEFT: Final = 14.0
 """Where the bars of months begin, in percent: words of the scale stand before."""
-WIDEST: Final = 68.0
+WIDEST: Final = 70.0
 """The longest bar of a list: what it comes to is written after it."""
 HIGH: Final = 200
 LETTERS: Final = 46
@@ -55,14 +55,14 @@ def listed(rows: Sequence[Row], *, title: str, name: str) -> str:
     top = 0
     for row in rows:
         for line in wrap(row.label, LETTERS) or [""]:
-            top += 17
-            drawn.append(f'<text x="0" y="{top - 3}">{escape(line)}</text>')
+            top += 18
+            drawn.append(f'<text x="0" y="{top - 4}">{escape(line)}</text>')
         for bar in row.bars:
             width = WIDEST * max(bar.amount, 0) / most
             drawn.append(f'<rect class="{bar.kind}" x="0" y="{top + 1}" width="{width:.3f}%" height="15" rx="1.5"/>')
             drawn.append(f'<text class="value" x="{width:.3f}%" dx="6" y="{top + 13}">{escape(bar.text)}</text>')
             top += 18
-        top += 9
+        top += 12
     return _drawing("".join(drawn), top, title=title, name=name)
 
 
@@ -86,6 +86,34 @@ def by_month(months: Sequence[tuple[Month, Bar, Bar]], *, title: str, name: str)
             y = 20 + HIGH + 16 + 15 * line
             drawn.append(f'<text class="under" x="{begins + each / 2:.3f}%" y="{y}">{escape(said)}</text>')
     return _drawing("".join(drawn), 20 + HIGH + 38, title=title, name=name)
+
+
+def histogram(bars: Sequence[Bar], edges: Sequence[str], ends: tuple[str, str], *, title: str, name: str) -> str:
+    """Bars that stand side by side, with what is between them; and what the left and the right of it are."""
+    most = max((bar.amount for bar in bars), default=0) or 1
+    each = 100 / len(bars)
+    bottom = 24 + HIGH
+    drawn = [f'<line class="ground" x1="0" x2="100%" y1="{bottom}" y2="{bottom}"/>']
+    for place, bar in enumerate(bars):
+        height = HIGH * bar.amount / most
+        middle = (place + 0.5) * each
+        drawn.append(
+            f'<rect class="{bar.kind}" x="{(place + 0.07) * each:.3f}%" y="{bottom - height:.2f}" '
+            f'width="{each * 0.86:.3f}%" height="{height:.2f}"/>'
+        )
+        if bar.amount:
+            y = bottom - height - 6
+            drawn.append(f'<text class="under value" x="{middle:.3f}%" y="{y:.2f}">{escape(bar.text)}</text>')
+    for place, edge in enumerate(edges, start=1):
+        # On a telephone there is room for every other one, from both ends on.
+        spare = min(place, len(bars) - place) % 2 == 0
+        drawn.append(
+            f'<text class="under{" spare" if spare else ""}" x="{place * each:.3f}%" y="{bottom + 16}">{escape(edge)}</text>'
+        )
+    less, more = ends
+    drawn.append(f'<text x="0" y="{bottom + 38}">{escape(less)}</text>')
+    drawn.append(f'<text class="end" x="100%" y="{bottom + 38}">{escape(more)}</text>')
+    return _drawing("".join(drawn), bottom + 46, title=title, name=name)
 
 
 def _line_of_scale(value: int, top_of_scale: int) -> str:

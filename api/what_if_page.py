@@ -8,9 +8,10 @@ from typing import Final
 
 from api import french_what_if as french
 from api import french_what_if_page as said
+from api import french_what_if_tables as tables
 from api.french_bill_job import number
 from api.french_bills import amount
-from api.what_if_charts import HATCHING, Bar, Kind, Row, by_month, listed
+from api.what_if_charts import HATCHING, Bar, Kind, Row, by_month, histogram, listed
 from replay.what_if.report import Class, Report
 
 _STYLE: Final = """
@@ -36,10 +37,10 @@ a { color: #174a7c; }
 a:focus-visible { outline: 3px solid var(--more); outline-offset: 2px; }
 figure { margin: 1rem 0 1.5rem; }
 figcaption { color: var(--soft); margin-bottom: .6rem; }
-figure svg { display: block; overflow: visible; font: 13px/1 system-ui, "Segoe UI", "DejaVu Sans", sans-serif; }
+figure svg { display: block; overflow: visible; font: 14px/1 system-ui, "Segoe UI", "DejaVu Sans", sans-serif; }
 text { fill: var(--ink); }
 .value { font-weight: 600; }
-.under { text-anchor: middle; font-size: 12px; }
+.under { text-anchor: middle; font-size: 12px; } .end { text-anchor: end; }
 text.scale { font-size: 11px; fill: var(--soft); paint-order: stroke; stroke: #fff; stroke-width: 3px; }
 line.scale { stroke: #e3e7ec; }
 line.ground { stroke: #5b6672; }
@@ -60,7 +61,7 @@ dl { display: grid; grid-template-columns: max-content 1fr; gap: .4rem 1.2rem; }
 dt { color: var(--soft); }
 dd { margin: 0; overflow-wrap: anywhere; }
 code { font: .92em ui-monospace, "DejaVu Sans Mono", monospace; }
-@media (max-width: 40rem) { body { font-size: 16px; padding: 1.5rem 1rem 3rem; } h1 { font-size: 1.6rem; }
+@media (max-width: 40rem) { .spare { display: none; } body { font-size: 16px; padding: 1.5rem 1rem 3rem; } h1 { font-size: 1.6rem; }
   nav ul { columns: 1; } dl { grid-template-columns: 1fr; gap: 0; } dd { margin-bottom: .7rem; } }
 @page { size: A4; margin: 16mm 15mm; }
 @media print { body { padding: 0; max-width: none; font-size: 10.5pt; } nav { display: none; }
@@ -72,12 +73,12 @@ _POLICY: Final = (
     "base-uri 'none'; form-action 'none'"
 )
 _SECTIONS: Final = {
-    "mois": french.MONTHS_TITLE,
-    "tranches": french.GROUPS_TITLE,
-    "foyers": french.CLASSES_TITLE,
-    "ecarts": french.LARGEST_TITLE,
-    "demandes": french.TURNED_TITLE,
-    "manques": french.MISSING_TITLE,
+    "mois": tables.MONTHS_TITLE,
+    "tranches": tables.GROUPS_TITLE,
+    "foyers": tables.CLASSES_TITLE,
+    "ecarts": tables.LARGEST_TITLE,
+    "demandes": tables.TURNED_TITLE,
+    "manques": tables.MISSING_TITLE,
     "suppose": said.ASSUMED_TITLE,
     "inconnu": said.UNKNOWN_TITLE,
     "refaire": said.AGAIN_TITLE,
@@ -144,7 +145,7 @@ def _months(report: Report) -> str:
     chart = by_month(bars, title=said.MONTHS_CHART, name="mois-graphique")
     total = len(report.months) > 1
     return _figure(chart, said.MONTHS_CHART, _PAIR) + _table(
-        french.MONTHS_COLUMNS, french.months_rows(report), total=total
+        tables.MONTHS_COLUMNS, tables.months_rows(report), total=total
     )
 
 
@@ -153,33 +154,28 @@ def _groups(report: Report) -> str:
         return ""
     rows = [
         Row(
-            french.bracket(group.first_cents, group.end_cents, with_unknown=report.unknown_merged),
+            f"{french.bracket(group.first_cents, group.end_cents, with_unknown=report.unknown_merged)} : "
+            f"{french.change(group.money.change)}",
             (
                 Bar(group.money.real, amount(group.money.real), "real"),
-                Bar(
-                    group.money.here,
-                    f"{amount(group.money.here)} ({french.change(group.money.change)})",
-                    "here",
-                ),
+                Bar(group.money.here, amount(group.money.here), "here"),
             ),
         )
         for group in report.groups
     ]
     chart = listed(rows, title=said.GROUPS_CHART, name="tranches-graphique")
     merged = "".join(f"<p>{escape(each)}</p>" for each in french.merged_said(report))
-    table = _table(french.GROUPS_COLUMNS, french.groups_rows(report))
+    table = _table(tables.GROUPS_COLUMNS, tables.groups_rows(report))
     return _figure(chart, said.GROUPS_CHART, _PAIR) + merged + table
 
 
 def _classes(report: Report) -> str:
     if not report.households:
         return ""
-    rows = [
-        Row(french.class_name(found), (Bar(found.households, number(found.households), _kind(found)),))
-        for found in report.classes
-    ]
-    chart = listed(rows, title=said.CLASSES_CHART, name="foyers-graphique")
-    table = _table(french.CLASSES_COLUMNS, french.classes_rows(report))
+    bars = [Bar(found.households, number(found.households), _kind(found)) for found in report.classes]
+    edges = [french.edge(found) for found in report.classes[1:]]
+    chart = histogram(bars, edges, said.ENDS, title=said.CLASSES_CHART, name="foyers-graphique")
+    table = _table(tables.CLASSES_COLUMNS, tables.classes_rows(report))
     return _figure(chart, said.CLASSES_CHART, _SIDES) + table
 
 
@@ -192,7 +188,7 @@ def _kind(found: Class) -> Kind:
 def _largest(report: Report) -> str:
     if not report.largest:
         return f"<p>{escape(french.NO_CHANGE)}</p>"
-    return f"<p>{escape(said.PRIVACY)}</p>" + _table(french.LARGEST_COLUMNS, french.largest_rows(report))
+    return f"<p>{escape(said.PRIVACY)}</p>" + _table(tables.LARGEST_COLUMNS, tables.largest_rows(report), words=2)
 
 
 def _turned(made: french.Made) -> str:
@@ -208,12 +204,12 @@ def _turned(made: french.Made) -> str:
         )
         rows.append(Row(label, (Bar(each.days, number(each.days), "here" if each.here == "approved" else "more"),)))
     chart = listed(rows, title=said.TURNED_CHART, name="demandes-graphique")
-    table = _table(french.TURNED_COLUMNS, french.turned_rows(made.report, made.rulebook), words=5)
+    table = _table(tables.TURNED_COLUMNS, tables.turned_rows(made.report, made.rulebook), words=5)
     return _figure(chart, said.TURNED_CHART, ()) + table
 
 
 def _missing(report: Report) -> str:
-    return _table(french.MISSING_COLUMNS, french.missing_rows(report)) if report.missing else ""
+    return _table(tables.MISSING_COLUMNS, tables.missing_rows(report)) if report.missing else ""
 
 
 def _points(sentences: Iterable[str]) -> str:
