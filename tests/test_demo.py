@@ -80,12 +80,22 @@ OF_VILLARS = (
     r"Inaya +À partir du lundi 7 novembre 2022, semaines paires : chez vous ;",
     r"Yves +À partir du lundi 7 novembre 2022, semaines paires : dans l'autre foyer ;",
     r"Yves essaie le mardi 15 : Jour de garde de l'autre responsable",
-    r"jeu\. 10/11/2022 +autre foyer ● Repas +chez vous +● Repas n° 18207\n",
-    r"lun\. 14/11/2022 +chez vous +● Repas n° 18208 +autre foyer ● Repas\n",
-    r"n° 18209 +mer\. 19/10 12:05 +Changement de téléphone ou de courriel +✔ Traitée positivement",
-    r"n° 18210 +jeu\. 20/10 18:10 +Changement d'adresse +◐ En cours d'instruction",
+    r"jeu\. 10/11/2022 +autre foyer ● Repas +chez vous +● Repas n° 18210\n",
+    r"lun\. 14/11/2022 +chez vous +● Repas n° 18211 +autre foyer ● Repas\n",
+    r"n° 18212 +mer\. 19/10 12:05 +Changement de téléphone ou de courriel +✔ Traitée positivement",
+    r"n° 18213 +jeu\. 20/10 18:10 +Changement d'adresse +◐ En cours d'instruction",
     r"0639980057 ; quotient 653 € \(Attestation de la CAF\)",
     r"ven\. 21/10 09:15:20 +l'agent +GET /documents/\{document\} +Instruction d'une demande",
+)
+OF_THE_REGIE = (
+    r"il manque un pointage, celui de la\s+garderie du ven\. 30/09/2022",
+    r"2022-00000\d +Odile +2 +55,11 €",
+    r"Garderie du soir, Lison +12 +1,05 € +12,60 €",
+    r"Repas, Lison +13 +3,27 € +42,51 €",
+    r"Quotient familial : 650 € \(CAF\), valable depuis le 1er septembre 2022\.\n +Tranche à partir de 600 €",
+    r"Tarif « Repas » : article 5\.1 du règlement 2022-09",
+    r"Repas, Sasha \(rectification de 2022-09\) +-1 +3,92 € +-3,92 €",
+    r"Ce qui a changé : absence acceptée le 12 octobre 2022 à 9 h 05 par le service",
 )
 OF_CHANTELOUP = (
     r"Louis +dim\. 01/10 00:00:00 +lun\. 23/10/2023 +lun\. 25/09 23:59 +5\.1 +✔ accepté, à majorer",
@@ -110,7 +120,8 @@ def story(output: str) -> str:
     """What is the same at every demo: the tables, and what was known then; not what is checked of this ledger."""
     told = output[output.index(" Villennes-sur-Seine, 2023-2024") : output.index("Chaque minute, une empreinte")]
     assert told.count("\n") > 250
-    return without_key(told)
+    # Titres are numbered in the order of the households, whose identifiers are another's in every ledger.
+    return re.sub(r"\b2022-00000\d\b", "2022-…", without_key(told))
 
 
 def without_key(told: str) -> str:
@@ -120,7 +131,7 @@ def without_key(told: str) -> str:
 
 def but_for_numbers(told: str) -> str:
     """A story in which a kill may have cost a number: the guide's own are kept, a neighbour's may be missing."""
-    told = re.sub(r"n° (?:18\d{3}|435(?:1[4-9]|2\d)|91\d\d)\b", "n° …", told)
+    told = re.sub(r"n°\s+(?:18\d{3}|435(?:1[4-9]|2\d)|91\d\d)\b", "n° …", told)
     return re.sub(r"\b1[78] demandes d'autres", "… demandes d'autres", told)
 
 
@@ -148,7 +159,7 @@ def told(data: Path) -> str:
     return run.stdout
 
 
-@pytest.mark.parametrize("fact", [*OF_VILLENNES, *OF_VILLARS, *OF_CHANTELOUP, *OF_THE_AUDITOR])
+@pytest.mark.parametrize("fact", [*OF_VILLENNES, *OF_VILLARS, *OF_THE_REGIE, *OF_CHANTELOUP, *OF_THE_AUDITOR])
 def test_the_demo_tells_the_facts_of_the_guides(told: str, fact: str) -> None:
     assert re.search(fact, told), told
 

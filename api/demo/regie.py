@@ -143,8 +143,9 @@ def _titres(cast: Cast, month: str) -> Table:
     for column in ("Titre", "Foyer de", "Lignes"):
         table.add_column(column)
     table.add_column("Montant", justify="right")
-    for titre in cast.town.ask(REGIE, f"/billing/{month}/titres")["titres"]:
-        name = next(name for name, home in cast.homes.items() if home.household == titre["household"])
+    names = {home.household: name for name, home in reversed(cast.homes.items())}
+    titres = {names[each["household"]]: each for each in cast.town.ask(REGIE, f"/billing/{month}/titres")["titres"]}
+    for name, titre in sorted(titres.items()):
         table.add_row(titre["titre"], name, str(titre["lines"]), euros(titre["total_cents"]))
     return table
 
