@@ -44,7 +44,7 @@ town are read for every few families (118 ms instead of 1.5 in a town of 1,000 c
 _FAMILIES: Final = """
     SELECT household, array_agg(child ORDER BY child) FROM draft_families
     WHERE commune = %(commune)s AND month = %(month)s
-      AND household > %(after)s AND (%(upto)s::text IS NULL OR household <= %(upto)s)
+      AND household > %(after)s AND household <= coalesce(%(upto)s::text, chr(1114111))
     GROUP BY household ORDER BY household
 """
 

@@ -211,14 +211,19 @@ _GAPS: Final = """
     LEFT JOIN seals s ON s.commune = %(commune)s AND s.position = c.gone
 """
 _FAMILY_LINES: Final = """
-    FROM entries e JOIN seals s ON s.commune = e.commune AND s.arrival = e.arrival
-    WHERE e.commune = %(commune)s AND e.type IN ('child_registered.v1', 'child_joined_household.v1')
-      AND s.position > %(since)s AND s.position <= %(position)s
+    FROM (
+        SELECT k.stream, k.version, k.stored, k.digest, k.arrival FROM entries k
+        WHERE k.commune = %(commune)s AND k.type IN ('child_registered.v1', 'child_joined_household.v1') OFFSET 0
+    ) e CROSS JOIN LATERAL (
+        SELECT k.leaf, k.position FROM seals k WHERE k.commune = %(commune)s AND k.arrival = e.arrival OFFSET 0
+    ) s
+    WHERE s.position > %(since)s AND s.position <= %(position)s
 """
+"""Line by line along the index, here as below: what the database believes of its tables may be a month old."""
 _FAMILIES_ALTERED: Final = (
     "SELECT e.stream, e.version"
     + _FAMILY_LINES
-    + "AND (sha256(e.stored) <> e.digest OR sha256('\\x00'::bytea || e.stored) <> s.leaf) ORDER BY 1, 2 LIMIT 1"
+    + " AND (sha256(e.stored) <> e.digest OR sha256('\\x00'::bytea || e.stored) <> s.leaf) ORDER BY 1, 2 LIMIT 1"
 )
 _FAMILIES: Final = (
     """
@@ -243,29 +248,32 @@ _SLICES: Final = """
     FROM slices
 """
 _TOUCHED: Final = """
-    WITH lines AS (
+    WITH lines AS MATERIALIZED (
         SELECT DISTINCT split_part(s.stream, '/', 1) AS kind, split_part(s.stream, '/', 3) AS named FROM seals s
         WHERE s.commune = %(commune)s AND s.position > %(since)s AND s.position <= %(position)s
-    ), touched AS (
+    ), touched AS MATERIALIZED (
         SELECT named AS household FROM lines WHERE kind IN ('household', 'payer')
-        UNION
-        SELECT f.household FROM lines JOIN draft_families f
-            ON f.commune = %(commune)s AND f.month = %(month)s AND f.child = lines.named
-        WHERE lines.kind = 'child'
+        UNION ALL
+        SELECT f.household FROM lines CROSS JOIN LATERAL (
+            SELECT k.household FROM draft_families k
+            WHERE k.commune = %(commune)s AND k.month = %(month)s AND k.child = lines.named OFFSET 0
+        ) f WHERE lines.kind = 'child'
+    ), slices AS MATERIALIZED (
+        -- The first name after another one is that one and the smallest letter.
+        SELECT array_agg((after || chr(1)) COLLATE "C" ORDER BY number) AS firsts FROM draft_slices
+        WHERE commune = %(commune)s AND month = %(month)s
+    ), found AS MATERIALIZED (
+        SELECT DISTINCT width_bucket(t.household COLLATE "C", s.firsts) - 1 AS number FROM touched t, slices s
     )
-    UPDATE draft_slices d SET done = false, summary = NULL FROM touched t
-    WHERE d.commune = %(commune)s AND d.month = %(month)s
-      AND t.household > d.after AND t.household <= coalesce(d.upto, chr(1114111))
+    UPDATE draft_slices SET done = false, summary = NULL
+    WHERE commune = %(commune)s AND month = %(month)s AND number IN (SELECT number FROM found)
 """
 _OURS: Final = """
-    WITH counted AS (
-        SELECT s.number, count(DISTINCT f.household) AS households FROM draft_slices s JOIN draft_families f
-            ON f.commune = s.commune AND f.month = s.month
-            AND f.household > s.after AND f.household <= coalesce(s.upto, chr(1114111))
-        WHERE s.commune = %(commune)s AND s.month = %(month)s AND NOT s.done GROUP BY s.number
-    )
-    UPDATE draft_slices s SET run = %(name)s, households = counted.households FROM counted
-    WHERE s.commune = %(commune)s AND s.month = %(month)s AND s.number = counted.number
+    UPDATE draft_slices s SET run = %(name)s, households = (
+        SELECT count(DISTINCT f.household) FROM draft_families f
+        WHERE f.commune = %(commune)s AND f.month = %(month)s
+          AND f.household > s.after AND f.household <= coalesce(s.upto, chr(1114111)))
+    WHERE s.commune = %(commune)s AND s.month = %(month)s AND NOT s.done
 """
 _HOUSEHOLDS: Final = """
     UPDATE drafts SET households = (

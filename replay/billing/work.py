@@ -35,7 +35,7 @@ _LEFT: Final = """
 """
 _BEFORE: Final = """
     DELETE FROM draft_bills WHERE commune = %(commune)s AND month = %(month)s
-      AND household > %(after)s AND (%(upto)s::text IS NULL OR household <= %(upto)s)
+      AND household > %(after)s AND household <= coalesce(%(upto)s::text, chr(1114111))
 """
 _KEEP: Final = """
     INSERT INTO draft_bills

@@ -92,11 +92,14 @@ def test_a_draft_is_the_same_bytes_by_one_process_or_two_and_taken_up_after_a_st
     assert alone.summary["day_prices"] > CHILDREN * 18
 
 
-def test_what_is_recorded_before_the_call_is_billed_and_only_its_slice_is_worked_out_again(town: Database) -> None:
+@pytest.mark.parametrize("child", [1, 63, 64], ids=["within a slice", "the last of a slice", "the first of the next"])
+def test_what_is_recorded_before_the_call_is_billed_and_only_its_slice_is_worked_out_again(
+    town: Database, child: int
+) -> None:
     with job_on(town) as job:
         before = drafted(job)
-        say(job, page_of(1), attendance("absent", FIRST))
-        say(job, page_of(1), attendance("present", FIRST))
+        say(job, page_of(child), attendance("absent", FIRST))
+        say(job, page_of(child), attendance("present", FIRST))
         again = drafted(job)
         assert again.kept == HOUSEHOLDS - 40
         assert again.position == before.position + 2
