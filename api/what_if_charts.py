@@ -106,10 +106,8 @@ def histogram(bars: Sequence[Bar], edges: Sequence[str], ends: tuple[str, str], 
             drawn.append(f'<text class="under value" x="{middle:.3f}%" y="{y:.2f}">{escape(bar.text)}</text>')
     for place, edge in enumerate(edges, start=1):
         # On a telephone there is room for every other one, from both ends on.
-        spare = min(place, len(bars) - place) % 2 == 0
-        drawn.append(
-            f'<text class="under{" spare" if spare else ""}" x="{place * each:.3f}%" y="{bottom + 16}">{escape(edge)}</text>'
-        )
+        kind = "under" if min(place, len(bars) - place) % 2 else "under spare"
+        drawn.append(f'<text class="{kind}" x="{place * each:.3f}%" y="{bottom + 16}">{escape(edge)}</text>')
     less, more = ends
     drawn.append(f'<text x="0" y="{bottom + 38}">{escape(less)}</text>')
     drawn.append(f'<text class="end" x="100%" y="{bottom + 38}">{escape(more)}</text>')

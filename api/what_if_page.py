@@ -61,7 +61,8 @@ dl { display: grid; grid-template-columns: max-content 1fr; gap: .4rem 1.2rem; }
 dt { color: var(--soft); }
 dd { margin: 0; overflow-wrap: anywhere; }
 code { font: .92em ui-monospace, "DejaVu Sans Mono", monospace; }
-@media (max-width: 40rem) { .spare { display: none; } body { font-size: 16px; padding: 1.5rem 1rem 3rem; } h1 { font-size: 1.6rem; }
+@media (max-width: 40rem) { .spare { display: none; }
+  body { font-size: 16px; padding: 1.5rem 1rem 3rem; } h1 { font-size: 1.6rem; }
   nav ul { columns: 1; } dl { grid-template-columns: 1fr; gap: 0; } dd { margin-bottom: .7rem; } }
 @page { size: A4; margin: 16mm 15mm; }
 @media print { body { padding: 0; max-width: none; font-size: 10.5pt; } nav { display: none; }
