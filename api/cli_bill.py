@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from operator import itemgetter
 from typing import Annotated, Any, Final
 
 import orjson
@@ -176,10 +177,11 @@ def _tell(conninfo: str, billed: Billed, asked: _Asked) -> None:
     if asked.as_json:
         typer.echo(orjson.dumps(_plain(conninfo, billed, asked)).decode())
         return
-    shown = table(*french.COLUMNS, title=french.title(billed))
+    typer.echo(french.title(billed))
+    shown = table(*french.COLUMNS)
     for column in shown.columns[1:]:
         column.justify = "right"
-    for row in french.rows(billed.summary):
+    for row in french.rows(billed):
         shown.add_row(*row)
     printer().print(shown)
     names = {"town": billed.commune, "month": billed.month}
@@ -197,8 +199,12 @@ def _tell(conninfo: str, billed: Billed, asked: _Asked) -> None:
 
 
 def _tell_missing(conninfo: str, billed: Billed) -> None:
+    if not billed.summary["missing"]:
+        typer.echo(french.NOTHING_MISSING)
+        return
     shown = table(*french.MISSING_COLUMNS)
-    for day in _missing(conninfo, billed):
+    # Sheet by sheet, as they are filled in.
+    for day in sorted(_missing(conninfo, billed), key=itemgetter("day", "activity", "unit")):
         why = MISSING[day["why"]]
         shown.add_row(day["day"], day["household"], day["child"], day["activity"], day["unit"], why)
     printer().print(shown)

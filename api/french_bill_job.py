@@ -8,12 +8,12 @@ from api.french_bills import NATURES, amount, month_name
 from ledger.events import MonthClosed
 from ledger.identifiers import Commune, Month
 from ledger.regie import titre_number
-from projections.billing.drafts import Summary
 from replay.billing.bill import Billed
 
 COLUMNS: Final = ("", "nombre", "montant")
 MISSING_COLUMNS: Final = ("jour", "foyer", "enfant", "activité", "unité", "à compléter")
 NOTHING: Final = "Rien à facturer."
+NOTHING_MISSING: Final = "Rien à compléter."
 CLOSED_ALL: Final = "{titres} titres émis, du {first} au {last}, payables jusqu'au {due:%d/%m/%Y}."
 CLOSED_ONE: Final = "Un titre émis, {first}, payable jusqu'au {due:%d/%m/%Y}."
 CLOSED_NONE: Final = "Mois clôturé sans titre : aucun foyer n'a de ligne."
@@ -22,6 +22,8 @@ ONE_LEFT_OUT: Final = "1 jour laissé de côté à la clôture : il viendra en r
 NOT_CLOSED: Final = "{town} : {month} n'est pas clôturé. {title} : {detail}"
 SEE_MISSING: Final = "Voir les jours à compléter : ardoise bill {month} --commune {town} --missing"
 TO_CLOSE: Final = "Clôturer : ardoise bill {month} --commune {town} --close"
+TYPED: Final = ("(leave_out)", "(--leave-out)")
+"""What portals send, as it is typed."""
 NO_CODE: Final = "Sans imputation"
 
 
@@ -31,9 +33,11 @@ def title(billed: Billed) -> str:
     return f"{billed.commune} · {month_name(billed.month)} · {what} à la position {number(billed.position)}"
 
 
-def rows(summary: Summary) -> Iterator[tuple[str, str, str]]:
-    """The table, a row each: what, how many, how much."""
-    yield "Foyers", number(summary["households"]), ""
+def rows(billed: Billed) -> Iterator[tuple[str, str, str]]:
+    """The table, a row each: what, how many, how much. Of a closed month, those who owe nothing are not counted."""
+    summary = billed.summary
+    if billed.closed is None:
+        yield "Foyers", number(summary["households"]), ""
     yield "Titres", number(summary["bills"]), amount(summary["total_cents"])
     if summary["credits"]:
         yield "  dont avoirs", number(summary["credits"]), ""
@@ -70,6 +74,7 @@ def number(count: int) -> str:
 
 def refused(commune: Commune, month: Month, code: str) -> str:
     """Why a month was not closed."""
+    detail = DETAILS.get(code, "").replace(*TYPED)
     return NOT_CLOSED.format(
-        town=commune, month=month_name(month), title=REFUSALS.get(code, code), detail=DETAILS.get(code, "")
+        town=commune, month=month_name(month), title=REFUSALS.get(code, code), detail=detail
     ).strip()

@@ -60,7 +60,7 @@ def _billed(villars: Cast) -> list[str]:
     """The families docs/billing.md bills, the children it speaks of, and two of their titres."""
     homes, titres = villars.homes, villars.titres
     return [
-        *(f"FOYER_{shell_word(name)}={homes[name].household}" for name in ("Odile", "Nadia", "Brigitte")),
+        *(f"FOYER_{shell_word(name)}={homes[name].household}" for name in ("Odile", "Yves")),
         f"RESPONSABLE_ODILE={homes['Odile'].guardian}",
         *(f"{shell_word(name)}={villars.child(name).id}" for name in ("Lison", "Jeanne")),
         f"TITRE={titres['Odile', regie.SEPTEMBER]}",
