@@ -66,9 +66,7 @@ def compare(connection: Connection, asked: Asked, position: int, watching: Watch
     if not town.rulebooks:
         raise WhatIfError(f"{asked.commune} has adopted no rulebook: there is nothing to compare another with.")
     first_day = date.fromisoformat(f"{asked.months[0]}-01")
-    world = World(
-        commune=asked.commune, rules=rules_from(town, asked.other, first_day), reconsidered=asked.reconsidered
-    )
+    world = World.of(asked.commune, rules_from(asked.other, first_day), asked.reconsidered)
     said = list(said_in_order(line for stream in pages if kind_of(stream) in ASKED_OF for line in pages[stream]))
     watching.begin("asked again", len(said))
     for each in said:
@@ -76,15 +74,14 @@ def compare(connection: Connection, asked: Asked, position: int, watching: Watch
         watching.done()
     world.close()
     real = Lived(pages=pages, rules=rules_of_town(town))
-    other_town = world.store.town(asked.commune).state
-    here = Lived(pages=world.pages, rules=world.rules(other_town))
+    here = Lived(pages=world.town.pages, rules=world.town.known_rules())
     watching.begin("billed twice", sum(kind_of(stream) == "household" for stream in pages))
     households = list(effects(asked.commune, real, here, asked.months, watching.done))
     months = frozenset(asked.months)
     return Comparison(
         asked=asked,
         position=position,
-        wishes={wanted: kept for wanted, kept in world.compared.items() if month_of(wanted.day) in months},
+        wishes={wanted: kept for wanted, kept in world.answers.compared.items() if month_of(wanted.day) in months},
         households=households,
         lost={day: fact for day, fact in world.lost.items() if month_of(day[1].day) in months},
         assumed={day: came for day, came in world.assumed.items() if month_of(day[1].day) in months},

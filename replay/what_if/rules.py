@@ -9,11 +9,17 @@ from rulebook.rulebook import Rulebook
 from rulebook.town import Rules, rules_of_town
 
 
-def rules_from(town: Town, other: Rulebook, first_day: date) -> Callable[[Town | None], Rules]:
+def rules_from(other: Rulebook, first_day: date) -> Callable[[Town | None], Rules]:
     """What a town of the other world goes by, whatever day the other text says it comes into force.
 
-    Known from the start, so that a request made before the first day is judged by it too.
+    The other text is known from the start, so that a request made before the first day is judged by it too; those the
+    town had before, from when it adopted them, as really.
     """
-    before = tuple(known for known in rules_of_town(town).rulebooks if known.in_force_from < first_day)
-    rulebooks = (*before, replace(other, in_force_from=first_day))
-    return lambda known: Rules(rulebooks=rulebooks, closures=known.closures if known is not None else {})
+    other = replace(other, in_force_from=first_day)
+
+    def rules(known: Town | None) -> Rules:
+        real = rules_of_town(known)
+        before = tuple(each for each in real.rulebooks if each.in_force_from < first_day)
+        return replace(real, rulebooks=(*before, other))
+
+    return rules

@@ -32,7 +32,7 @@ def same_rules(known: Town | None) -> Rules:
 
 
 def asked_again(story: Story) -> World:
-    world = World(commune=VALMONT, rules=same_rules)
+    world = World.of(VALMONT, same_rules)
     for said in said_in_order(told(story)):
         world.take(said)
     world.close()
@@ -45,7 +45,7 @@ def test_under_the_same_rules_nothing_is_otherwise(history):
     assert same_rules(None).rulebooks == rules_of_town(story.store.town(VALMONT).state).rulebooks
     world = asked_again(story)
     for person in (MATTEO, AWA):
-        page: Page[Child] = world.store.child(VALMONT, person.id)
+        page: Page[Child] = world.town.store.child(VALMONT, person.id)
         there, here = story.child(person), page.state
         assert here is not None
         assert {key: (slot.state, slot.absence, slot.household) for key, slot in here.slots.items()} == {
@@ -53,7 +53,7 @@ def test_under_the_same_rules_nothing_is_otherwise(history):
         }
         assert here.attendance == there.attendance
         assert list(here.closed.values()) == list(there.closed.values())
-    assert [each for each in world.compared.values() if each.real != each.here] == []
+    assert [each for each in world.answers.compared.values() if each.real != each.here] == []
     assert (world.lost, world.assumed) == ({}, {})
 
 
@@ -65,6 +65,6 @@ def test_under_the_same_rules_every_household_owes_the_same(history):
     for placed in told(story):
         pages.setdefault(placed.entry.stream, []).append(placed)
     real = Lived(pages=pages, rules=rules_of_town(story.store.town(VALMONT).state))
-    here = Lived(pages=world.pages, rules=same_rules(world.store.town(VALMONT).state))
+    here = Lived(pages=world.town.pages, rules=world.town.known_rules())
     for effect in effects(VALMONT, real, here, [Month("2024-01"), Month("2024-03"), Month("2024-04")]):
         assert effect.total.change == 0
