@@ -148,6 +148,7 @@ GET    /documents/{document}                          read   x   .   .   .   .  
 POST   /attendance                                           .   .   .   .   .   .    x   .   .   .   .   .
 GET    /activities/{activity}/day-sheet               read   .   .   .   .   .   .    x   .   x   .   .   .
 
+GET    /payments                                      read   .   .   .   .   .   .    .   .   x   x   .   .
 POST   /payments                                             .   .   .   .   .   .    .   .   .   x   .   .
 GET    /billing                                              .   .   .   .   .   .    o   .   o   o   .   .
 GET    /billing/{month}                                      .   .   .   .   .   .    o   .   o   o   .   .

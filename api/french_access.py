@@ -46,6 +46,7 @@ OPERATIONS: Final[Mapping[str, str]] = MappingProxyType(
         "GET /children/{child}/meals": "Les repas apportés par un enfant",
         "GET /households/{household}/account": "Le compte d'un foyer",
         "GET /households/{household}/payments": "Les paiements d'un foyer",
+        "GET /payments": "Les paiements reçus par la commune",
         "GET /households/{household}/mandate": "Le mandat de prélèvement d'un foyer",
         "GET /collections/{collection}": "Une remise de prélèvements",
         "GET /collections/{collection}/pain.008.xml": "Le fichier de prélèvements pour la banque",

@@ -1,9 +1,10 @@
-"""The account of a household: what it owes titre by titre, what it paid, now or at an instant."""
+"""Accounts and payments: what a household owes titre by titre, what was paid, now or at an instant."""
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Annotated, Any, Final
 from uuid import UUID, uuid5
 
+from fastapi import Query
 from fastapi.responses import Response
 from starlette.concurrency import run_in_threadpool
 
@@ -11,17 +12,21 @@ from api import openapi
 from api.answers import JSONAnswer
 from api.billing import schemas_payments
 from api.billing.payment_bodies import CancellationAsked, PaymentAsked, PaymentsAsked
+from api.billing.shown import asked
+from api.cursors import PageAsked, bounded_period, read_place
 from api.door import doors
-from api.fields import IdText
+from api.fields import Day, IdText, read_day, read_id
 from api.french_payments import BECAUSE, MEANS
 from api.households import of_household
 from api.office import AtCounter, AtInstant, Office, Said
+from api.opening import LONGEST_PERIOD_DAYS
 from api.sealing import given_id
 from commands.cancel_payment import CancelPayment
 from commands.direct_debits import under_way
 from commands.execute import Result
 from commands.record_payment import NewPayment, RecordPayments
 from ledger.codec import Codec
+from ledger.events import Means
 from ledger.identifiers import HouseholdId, PaymentId, TitreNumber
 from ledger.kept import read_kept
 from ledger.payer import Payer
@@ -109,6 +114,37 @@ def _payment(row: Mapping[str, Any]) -> dict[str, Any]:
     cancelled = {"on": row["cancelled_on"], "because": because, "because_label": BECAUSE[because]} if because else None
     shown = ("payment", "household", "amount_cents", "means", "received_on", "titre", "reference", "recorded_at")
     return {**{name: row[name] for name in shown}, "means_label": MEANS[row["means"]], "cancelled": cancelled}
+
+
+@router.get(
+    "/payments",
+    summary="Les paiements reçus par la commune",
+    responses=openapi.answered(200, schemas_payments.PaymentsOfTown),
+)
+async def received(
+    at: AtInstant,
+    page: PageAsked,
+    first: Annotated[Day, Query(alias="from", description="Premier jour de réception, inclus.")],
+    last: Annotated[Day, Query(alias="to", description="Dernier jour, inclus : 400 jours au plus.")],
+    household: Annotated[IdText | None, Query(description="Du foyer.")] = None,
+    means: Annotated[Means | None, Query(description="Par ce moyen.")] = None,
+) -> JSONAnswer:
+    """In the order they were received; those that were cancelled say why."""
+    bounded_period(first, last, most_days=LONGEST_PERIOD_DAYS)
+    place = page.after("payments", (str, str))
+    after = (
+        None
+        if place is None
+        else accounts.PaymentPlace(
+            received_on=read_place(read_day, place[0]), payment=PaymentId(read_place(read_id, place[1]))
+        )
+    )
+    which = accounts.WhichPayments(household=HouseholdId(household) if household else None, means=means)
+    question = accounts.payments_between(at.commune, first, last, which, after=after, limit=page.limit + 1)
+    [rows] = await asked(at, question)
+    shown, following = page.part("payments", rows, lambda row: (row["received_on"].isoformat(), row["payment"]))
+    at.saw(*(row["household"] for row in shown))
+    return JSONAnswer({"payments": [_payment(row) for row in shown], "next": following})
 
 
 @router.post(

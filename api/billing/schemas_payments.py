@@ -77,6 +77,14 @@ class Payments(TypedDict):
 
 
 @exact
+class PaymentsOfTown(TypedDict):
+    """A page of the payments of a town, in the order they were received."""
+
+    payments: list[Payment]
+    next: str | None
+
+
+@exact
 class PaymentsRecorded(TypedDict):
     """The payments that were recorded, in the order they were sent."""
 
@@ -180,6 +188,7 @@ EXAMPLES: Final[Mapping[Any, Any]] = MappingProxyType(
         },
         Payment: _UNPAID,
         Payments: {"household": _HOUSEHOLD, "payments": [_PAID]},
+        PaymentsOfTown: {"payments": [_PAID], "next": None},
         PaymentsRecorded: {"payments": [_PAID]},
         MandateSigned: {**_MANDATE, "household": _HOUSEHOLD},
         MandateOf: {"household": _HOUSEHOLD, "mandate": {**_MANDATE, "ends_with": "2606", "usable": True}},

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final, LiteralString
 
+from ledger.events import Means
 from ledger.identifiers import CollectionId, Commune, HouseholdId, MandateId, PaymentId
 from projections.question import Question
 
@@ -48,12 +49,33 @@ def payments_of(commune: Commune, household: HouseholdId) -> Question:
     )
 
 
-def payments_between(commune: Commune, first: date, last: date, *, after: PaymentPlace | None, limit: int) -> Question:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class WhichPayments:
+    """Which payments of a town are wanted; None is all."""
+
+    household: HouseholdId | None = None
+    means: Means | None = None
+
+
+EVERY_PAYMENT: Final = WhichPayments()
+
+
+def payments_between(
+    commune: Commune,
+    first: date,
+    last: date,
+    which: WhichPayments = EVERY_PAYMENT,
+    *,
+    after: PaymentPlace | None,
+    limit: int,
+) -> Question:
     """The payments a town received between two days, both included, those that were cancelled included."""
     return Question(
         sql=_PAYMENTS
         + """
             WHERE commune = %(commune)s AND received_on BETWEEN %(first)s AND %(last)s
+              AND (%(household)s::text IS NULL OR household = %(household)s)
+              AND (%(means)s::text IS NULL OR means = %(means)s)
               AND (%(after_day)s::date IS NULL
                    OR (received_on, payment) > (%(after_day)s::date, %(after_payment)s::text))
             ORDER BY received_on, payment LIMIT %(limit)s
@@ -62,6 +84,8 @@ def payments_between(commune: Commune, first: date, last: date, *, after: Paymen
             "commune": commune,
             "first": first,
             "last": last,
+            "household": which.household,
+            "means": which.means,
             "after_day": after.received_on if after else None,
             "after_payment": after.payment if after else None,
             "limit": limit,

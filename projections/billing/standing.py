@@ -1,4 +1,4 @@
-"""The books at an instant: what was issued and closed by then. Of what is written once, nothing has to be folded."""
+"""The books at an instant: what was issued, closed and received by then, each written once with its instant."""
 
 from datetime import datetime
 from typing import Final, LiteralString
@@ -14,12 +14,17 @@ _BY_THEN: Final[LiteralString] = """
         WHERE l.commune = %(commune)s
     ), closed_months AS NOT MATERIALIZED (
         SELECT * FROM ardoise.closed_months WHERE commune = %(commune)s AND closed_at <= %(known_at)s
+    ), payments AS NOT MATERIALIZED (
+        SELECT commune, payment, household, amount_cents, means, received_on, titre, reference, recorded_at,
+               CASE WHEN cancelled_at <= %(known_at)s THEN cancelled_on END AS cancelled_on,
+               CASE WHEN cancelled_at <= %(known_at)s THEN cancelled_because END AS cancelled_because
+        FROM ardoise.payments WHERE commune = %(commune)s AND recorded_at <= %(known_at)s
     ) (
 """
 
 
 def standing_at(asked: Question, commune: Commune, known_at: datetime) -> Question:
-    """A question about titres, their lines and closed months, asked of those there were at an instant."""
+    """A question about titres, their lines, closed months and payments, asked of those there were at an instant."""
     return Question(sql=_BY_THEN + asked.sql + ")", values={**asked.values, "commune": commune, "known_at": known_at})
 
 

@@ -460,6 +460,7 @@ REQUESTS: Final[Mapping[str, _Request]] = {
     f"POST {_HOME}/mandate": lambda cast, _: Asked(
         path=f"{_HOME}/mandate", body={**MANDATE, "guardian": cast.guardian}
     ),
+    "GET /payments": lambda *_: Asked(path="/payments", query={"from": "2024-01-01", "to": "2024-01-31"}),
     "POST /payments": lambda cast, _: Asked(
         path="/payments",
         body={

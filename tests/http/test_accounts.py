@@ -4,6 +4,7 @@ from uuid import uuid4
 
 import pytest
 
+from api.cursors import write_cursor
 from tests.http.regie import Regie
 from tests.http.world import World, made, refused
 from tests.servers import Database
@@ -133,3 +134,70 @@ def test_another_family_is_told_nothing(regie: Regie) -> None:
     regie.family("parent-2", 100)
     for path in ("account", "payments", "mandate"):
         refused(regie.world.guardian("parent-2").get(f"/households/{household}/{path}"), "not_found", 404)
+
+
+def test_the_regie_reads_what_the_town_received_page_by_page(regie: Regie) -> None:
+    first, second = regie.family("parent-1", 5_511), regie.family("parent-2", 2_000)
+    said = [
+        payment(first, 100, received_on="2024-01-09"),
+        payment(second, 200, received_on="2024-01-10", means="card"),
+        payment(first, 300, received_on="2024-01-12"),
+        payment(first, 400, received_on="2024-01-13"),
+    ]
+    made(regie.billing.post("/payments", {"payments": said}))
+    period = {"from": "2024-01-09", "to": "2024-01-12"}
+
+    def amounts(**asked: object) -> list[int]:
+        cursor: str | None = None
+        found: list[int] = []
+        while True:
+            more: dict[str, str] = {} if cursor is None else {"cursor": cursor}
+            part = made(regie.billing.get("/payments", **period, **asked, **more, limit=2), 200)
+            found += [each["amount_cents"] for each in part["payments"]]
+            cursor = part["next"]
+            if cursor is None:
+                return found
+
+    assert amounts() == [100, 200, 300], "both days included, in the order they were received"
+    assert amounts(household=first) == [100, 300]
+    assert amounts(means="card") == [200]
+    [kept] = made(regie.billing.get("/payments", **period, means="card"), 200)["payments"]
+    assert kept == made(regie.billing.get(f"/households/{second}/payments"), 200)["payments"][0]
+    assert made(regie.world.who("auditor").get("/payments", **period), 200)["payments"][1] == kept
+
+
+def test_what_the_town_received_is_told_as_it_was_known(regie: Regie) -> None:
+    household = regie.family("parent-1", 5_511)
+    before = regie.world.clock.instant.isoformat()
+    regie.world.clock.set("2024-01-16 10:00")
+    [kept] = made(regie.billing.post("/payments", {"payments": [payment(household, 5_511)]}))["payments"]
+    between = regie.world.clock.instant.isoformat()
+    regie.world.clock.set("2024-01-17 10:00")
+    path = f"/households/{household}/payments/{kept['payment']}/cancellation"
+    said = made(regie.billing.post(path, {"because": "mistake"}), 200)
+    period = {"from": "2024-01-01", "to": "2024-01-31"}
+    assert made(regie.billing.get("/payments", **period, as_of=before), 200)["payments"] == []
+    assert made(regie.billing.get("/payments", **period, as_of=between), 200)["payments"] == [kept]
+    assert made(regie.billing.get("/payments", **period), 200)["payments"] == [said]
+
+
+@pytest.mark.parametrize(
+    ("asked", "field"),
+    [
+        ({"from": "2024-01-12", "to": "2024-01-09"}, "to"),
+        ({"from": "2020-01-01", "to": "2024-01-09"}, "to"),
+        ({"from": "2024-01-12"}, "to"),
+        ({"from": "2024-01-12", "to": "2024-01-12", "means": "gold"}, "means"),
+        ({"from": "2024-01-12", "to": "2024-01-12", "household": "nobody"}, "household"),
+    ],
+)
+def test_a_period_of_payments_that_cannot_be_read_says_where(regie: Regie, asked: dict[str, str], field: str) -> None:
+    problem = refused(regie.billing.get("/payments", **asked), "invalid_request", 422)
+    assert [error["field"] for error in problem["errors"]] == [field]
+
+
+def test_a_forged_place_in_the_payments_is_a_cursor_that_is_not_one(regie: Regie) -> None:
+    for place in (("2024-01-12", "nobody"), ("yesterday", str(uuid4())), ("2024-01-12", "\x00")):
+        cursor = write_cursor("payments", place)
+        answer = regie.billing.get("/payments", cursor=cursor, **{"from": "2024-01-01", "to": "2024-01-31"})
+        refused(answer, "invalid_cursor", 422)

@@ -23,6 +23,7 @@ OF_THE_PAST = (
     "GET /households/{household}/account",
     "GET /households/{household}/payments",
     "GET /households/{household}/mandate",
+    "GET /payments",
     "GET /households/{household}/tax-certificates/{year}",
     "GET /children/{child}",
     "GET /children/{child}/enrolments",
