@@ -28,7 +28,9 @@ FEW: Final = (
 )
 MERGED_ONE: Final = f"Une tranche de moins de {FEWEST} foyers est comptée avec sa voisine."
 MERGED: Final = f"{{brackets}} tranches de moins de {FEWEST} foyers sont comptées avec leur voisine."
-UNKNOWN_MERGED: Final = f"Les foyers sans quotient, moins de {FEWEST}, sont comptés avec la dernière tranche."
+UNKNOWN_MERGED: Final = (
+    f"Les foyers sans quotient sont comptés avec la dernière tranche : aucun groupe n'a moins de {FEWEST} foyers."
+)
 MADE_FROM: Final = (
     "Registre de {town} jusqu'à la position scellée {position} ; règlement {version}, empreinte SHA-256 {digest}."
 )

@@ -238,6 +238,19 @@ def test_a_shorter_time_to_justify_refuses_the_absence():
     assert same(asked_again(missed(), RULEBOOK))
 
 
+def test_of_two_days_of_an_absence_the_one_that_comes_in_time_is_accepted():
+    other = "2024-01-29 repas"
+    sheets = [clock("2024-01-29 14:00"), *(sheet(each, mark("absent")) for each in (MEAL, other))]
+    story = canteen(
+        reserve(MEAL, other), *sheets, clock("2024-01-30 09:00"), absent(MEAL, other, reason="sortie"), approve()
+    )
+    replayed = asked_again(story, otherwise(("jours_apres = 15", "jours_apres = 2"), of="cantine"))
+    assert replayed.answers(MATTEO, "absence") == {
+        MEAL: ("approved", "refused", "justification_too_late"),
+        other: ("approved", "approved", None),
+    }
+
+
 def test_an_absence_of_a_day_that_is_not_reserved_is_no_absence():
     replayed = asked_again(missed(), deadline(3))
     assert replayed.answers(MATTEO, "absence") == {MEAL: ("approved", "refused", "not_reserved")}
