@@ -188,9 +188,9 @@ def _tell(conninfo: str, billed: Billed, asked: _Asked) -> None:
     if billed.closed is not None:
         for sentence in french.closed_said(billed.closed):
             typer.echo(sentence)
-    elif billed.summary["missing"] and not asked.missing:
+    elif _to_list(billed) and not asked.missing:
         typer.echo(french.SEE_MISSING.format(**names))
-    elif not asked.close and not billed.summary["missing"]:
+    if billed.closed is None and not asked.close and not billed.summary["missing"]:
         typer.echo(french.TO_CLOSE.format(**names) if billed.summary["bills"] else french.NOTHING)
     if asked.missing and billed.closed is None:
         _tell_missing(conninfo, billed)
@@ -198,8 +198,13 @@ def _tell(conninfo: str, billed: Billed, asked: _Asked) -> None:
         typer.echo(f"ardoise: {french.refused(billed.commune, billed.month, billed.refused)}", err=True)
 
 
+def _to_list(billed: Billed) -> bool:
+    """Whether somebody has days to complete, or to look at."""
+    return bool(billed.summary["missing"]) or french.CONTRADICTION in billed.summary["meanwhile"]
+
+
 def _tell_missing(conninfo: str, billed: Billed) -> None:
-    if not billed.summary["missing"]:
+    if not _to_list(billed):
         typer.echo(french.NOTHING_MISSING)
         return
     shown = table(*french.MISSING_COLUMNS)
@@ -211,7 +216,7 @@ def _tell_missing(conninfo: str, billed: Billed) -> None:
 
 
 def _missing(conninfo: str, billed: Billed) -> Iterator[dict[str, Any]]:
-    """The days of a draft that cannot be billed yet, household by household."""
+    """The days of a draft that cannot be billed yet, or contradict themselves, household by household."""
     after = ""
     with connected(conninfo, billed.commune) as connection, connection.cursor(row_factory=dict_row) as cursor:
         while True:
@@ -220,7 +225,8 @@ def _missing(conninfo: str, billed: Billed) -> Iterator[dict[str, Any]]:
             if not rows:
                 return
             for row in rows:
-                yield from ({"household": row["household"], **day} for day in row["missing_days"] if not day["billed"])
+                days = (day for day in row["missing_days"] if not day["billed"] or day["why"] == french.CONTRADICTION)
+                yield from ({"household": row["household"], **day} for day in days)
             after = rows[-1]["household"]
 
 

@@ -25,6 +25,10 @@ TO_CLOSE: Final = "Clôturer : ardoise bill {month} --commune {town} --close"
 TYPED: Final = ("(leave_out)", "(--leave-out)")
 """What portals send, as it is typed."""
 NO_CODE: Final = "Sans imputation"
+MEANWHILE: Final = "Facturé en attendant"
+TO_LOOK_AT: Final = "À vérifier"
+CONTRADICTION: Final = "contradiction"
+"""Billed as the facts stand, whichever is right."""
 
 
 def title(billed: Billed) -> str:
@@ -53,7 +57,8 @@ def rows(billed: Billed) -> Iterator[tuple[str, str, str]]:
         if why in summary["missing"]:
             yield f"À compléter · {label}", number(summary["missing"][why]), ""
         if why in summary["meanwhile"]:
-            yield f"Facturé en attendant · {label}", number(summary["meanwhile"][why]), ""
+            head = TO_LOOK_AT if why == CONTRADICTION else MEANWHILE
+            yield f"{head} · {label}", number(summary["meanwhile"][why]), ""
 
 
 def closed_said(closed: MonthClosed) -> Iterator[str]:

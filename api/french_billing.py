@@ -65,6 +65,7 @@ MISSING: Final[Mapping[Missing, str]] = MappingProxyType(
         "times": "Heures d'arrivée et de départ à noter",
         "request": "Demande à décider",
         "absence": "Absence à décider",
+        "contradiction": "Présent un jour fermé, ou un jour dont l'absence est acceptée",
         "quotient": "Quotient familial manquant",
         "residence": "Résidence du foyer à préciser",
         "regime": "Régime du foyer à préciser",

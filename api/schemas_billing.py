@@ -73,7 +73,9 @@ class MonthKnown(TypedDict):
     by_code: list[OfCode]
     regularised_cents: Cents
     missing: Annotated[list[Counted], Field(description="Jours qui ne peuvent pas encore être facturés.")]
-    meanwhile: Annotated[list[Counted], Field(description="Jours facturés en attendant une décision.")]
+    meanwhile: Annotated[
+        list[Counted], Field(description="Jours à décider ou à vérifier, qui n'empêchent pas de clôturer.")
+    ]
     left_out: Annotated[int, Field(ge=0, description="Jours laissés de côté à la clôture.")]
     issued_on: date | None
     due_on: date | None

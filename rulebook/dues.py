@@ -11,7 +11,9 @@ Accepted = Literal["at_once", "waiting_days", "too_short", "too_late"]
 """Of an absence that was accepted: it counts, or the day stays billed, and why: within the waiting days, in a run of
 too few days, said after the hour to say it."""
 PENDING: Final = ("declared", "declared_again")
-Missing = Literal["attendance", "times", "request", "absence", "quotient", "residence", "regime", "tariff"]
+Missing = Literal[
+    "attendance", "times", "request", "absence", "contradiction", "quotient", "residence", "regime", "tariff"
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

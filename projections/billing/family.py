@@ -41,4 +41,5 @@ class MissingDay:
     why: Missing
     article: str = ""
     billed: bool = False
-    """It is billed meanwhile: its absence waits for a decision, and its month may be closed without leaving it out."""
+    """It holds no close up: its absence waits for a decision, or two facts contradict each other, and the table says
+    what is due of it meanwhile."""

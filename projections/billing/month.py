@@ -146,6 +146,8 @@ class _Working:
             if not stands:
                 self.unknown.add((child, key))
                 return
+        if answer.odd:
+            self._miss(child, key, "contradiction", governed.activity.article, billed=True)
         if answer.basis is None and not answer.on_top:
             return
         brought = brings_meal(story, key)

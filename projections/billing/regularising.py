@@ -46,7 +46,7 @@ def regularised(
     """The lines that bring what was billed about closed months to what is known of them, and what is still missing.
 
     Only months that a line since the last close may have moved are worked out again: a month that nothing is said of
-    costs what it cost.
+    costs what it cost, and a contradiction it was closed with is not told again.
     """
     if not closed:
         return [], []
@@ -58,7 +58,7 @@ def regularised(
         if not moved and not closing.left_out:
             continue
         worked = worked_out(stories, offer, closing.month, closed_at=closing.position)
-        missing.extend(worked.missing)
+        missing.extend(day for day in worked.missing if moved or day.why != "contradiction")
         if moved:
             dated.extend(_differences(family, offer, closing.month, closed, worked, changes))
     return lines_of(dated), missing

@@ -226,7 +226,10 @@ def _counted(scene: Scene, families: Sequence[Family], slots: Collection[tuple[C
             worked = worked_out(stories, scene.offer, month)
             found.charges += [charge for charge in worked.charges if (charge.child, charge.key) in slots]
             found.missing += [
-                day for day in worked.missing if (day.child, SlotKey(day.activity, day.unit, day.day)) in slots
+                day
+                for day in worked.missing
+                # A child supposed to come on a day it is not to come is no contradiction of facts.
+                if day.why != "contradiction" and (day.child, SlotKey(day.activity, day.unit, day.day)) in slots
             ]
     return found
 

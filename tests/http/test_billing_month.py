@@ -62,6 +62,20 @@ def test_a_draft_says_what_is_missing_instead_of_guessing(town: World) -> None:
     refused(regie(town).post(f"/billing/{JANUARY}/close", body), "draft_stale")
 
 
+def test_a_draft_says_which_facts_contradict_each_other_and_may_be_closed(town: World) -> None:
+    household, child = eaten(town)
+    made(town.agent.post("/closures", {"day": MEALS[0], "reason": "greve", "activity": "cantine"}))
+    draft = drafted(town)
+    assert (draft["total_cents"], draft["missing"]) == (327, [])
+    label = "Présent un jour fermé, ou un jour dont l'absence est acceptée"
+    assert draft["meanwhile"] == [{"why": "contradiction", "why_label": label, "days": 1}]
+    [of_household] = made(regie(town).get(f"/billing/{JANUARY}/missing"), 200)["households"]
+    [day] = of_household["days"]
+    assert (day["child"], day["day"], day["why"], day["billed"]) == (child, MEALS[0], "contradiction", True)
+    made(regie(town).post(f"/billing/{JANUARY}/close", {"position": draft["position"]}), 202)
+    assert titre_of(town, until(town, JANUARY, "closed") and household)["total_cents"] == 327
+
+
 def test_the_lines_of_a_draft_are_read_before_it_is_closed(town: World) -> None:
     household, child = eaten(town)
     drafted(town)

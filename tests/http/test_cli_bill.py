@@ -12,10 +12,10 @@ from typer.testing import CliRunner, Result
 
 from api.cli import app
 from benchmarks.billing_town import ACTIVITY, CONTENT, UNIT
-from ledger.events import DecidedDay, DemandeApproved, HouseholdOpened, ReservationRequested, ReservedDay
-from ledger.identifiers import Commune, DemandeNumber, HouseholdId, Version
-from ledger.streams import household_page
-from tests.billing_jobs import MONTH, TOWN, alter, fill, issued, job_on, page_of, rows, say
+from ledger.events import DayClosed, DecidedDay, DemandeApproved, HouseholdOpened, ReservationRequested, ReservedDay
+from ledger.identifiers import Commune, DemandeNumber, HouseholdId, Slug, Version
+from ledger.streams import household_page, town_page
+from tests.billing_jobs import MONTH, TOWN, alter, attendance, fill, issued, job_on, page_of, rows, say
 from tests.faults.service import url_of
 from tests.servers import Cluster, Database, as_url
 
@@ -114,6 +114,22 @@ def test_a_month_that_is_not_complete_is_not_closed_and_says_what_is_missing_and
     closed = bill(town, tmp_path, MONTH, "--commune", TOWN, "--close", "--leave-out")
     assert closed.exit_code == 0
     assert "1 jour laissé de côté à la clôture : il viendra en rectification." in closed.stdout
+
+
+def test_facts_that_contradict_each_other_are_told_and_keep_no_month_open(town: Database, tmp_path: Path) -> None:
+    missing_one(town)
+    with job_on(town) as job:
+        say(job, page_of(0), attendance("present", DAY))
+        say(job, town_page(TOWN), DayClosed(day=DAY, reason=Slug("greve")))
+    draft = bill(town, tmp_path, MONTH, "--commune", TOWN)
+    assert "À vérifier · Présent un jour fermé" in " ".join(draft.stdout.split())
+    assert "À compléter" not in draft.stdout
+    for sentence in ("villars --missing", "villars --close"):
+        assert sentence in draft.stdout
+    listed = bill(town, tmp_path, MONTH, "--commune", TOWN, "--missing", "--json")
+    found = {(day["child"], day["day"], day["why"]) for day in orjson.loads(listed.stdout)["missing_days"]}
+    assert ("child-000000", DAY.isoformat(), "contradiction") in found
+    assert bill(town, tmp_path, MONTH, "--commune", TOWN, "--close").exit_code == 0
 
 
 @pytest.mark.parametrize(

@@ -45,6 +45,14 @@ def test_an_accepted_absence_costs_nothing():
     assert told(sick(MONDAY, TUESDAY).draft("2024-01")) == []
 
 
+def test_a_child_that_came_although_its_absence_was_accepted_is_billed_and_somebody_should_look():
+    regie = sick(MONDAY, TUESDAY)
+    sheet(MONDAY, mark("present"))(regie.story)
+    bill = regie.draft("2024-01")
+    assert (told(bill), missing(bill)) == (["1 x 3 Cantine 01-22"], ["contradiction 01-22"])
+    assert [each.billed for each in bill.missing] == [True]
+
+
 def test_an_absence_that_waits_is_billed_meanwhile_and_keeps_no_month_open():
     regie = sick(MONDAY)
     waiting = given(

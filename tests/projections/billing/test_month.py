@@ -192,6 +192,15 @@ def test_a_day_the_town_closed_costs_nothing_even_after_the_child_came():
     assert [told(each.draft("2024-01")) for each in (before, after)] == [[], []]
 
 
+def test_a_child_that_came_on_a_closed_day_is_a_contradiction_that_keeps_no_month_open():
+    bill = at_the_canteen(reserve(TUESDAY), AFTER, *came(TUESDAY), close("2024-01-23")).draft("2024-01")
+    assert [(each.why, each.day, each.article, each.billed) for each in bill.missing] == [
+        ("contradiction", day("2024-01-23"), "3", True)
+    ]
+    away = at_the_canteen(reserve(TUESDAY), AFTER, *stayed_away(TUESDAY), close("2024-01-23"))
+    assert away.draft("2024-01").missing == ()
+
+
 def test_a_day_closed_elsewhere_is_billed_and_one_that_opened_again_too():
     elsewhere = at_the_canteen(reserve(TUESDAY), AFTER, *came(TUESDAY), close("2024-01-23", site="prairie"))
     opened = at_the_canteen(reserve(TUESDAY), close("2024-01-23"), reopen("2024-01-23"), AFTER, *came(TUESDAY))

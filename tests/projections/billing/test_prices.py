@@ -10,8 +10,10 @@ from ledger.events import MealBroughtDecided, QuotientDecided, TariffStatusDecid
 from ledger.identifiers import Slug
 from projections.billing.bills import Bill
 from projections.billing.bills import bill as billed
+from projections.billing.offer import offer_of
+from projections.billing.supposed import Scene, Wanted, having, of_child, price_of
 from rulebook.tariffs import Conditions, QuotientRule, Tariff
-from tests.asks import mark, reserve, sheet, submit
+from tests.asks import close, mark, reserve, sheet, submit
 from tests.projections.billing.regie import (
     BY_QUOTIENT,
     MEALS,
@@ -24,7 +26,7 @@ from tests.projections.billing.regie import (
     told,
 )
 from tests.spec import Ask, Step, Story, about, clock, enrolled, given
-from tests.town import CANTINE, CHIARA, GARDERIE, MATTEO, ROSSI, Person, day
+from tests.town import CANTINE, CHIARA, GARDERIE, MATTEO, ROSSI, Person, at, day
 
 MONDAY, TUESDAY, FRIDAY = "2024-01-22", "2024-01-23", "2024-01-26"
 SECOND_CHILD = grid("2.00", conditions=Conditions(rank_from=2), name="deuxième enfant")
@@ -221,3 +223,15 @@ def test_amounts_are_whole_cents_and_add_up():
     bill = drafted(quotient(70_000, "2024-01-01"), *ate(MONDAY, TUESDAY, FRIDAY), tariffs=[BY_QUOTIENT])
     assert bill.total_cents == sum(line.amount_cents for line in bill.lines) == 915
     assert Decimal(bill.total_cents) / 100 == Decimal("9.15")
+
+
+# Days that are only supposed ----------------------------------------------------------------------------------------
+
+
+def test_a_child_supposed_to_come_on_a_closed_day_contradicts_nothing():
+    regie = Regie(story=story_of(close(TUESDAY), clock("2024-01-10 10:00")), tariffs=[MEALS])
+    family, key = regie.family(ROSSI), SlotKey(CANTINE, Slug("repas"), day(TUESDAY))
+    scene = Scene(commune=regie.story.commune, now=at("2024-01-10 10:00"), offer=offer_of(regie.rules()))
+    page = having(scene, family.children[MATTEO.id], ROSSI, CANTINE, [Wanted(key)])
+    price = price_of(scene, [of_child(family, MATTEO.id, page)], {(MATTEO.id, key)})
+    assert (price.lines, price.missing) == ((), ())

@@ -98,6 +98,21 @@ def test_attendance_recorded_after_the_close_is_billed_the_month_after():
     assert [causes(regie, line) for line in corrected(bill)] == [[AttendanceRecorded]]
 
 
+def test_a_contradiction_that_comes_after_the_close_is_told_until_the_next_one():
+    regie = january(*came(TUESDAY, FRIDAY))
+    regie.close("2024-01")
+    then(regie, close("2024-01-23"), *came(FEBRUARY))
+    assert missing(regie.draft("2024-02")) == ["contradiction 01-23"]
+    regie.close("2024-02")
+    assert missing(regie.draft("2024-03")) == []
+
+
+def test_a_contradiction_a_month_was_closed_with_is_not_told_for_a_day_that_was_left_out():
+    regie = january(*came(TUESDAY), close("2024-01-23"))
+    regie.close("2024-01")
+    assert missing(regie.draft("2024-03")) == ["attendance 01-26"]
+
+
 def test_a_household_that_had_nothing_this_month_gets_its_regularisations_alone():
     regie = january(*came(TUESDAY, FRIDAY))
     regie.close("2024-01")
