@@ -18,7 +18,7 @@ from typing import Any, Final
 import psycopg
 
 from benchmarks.bench import fresh_database, progress, table
-from benchmarks.billing_town import DAYS, MONTH, fill
+from benchmarks.billing_town import CONTENT, DAYS, MONTH, fill
 from benchmarks.generated import TOWN
 from ledger.database import open_pool, service_conninfo
 from ledger.identifiers import ChildId, HouseholdId, Subject
@@ -32,6 +32,10 @@ from replay.billing.job import Job, Watching
 from replay.billing.reading import Reading
 from replay.billing.summing import day_prices
 from replay.folding import few_collections
+from replay.what_if.comparing import Asked, compare
+from replay.what_if.comparing import Watching as Comparing
+from replay.what_if.report import report_of
+from rulebook.reader import read_rulebook
 
 CHILDREN: Final = tuple(int(size) for size in os.environ.get("ARDOISE_BENCH_CHILDREN", "1000,10000").split(","))
 NOW: Final = datetime(2024, 4, 3, 9, tzinfo=UTC)
@@ -63,6 +67,7 @@ def _measures(children: int) -> list[tuple[str, int, Callable[[str], tuple[int, 
         ("draft (day-prices)", 1, partial(_drafted, processes=0)),
         ("draft (day-prices)", 2, partial(_drafted, processes=2)),
         ("titres of the close (titres)", 2, _titres),
+        ("what-if: asked again and billed twice (commands)", 1, _compared),
     ]
 
 
@@ -176,3 +181,14 @@ def _titres(service_url: str) -> tuple[int, float]:
         billed = bill_month(replace(job, watching=Watching(say=say)), MONTH, close=True)
         assert billed.closed is not None
         return billed.closed.titres, time.perf_counter() - began[0]
+
+
+def _compared(service_url: str) -> tuple[int, float]:
+    """The month under a stricter deadline and another price: read, asked again, billed twice."""
+    text = CONTENT.replace("nombre = 2\n", "nombre = 12\n").replace("prix = 4.95", "prix = 5.60")
+    asked = Asked(commune=TOWN, other=read_rulebook(text), months=[MONTH])
+    counts: dict[str, int] = {}
+    with _reading(service_url) as reading:
+        started = time.perf_counter()
+        report_of(compare(reading.connection, asked, reading.upto, Comparing(begin=counts.__setitem__)))
+        return counts["asked again"], time.perf_counter() - started
