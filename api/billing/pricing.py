@@ -3,11 +3,12 @@
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from api.billing.facts import Facts
 from api.french import title
-from api.french_bill_steps import step_said, steps_said
+from api.french_bill_steps import euros_of, step_said, steps_said
 from api.french_billing import DAYS, FREE, INCOMPLETE, MISSING, NO_TARIFFS, SUPPOSED_QUOTIENT, TOTAL
 from api.french_bills import BASES, NATURES, SHORT_SOURCES, amount, article_said, heading, quotient_said
 from api.french_days import closed_because, day_detail
@@ -166,7 +167,7 @@ def line_sentences(line: BilledLine, words: HistoryWords) -> tuple[str, ...]:
     if used is None:
         quotient: tuple[str | None, ...] = ()
     elif used.line == NOWHERE:
-        quotient = (SUPPOSED_QUOTIENT.format(amount=amount(used.amount_cents)),)
+        quotient = (SUPPOSED_QUOTIENT.format(amount=euros_of(Decimal(used.amount_cents) / 100)),)
     else:
         quotient = (quotient_said(used),)
     which = days_said(day.day for day in line.days).of_the

@@ -53,7 +53,7 @@ def test_another_quotient_may_be_supposed(town: World) -> None:
         "line": None,
         "supposed": True,
     }
-    assert "Quotient familial supposé : 1\u202f200,00\u00a0€." in said["sentences"]
+    assert "Quotient familial supposé : 1\u202f200\u00a0€." in said["sentences"]
 
 
 def test_a_missing_quotient_is_told_and_never_guessed(town: World) -> None:
