@@ -50,7 +50,7 @@ from api.french_erasure import (
 )
 from api.french_erasure import counted as held_line
 from api.running import Opened, in_one_line, mistyped, opened, read_settings, stop
-from commands.erase_people import Agreement, ErasePeople, ForgetRequest, Whom
+from commands.erase_people import Agreement, ErasePeople, ForgetRequest
 from commands.execute import Request, Result, execute
 from commands.outcome import Command, Refused
 from commands.town_days import PARIS
@@ -92,6 +92,7 @@ def erase(  # noqa: PLR0913, PLR0917 - what a person may type
         Any, typer.Option(parser=operator, metavar="ACCOUNT", help=f"Who agreed, kept for ever: {AN_ACCOUNT}.")
     ] = None,
     agreed_on: Annotated[Any, typer.Option(parser=a_day, metavar="DAY", help="When they agreed.")] = None,
+    settled_elsewhere: Annotated[bool, typer.Option("--settled-elsewhere", help="Nothing is owed any more.")] = False,
     by: Annotated[
         Any, typer.Option(parser=operator, metavar="ACCOUNT", help=f"Who erases, kept for ever: {AN_ACCOUNT}.")
     ] = CLIENT,
@@ -121,10 +122,12 @@ def erase(  # noqa: PLR0913, PLR0917 - what a person may type
     given = _agreement(agreement, agreed_by, agreed_on)
     if given is not None and not yes:
         stop("nothing was erased: add --yes to destroy what nothing brings back.")
+    if given is None and settled_elsewhere:
+        mistyped("--settled-elsewhere goes with an agreement.")
     if given is None and yes:
         stop("nothing was erased: --yes needs --agreement, --agreed-by and --agreed-on.")
     with opened(read_settings()) as ready:
-        said = asyncio.run(_handled(ready, town, (household, child, person), given, by))
+        said = asyncio.run(_handled(ready, town, (household, child, person), given, by, settled_elsewhere))
         if "erased" in said:
             said["swept"] = _swept(ready)
     _show(said, as_json=as_json)
@@ -176,7 +179,12 @@ def _rebuilt(by: str, *, as_json: bool) -> None:
 
 
 async def _handled(
-    ready: Opened, commune: Commune, asked: tuple[Any, Any, Any], agreement: Agreement | None, by: str
+    ready: Opened,
+    commune: Commune,
+    asked: tuple[Any, Any, Any],
+    agreement: Agreement | None,
+    by: str,
+    settled_elsewhere: bool,
 ) -> dict[str, Any]:
     household, child, person = asked
     async with room(ready) as there:
@@ -195,7 +203,8 @@ async def _handled(
             return proposal
         with progress(*STEPS) as bars:
             bars.add_task("destroying keys and rows", total=None)
-            return {**proposal, **_erased(there, commune, whom, agreement, by)}
+            command = ErasePeople(whom=whom, agreement=agreement, settled_elsewhere=settled_elsewhere)
+            return {**proposal, **_erased(there, commune, command, by)}
 
 
 async def _unasked(ready: Opened, commune: Commune, activation: ActivationId, by: str, *, sure: bool) -> None:
@@ -215,12 +224,12 @@ async def _unasked(ready: Opened, commune: Commune, activation: ActivationId, by
         typer.echo(f"ardoise: {UNSWEPT}", err=True)
 
 
-def _erased(there: Room, commune: Commune, whom: Whom, agreement: Agreement, by: str) -> dict[str, Any]:
-    result = _executed(there, commune, ErasePeople(whom=whom, agreement=agreement), by)
+def _erased(there: Room, commune: Commune, command: ErasePeople, by: str) -> dict[str, Any]:
+    result = _executed(there, commune, command, by)
     if isinstance(result.outcome, Refused):
         return {"refused": [refusal.code for refusal in result.outcome.refusals]}
     lines = [{"page": entry.stream, "version": entry.version} for entry in result.prepared.entries]
-    return {**erased(result, whom, agreement), "facts": lines}
+    return {**erased(result, command.whom, command.agreement), "facts": lines}
 
 
 def _executed(there: Room, commune: Commune, command: Command, by: str) -> Result:

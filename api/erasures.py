@@ -38,6 +38,8 @@ _REFUSALS = openapi.documented(
     "still_answering",
     "still_under_review",
     "still_elsewhere",
+    "still_owing",
+    "still_owed",
 )
 
 
@@ -57,6 +59,9 @@ class ErasureAsked(PeopleAsked):
     agreement: AgreementText
     agreed_by: Annotated[SubjectText, Field(examples=["idp|archives-01"])]
     agreed_on: Day
+    settled_elsewhere: Annotated[
+        bool, Field(description="Le compte du foyer est soldé hors d'Ardoise : remboursé, ou admis en non-valeur.")
+    ] = False
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -114,7 +119,7 @@ async def erase(asked: ErasureAsked, at: AtCounter) -> Response:
         raise invalid_field("body", "agreed_on", "in_the_future")
     agreement = Agreement(reference=asked.agreement, agreed_by=Subject(asked.agreed_by), agreed_on=asked.agreed_on)
     whom = await _whom(asked, at.office)
-    command = ErasePeople(whom=whom, agreement=agreement)
+    command = ErasePeople(whom=whom, agreement=agreement, settled_elsewhere=asked.settled_elsewhere)
     try:
         return await at.run(command, lambda result: Said(status=200, content=erased(result, whom, agreement)))
     except JournalError as error:

@@ -4,13 +4,14 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from api import french_billing, french_payments
+from api import french_billing, french_erasure, french_payments
 from api.french_doors import GENERAL
 
 REFUSALS: Final[Mapping[str, str]] = MappingProxyType(
     {
         **french_billing.REFUSALS,
         **french_payments.REFUSALS,
+        **french_erasure.REFUSALS,
         "deadline_passed": "Hors délai",
         "not_open_yet": "Pas encore ouvert",
         "no_place_left": "Complet",
@@ -103,6 +104,7 @@ DETAILS: Final[Mapping[str, str]] = MappingProxyType(
     {
         **french_billing.DETAILS,
         **french_payments.DETAILS,
+        **french_erasure.DETAILS,
         "deadline_passed": "La date limite est passée.",
         "not_open_yet": "Les réservations ne sont pas encore ouvertes.",
         "no_place_left": "Il n'y a plus de place.",

@@ -25,6 +25,21 @@ def name_of(identity: Mapping[str, object] | None, *, erased: bool) -> str | Non
     return " ".join(str(name) for name in names if name) or None
 
 
+REFUSALS: Final[Mapping[str, str]] = MappingProxyType(
+    {"still_owing": "Compte non soldé", "still_owed": "Compte créditeur"}
+)
+DETAILS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "still_owing": (
+            "Le foyer doit encore de l'argent à la régie. Enregistrez le paiement, ou dites que le compte est soldé "
+            "hors d'Ardoise (settled_elsewhere), par exemple admis en non-valeur."
+        ),
+        "still_owed": (
+            "La régie doit de l'argent au foyer. Remboursez-le, et dites que le compte est soldé hors d'Ardoise "
+            "(settled_elsewhere)."
+        ),
+    }
+)
 RECORDS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "identity": "Identité",

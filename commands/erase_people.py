@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Final
 
 from commands.guardians import revoked
 from commands.outcome import Accepted, Known, Outcome, Refusal, Refused, refused
@@ -13,7 +14,10 @@ from ledger.household import Household
 from ledger.identifiers import ActivationId, ChildId, Commune, GuardianId, HouseholdId, PersonId, Stream, Subject
 from ledger.sealed import Forget
 from ledger.store import AnyPage, Write
-from ledger.streams import child_page, household_page
+from ledger.streams import child_page, household_page, payer_page
+
+OF_MONEY: Final = frozenset({"still_owing", "still_owed"})
+"""What is not in the way of an agreement that says the account is settled elsewhere."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -58,6 +62,7 @@ class Whom:
         others = dict.fromkeys(other for homes in self.elsewhere.values() for other in homes)
         homes = [self.household, *others] if self.household is not None else []
         return [
+            *([payer_page(commune, self.household)] if self.household is not None else []),
             *(household_page(commune, home) for home in homes),
             *(child_page(commune, child) for child in self.children),
         ]
@@ -137,7 +142,22 @@ def _of_household(known: Known, whom: Whom, home: Household, person: PersonId, k
     others = [known.household(other).state for other in whom.elsewhere.get(person, ())]
     if any(other is not None and other.has(person) for other in others):
         refusals.append(Refusal(code="still_elsewhere", guardian=guardian))
+    if guardian in home.guardians and not _still_known(whom, home, guardian):
+        refusals += _unsettled(known, home.household, guardian)
     return Proposed(person=person, page=page, erased=False, refusals=tuple(refusals))
+
+
+def _still_known(whom: Whom, home: Household, guardian: GuardianId) -> bool:
+    """Whether another guardian would be known afterwards, of whom the town may ask what is owed."""
+    others = (PersonId(other) for other in home.guardians if other != guardian)
+    return whom.only is not None and any(other not in home.erased for other in others)
+
+
+def _unsettled(known: Known, household: HouseholdId, guardian: GuardianId) -> Iterator[Refusal]:
+    """Who is forgotten is asked for nothing more, and paid back nothing."""
+    payer = known.payer(household).state
+    if payer is not None and payer.balance_cents:
+        yield Refusal(code="still_owing" if payer.balance_cents > 0 else "still_owed", guardian=guardian)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -146,9 +166,11 @@ class ErasePeople:
 
     whom: Whom
     agreement: Agreement
+    settled_elsewhere: bool = False
+    """The archivist was told that nothing is owed any more: paid back, or written off by the accountant."""
 
     def pages(self, commune: Commune) -> Sequence[Stream]:
-        """Those of whom it is about."""
+        """Those of whom it is about, and what they owe."""
         return self.whom.pages(commune)
 
     def decide(self, known: Known) -> Outcome:
@@ -156,7 +178,8 @@ class ErasePeople:
         found = proposed(known, self.whom)
         if isinstance(found, str):
             return refused(found)
-        refusals = tuple(refusal for each in found for refusal in each.refusals)
+        let = OF_MONEY if self.settled_elsewhere else frozenset()
+        refusals = tuple(refusal for each in found for refusal in each.refusals if refusal.code not in let)
         if refusals:
             return Refused(refusals=refusals)
         return _forgotten(found, self.whom.requests if self.whom.only is None else self._requests(), self.agreement)

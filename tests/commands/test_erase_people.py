@@ -24,6 +24,7 @@ from ledger.identifiers import (
 from ledger.sealed import Forget
 from ledger.streams import child_page, household_page
 from tests.asks import ask, join, submit
+from tests.payers import billed, money, pay
 from tests.spec import Ask, Given, Then, clock, enrolled, given, registered
 from tests.town import CHIARA, DIALLO, MATTEO, ROSSI, VALMONT, Person, day
 
@@ -43,6 +44,7 @@ def erase(
     only: str | None = None,
     elsewhere: Mapping[PersonId, Sequence[HouseholdId]] | None = None,
     requests: Sequence[AccountRequest] = (),
+    settled_elsewhere: bool = False,
 ) -> Ask:
     whom = Whom(
         household=household,
@@ -51,7 +53,7 @@ def erase(
         elsewhere=elsewhere or {},
         requests=requests,
     )
-    return ask(ErasePeople(whom=whom, agreement=AGREEMENT))
+    return ask(ErasePeople(whom=whom, agreement=AGREEMENT, settled_elsewhere=settled_elsewhere))
 
 
 def forgotten(then: Then) -> list[str]:
@@ -158,6 +160,34 @@ def test_what_a_household_asks_keeps_those_who_answer_for_it() -> None:
     asked = (OPEN, WITH_PAOLA, WITH_NONNA, ask(paper), ask(quotient), LATER)
     given(*asked).when(erase()).then_refused("still_awaiting")
     given(*asked).when(erase(only=NONNA)).then_accepted()
+
+
+def test_a_family_that_owes_is_not_forgotten_until_its_account_is_settled() -> None:
+    owing = given(OPEN, WITH_PAOLA, enrolled(MATTEO), billed(1, 5_511), LATER)
+    owing.when(erase(MATTEO)).then_refused("still_owing")
+    owing.when(erase(MATTEO, settled_elsewhere=True)).then_accepted()
+    paid = given(OPEN, WITH_PAOLA, enrolled(MATTEO), billed(1, 5_511), LATER, pay(money(5_511)))
+    paid.when(erase(MATTEO)).then_accepted()
+
+
+def test_a_family_the_town_owes_to_is_paid_back_first() -> None:
+    owed = given(OPEN, WITH_PAOLA, billed(1, -300), LATER)
+    owed.when(erase()).then_refused("still_owed")
+    owed.when(erase(settled_elsewhere=True)).then_accepted()
+
+
+def test_a_debt_keeps_somebody_to_ask_and_nobody_else() -> None:
+    marco = ask(AddGuardian(household=ROSSI, guardian=MARCO))
+    told = given(OPEN, WITH_PAOLA, marco, WITH_NONNA, billed(1, 5_511), LATER)
+    told.when(erase(only=NONNA)).then_accepted()
+    told.when(erase()).then_refused("still_owing", "still_owing")
+    told.when(erase(only=PAOLA)).then_accepted()
+    told.when(erase(only=MARCO)).then_refused("still_owing")
+
+
+def test_what_is_settled_elsewhere_lets_nothing_else_by() -> None:
+    owing = given(OPEN, WITH_PAOLA, enrolled(MATTEO), billed(1, 5_511))
+    owing.when(erase(MATTEO, settled_elsewhere=True)).then_refused("still_enrolled", "still_answering")
 
 
 def test_nobody_is_forgotten_who_is_not_there() -> None:

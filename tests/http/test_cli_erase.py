@@ -10,6 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from api.cli import app
+from tests.http.regie import issue
 from tests.http.world import World, made, world_on
 from tests.servers import Database, as_url
 
@@ -74,6 +75,20 @@ def test_what_was_forgotten_is_told_in_one_language(world: World, run: Run) -> N
     code, out, err = run("--household", home, *AGREED)
     assert code == 0, err
     assert "Aucune personne effacée, 1 l'était déjà, accord AD42-2026/12." in out
+
+
+def test_a_family_that_owes_is_forgotten_when_its_account_is_settled_elsewhere(
+    world: World, run: Run, database: Database
+) -> None:
+    home = world.household("parent-1")
+    issue(database, world.commune, home, 901, 5_511, "2023-11")
+    code, out, err = run("--household", home)
+    assert (code, "Compte non soldé" in out, "L'effacement n'est pas possible aujourd'hui." in out) == (0, True, True)
+    assert run("--household", home, "--settled-elsewhere")[2].endswith("--settled-elsewhere goes with an agreement.")
+    code, out, err = run("--household", home, *AGREED)
+    assert (code, "Aucune personne n'a été effacée." in out) == (1, True), err
+    code, out, err = run("--household", home, *AGREED, "--settled-elsewhere")
+    assert (code, "1 personne effacée, accord AD42-2026/12." in out) == (0, True), err
 
 
 def test_what_a_refused_account_said_is_forgotten_when_it_asks(world: World, run: Run, database: Database) -> None:

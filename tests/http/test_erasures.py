@@ -5,7 +5,9 @@ from uuid import uuid4
 
 import pytest
 
+from tests.http.regie import issue
 from tests.http.world import Who, World, made, refused
+from tests.servers import Database
 from tests.vault import papers_made as papers
 
 CANARY = "Canarizoe"
@@ -99,6 +101,20 @@ def test_what_stands_in_the_way_is_said_and_refused_alike(family: Family, admin:
         ("still_answering", family.child),
     ]
     assert made(family.parent.get(f"/children/{family.child}/identity"), 200)["identity"]["given_name"] == CANARY
+
+
+def test_a_family_that_owes_is_forgotten_once_its_account_is_settled(
+    world: World, family: Family, admin: Who, module_database: Database
+) -> None:
+    issue(module_database, world.commune, family.household, 901, 5_511, "2023-11")
+    world.clock.set(AFTER)
+    said = made(admin.post("/erasures/preview", {"household": family.household}), 200)
+    [reason] = [reason for one in said["people"] for reason in one["reasons"]]
+    assert (reason["code"], reason["title"], said["allowed"]) == ("still_owing", "Compte non soldé", False)
+    asked = {"household": family.household, **AGREEMENT}
+    refused(admin.post("/erasures", asked), "still_owing")
+    done = made(admin.post("/erasures", {**asked, "settled_elsewhere": True}), 200)
+    assert sorted(done["erased"]) == sorted([family.child, family.guardian])
 
 
 def test_a_family_is_erased_and_its_account_opens_nothing(world: World, family: Family, admin: Who) -> None:
