@@ -15,6 +15,7 @@ REFUSALS: Final[Mapping[str, str]] = MappingProxyType(
         "already_cancelled": "Paiement déjà annulé",
         "debit_to_return": "Prélèvement à rejeter",
         "no_mandate": "Aucun mandat en cours",
+        "mandate_lapsed": "Mandat périmé",
         "creditor_missing": "Créancier incomplet",
         "not_a_banking_day": "Jour sans échange bancaire",
         "collection_too_soon": "Date de prélèvement trop proche",
@@ -36,6 +37,7 @@ DETAILS: Final[Mapping[str, str]] = MappingProxyType(
         "already_cancelled": "Ce paiement est déjà annulé.",
         "debit_to_return": "Un prélèvement ne s'annule pas à la main : enregistrez son rejet par la banque.",
         "no_mandate": "Aucun mandat de prélèvement n'est en cours pour ce foyer.",
+        "mandate_lapsed": "Un mandat qui n'a pas servi depuis 36 mois est périmé : faites-en signer un nouveau.",
         "creditor_missing": (
             "Le règlement ne dit pas qui prélève : complétez le nom, l'identifiant créancier SEPA (ICS) et l'IBAN "
             "du créancier dans [regie]."

@@ -7,7 +7,7 @@ from typing import Final
 from uuid import UUID, uuid5
 
 from ledger.allocation import allocate
-from ledger.events import DebitSequence, DirectDebitAsked, MandateSigned
+from ledger.events import DebitSequence, DirectDebitAsked, MandateSigned, PaymentRecorded
 from ledger.identifiers import CollectionId, GuardianId, HouseholdId, MandateId, Month, PaymentId, TitreNumber
 from ledger.payer import Payer
 
@@ -66,6 +66,19 @@ def under_way(payer: Payer) -> Iterator[DirectDebitAsked]:
             yield debit
 
 
+def _coming(payer: Payer) -> Iterator[PaymentRecorded]:
+    """The payments that what is under way comes to when the bank sends none of it back."""
+    for debit in under_way(payer):
+        yield PaymentRecorded(
+            payment=payment_of(debit.collection, debit.titre),
+            household=payer.household,
+            amount_cents=debit.amount_cents,
+            means="direct_debit",
+            received_on=debit.collect_on,
+            titre=debit.titre,
+        )
+
+
 def lapsed(payer: Payer, mandate: MandateSigned, day: date) -> bool:
     """Whether a mandate was left unused for so long that it holds no more."""
     used = [debit.collect_on for debit in payer.debits if debit.mandate == mandate.mandate]
@@ -75,7 +88,9 @@ def lapsed(payer: Payer, mandate: MandateSigned, day: date) -> bool:
 def to_ask(payer: Payer, collect_on: date, month: Month | None) -> Sequence[Debit]:
     """What the bank may be asked for: titres due by then, of a month or of any, that are neither paid nor under way.
 
-    The first debit of a mandate is FRST until one is not sent back; those after it are RCUR.
+    What is under way is counted as money that comes for its titre: what was paid or credited meanwhile goes to the next
+    one, so that with what is under way the bank is never asked for more than is owed. The first debit of a mandate is
+    FRST until one is not sent back; those after it are RCUR.
     """
     mandate = payer.mandate
     if mandate is None or lapsed(payer, mandate, collect_on):
@@ -83,7 +98,7 @@ def to_ask(payer: Payer, collect_on: date, month: Month | None) -> Sequence[Debi
     waiting = {debit.titre for debit in under_way(payer)}
     began = any(debit.mandate == mandate.mandate and not returned(payer, debit) for debit in payer.debits)
     asked: list[Debit] = []
-    for each in allocate(payer.titres.values(), payer.payments.values()).settled:
+    for each in allocate(payer.titres.values(), [*payer.payments.values(), *_coming(payer)]).settled:
         titre = each.titre
         wanted = titre.due_on <= collect_on and month in (None, titre.month) and titre.number not in waiting
         if each.owed_cents and wanted:

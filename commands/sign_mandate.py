@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from commands.direct_debits import LAPSES_AFTER
 from commands.keep_details import SealedDetails
 from commands.outcome import Accepted, Known, Outcome, refused
 from commands.town_days import town_day
@@ -28,7 +29,7 @@ class SignMandate:
         return [household_page(commune, self.household), payer_page(commune, self.household)]
 
     def decide(self, known: Known) -> Outcome:
-        """Signed, unless whoever signs is not of the household, or was forgotten."""
+        """Signed, unless whoever signs is not of the household, or was forgotten, or it holds no more."""
         home, page = known.household(self.household).state, known.payer(self.household)
         if home is None:
             return refused("unknown_household")
@@ -38,6 +39,8 @@ class SignMandate:
             return refused("person_erased")
         if self.signed_on > town_day(known.rules, known.now):
             return refused("day_not_come")
+        if self.signed_on + LAPSES_AFTER < town_day(known.rules, known.now):
+            return refused("mandate_lapsed")
         if page.state is not None and self.mandate in page.state.mandates:
             return refused("already_registered")
         before = page.state.mandate if page.state is not None else None

@@ -70,7 +70,7 @@ async def _said(at: Office, vault: Vault, signed: MandateSigned) -> dict[str, An
     status_code=201,
     summary="Enregistrer un mandat de prélèvement",
     responses=openapi.answered(201, schemas_payments.MandateSigned)
-    | openapi.documented("day_not_come", "person_erased"),
+    | openapi.documented("day_not_come", "mandate_lapsed", "person_erased"),
 )
 async def sign(household: IdText, asked: MandateAsked, at: AtCounter, vault: AtVault) -> Response:
     """What the family signed and handed in. It ends the mandate before it."""

@@ -69,6 +69,11 @@ def test_a_mandate_is_signed_before_it_is_recorded():
     given(family()).when(sign(on="2024-01-11")).then_refused("day_not_come")
 
 
+def test_a_mandate_that_has_lapsed_is_not_recorded():
+    given(family()).when(sign(on="2021-01-09")).then_refused("mandate_lapsed")
+    given(family()).when(sign(on="2021-01-10")).then_accepted()
+
+
 def test_a_reference_is_of_one_mandate():
     given(family(), sign()).when(sign()).then_refused("already_registered")
     given(family(), sign(), revoke()).when(sign()).then_refused("already_registered")
@@ -131,6 +136,21 @@ def test_only_what_is_left_to_pay_is_asked_for():
 def test_a_credit_is_taken_off_what_is_asked_for():
     then = given(*READY, billed(2, -511, month="2023-12")).when(collect()).then_accepted()
     assert debits(then.story) == [("2024-000001", 5_000, "FRST")]
+
+
+def test_what_comes_while_a_titre_is_with_the_bank_is_taken_off_the_next_one():
+    later = billed(2, 9_000, month="2023-12", on="2023-12-20")
+    for came in (paid(2_000), billed(3, -2_000, month="2024-01", on="2023-12-21")):
+        then = given(*READY, collect(), later, came).when(collect("second", on="2024-01-16")).then_accepted()
+        assert debits(then.story) == [("2024-000002", 7_000, "RCUR")]
+    given(*READY, collect(), later, paid(9_000)).when(collect("second")).then_refused("nothing_to_collect")
+
+
+def test_what_is_paid_of_a_titre_that_is_with_the_bank_is_taken_off_the_next_one():
+    later = billed(2, 9_000, month="2023-12", on="2023-12-20")
+    then = given(*READY, collect(), later, paid(5_511, titre=1)).when(collect("second", on="2024-01-16"))
+    then.then_accepted()
+    assert debits(then.story) == [("2024-000002", 3_489, "RCUR")]
 
 
 def test_what_is_not_due_by_then_is_not_asked_for():

@@ -1,6 +1,7 @@
 """Whatever is billed, paid, asked of the bank and sent back, an account adds up and nothing is asked twice."""
 
 from collections import Counter
+from itertools import count
 from typing import Any
 
 from hypothesis import given, settings
@@ -37,9 +38,10 @@ happenings = st.one_of(
     st.tuples(st.just("back"), st.integers(0, 4), numbers),
     st.tuples(st.just("sign"), st.integers(1, 3)),
     st.tuples(st.just("revoke")),
+    st.tuples(st.just("bill"), st.integers(-3_000, 9_000)),
     st.tuples(st.just("clock"), st.sampled_from(["2024-01-12 10:00", "2024-01-16 10:00"])),
 )
-bills = st.lists(st.integers(-3_000, 9_000), min_size=1, max_size=6)
+bills = st.lists(st.integers(-3_000, 9_000), min_size=1, max_size=4)
 
 
 def tried(story: Story, said: tuple[Any, ...]) -> None:
@@ -51,7 +53,9 @@ def tried(story: Story, said: tuple[Any, ...]) -> None:
             made = list(payer_of(story).entered)
             cancel(made[place % len(made)] if made else "none").tried(story)
         case ("collect", name, day):
+            before = payer_of(story)
             collect(f"collection-{name}", on=day).tried(story)
+            never_more_than_is_owed(before, payer_of(story))
         case ("settle", name):
             settle(f"collection-{name}").tried(story)
         case ("back", name, number):
@@ -60,13 +64,25 @@ def tried(story: Story, said: tuple[Any, ...]) -> None:
             sign(f"RUM-{name}").tried(story)
         case ("revoke",):
             revoke().tried(story)
+        case ("bill", cents):
+            number = len(payer_of(story).titres) + 1
+            billed(number, cents, month=f"2023-{number:02d}")(story)
         case ("clock", text):
             clock(max(text, "2024-01-12 10:00"))(story)
 
 
-def adds_up(payer: Payer, totals: list[int]) -> None:
+def never_more_than_is_owed(before: Payer, after: Payer) -> None:
+    """The bank is asked for what is owed and not under way, whatever was paid or credited since it was last asked."""
+    asked = sum(debit.amount_cents for debit in after.debits) - sum(debit.amount_cents for debit in before.debits)
+    already = sum(debit.amount_cents for debit in under_way(before))
+    assert asked <= max(before.balance_cents - already, 0)
+
+
+def adds_up(payer: Payer) -> None:
     """What is owed, and what the bank was asked for."""
-    balance = sum(totals) - sum(payment.amount_cents for payment in payer.payments.values())
+    balance = sum(titre.total_cents for titre in payer.titres.values()) - sum(
+        payment.amount_cents for payment in payer.payments.values()
+    )
     assert payer.balance_cents == balance
     said = allocate(payer.titres.values(), payer.payments.values())
     assert said.owed_cents - said.unallocated_cents == balance
@@ -84,8 +100,47 @@ def adds_up(payer: Payer, totals: list[int]) -> None:
 @given(bills, st.lists(happenings, max_size=25))
 def test_an_account_adds_up_and_a_titre_is_with_the_bank_once(totals: list[int], said: list[tuple[Any, ...]]) -> None:
     steps = [billed(number, total, month=f"2023-{number:02d}") for number, total in enumerate(totals, start=1)]
-    story = given_in(family(), debiting, *steps).story
+    story = given_in(family(), debiting, sign(), *steps).story
     for each in said:
         tried(story, each)
-        adds_up(payer_of(story), totals)
-    assert list(payer_of(story).titres) == [titre_number(2024, number) for number in range(1, len(totals) + 1)]
+        adds_up(payer_of(story))
+    titres = list(payer_of(story).titres)
+    assert titres == [titre_number(2024, number) for number in range(1, len(titres) + 1)]
+
+
+cents = st.integers(-6_000, 9_000)
+
+
+@given(
+    st.lists(st.tuples(cents, st.booleans()), min_size=1, max_size=3),
+    st.lists(st.tuples(cents, st.booleans()), min_size=1, max_size=3),
+    st.lists(st.tuples(st.integers(1, 9_000), st.none() | st.integers(1, 6)), max_size=3),
+    st.booleans(),
+)
+def test_whatever_comes_while_debits_are_under_way_the_bank_is_never_asked_for_more_than_is_owed(
+    before: list[tuple[int, bool]], since: list[tuple[int, bool]], payments: list[tuple[int, int | None]], back: bool
+) -> None:
+    def titres(some: list[tuple[int, bool]], first: int) -> list[Any]:
+        """Due by the second collection at the latest, some by the first."""
+        dues = ("2023-12-04" if due else "2024-01-01" for _, due in some)
+        return [
+            billed(number, total, month=f"2023-{number:02d}", on=due)
+            for number, (total, _), due in zip(count(first), some, dues, strict=False)
+        ]
+
+    story = given_in(family(), debiting, sign(), *titres(before, 1)).story
+    collect("first", on="2024-01-15").tried(story)
+    asked = list(payer_of(story).debits)
+    if back and asked:
+        send_back(int(asked[0].titre[-6:]), name="first").tried(story)
+    for step in titres(since, len(before) + 1):
+        step(story)
+    for amount, titre in payments:
+        paid(amount, titre=titre).tried(story)
+    seen = payer_of(story)
+    collect("second", on="2024-01-24").tried(story)
+    never_more_than_is_owed(seen, payer_of(story))
+    clock("2024-01-24 09:00")(story)
+    for name in ("first", "second"):
+        settle(name).tried(story)
+    assert payer_of(story).balance_cents >= min(0, seen.balance_cents - sum(d.amount_cents for d in under_way(seen)))
