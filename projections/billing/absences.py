@@ -33,9 +33,13 @@ def accepted(offer: Offer, story: Story, key: SlotKey, governed: Governed) -> Ac
     return "waiting_days" if _waits(offer, story, key, rule, run) else "at_once"
 
 
-def absences_of(story: Story, activity: Slug) -> list[SlotKey]:
-    """The slots of an activity whose absence was accepted, by day."""
-    found = [key for key, slot in story.child.slots.items() if key.activity == activity and slot.absence == "justified"]
+def absences_of(story: Story, activity: Slug | None) -> list[SlotKey]:
+    """The slots of an activity, or of all, whose absence was accepted, by day."""
+    found = [
+        key
+        for key, slot in story.child.slots.items()
+        if slot.absence == "justified" and activity in (None, key.activity)
+    ]
     return sorted(found, key=lambda key: (key.day, key.unit))
 
 

@@ -23,7 +23,7 @@ from ledger.events import (
     RulebookAdopted,
     TariffStatusDecided,
 )
-from ledger.identifiers import ChildId, Month
+from ledger.identifiers import ChildId, Month, Slug
 from projections.billing.absences import absences_of
 from projections.billing.family import Family, Placed
 from projections.billing.month import Stories
@@ -71,7 +71,7 @@ class Changes:
 
     def _nearest_first(self, story: Story, key: SlotKey, tariff: Tariff | None) -> Iterator[tuple[Cause, ...]]:
         yield self._of_slot(story, key)
-        yield _causes(entry for entry in self.town if _closes(entry, story, key))
+        yield _causes(entry for entry in self.town if _closes(entry, story, key.activity, key.day, key.day))
         yield _causes(entry for entry in self.home if _begun(entry, key.day))
         yield _causes(entry for entry in self._newer(story) if _moves(entry, story, key))
         yield self._of_absences(story, key)
@@ -88,9 +88,13 @@ class Changes:
         return tuple(Cause(stream=story.page[0].entry.stream, line=line) for line in lines)
 
     def _of_absences(self, story: Story, key: SlotKey) -> tuple[Cause, ...]:
-        """Of a run of absences, the days that made it longer or shorter."""
+        """Of a run of absences, the days that made it longer or shorter: those of it, and those closed among them."""
         absences = absences_of(story, key.activity)
-        return _each(self._of_slot(story, absent) for absent in absences) if key in absences else ()
+        if key not in absences:
+            return ()
+        first, last = absences[0].day, absences[-1].day
+        closed = (entry for entry in self.town if _closes(entry, story, key.activity, first, last))
+        return _each([*(self._of_slot(story, absent) for absent in absences), _causes(closed)])
 
     def _of_month(self, story: Story, key: SlotKey, tariff: Tariff | None) -> tuple[Cause, ...]:
         """Of a price by the number of units in the month, the other days."""
@@ -128,7 +132,11 @@ def changes_since(since: int, stories: Stories, family: Family, town: Sequence[P
     }
     if any(isinstance(entry.fact, RulebookAdopted) for entry in of_town):
         firsts.add(Month(""))
+    # A day closed or reopened joins or cuts runs of absences, whichever months these are of.
+    runs = {fact.activity for fact in (entry.fact for entry in of_town) if isinstance(fact, DayClosed | DayReopened)}
     for story in stories.children.values():
+        for activity in runs:
+            months.update(_months_of_absences(story, activity))
         newer = list(_newer(story.page, since))
         if not newer:
             continue
@@ -138,7 +146,7 @@ def changes_since(since: int, stories: Stories, family: Family, town: Sequence[P
             if story.page[told.lines[-1] - 1].position > since:
                 months.add(month_of(key.day))
                 if told.declared_at is not None:
-                    months.update(month_of(absent.day) for absent in absences_of(story, key.activity))
+                    months.update(_months_of_absences(story, key.activity))
     return Changes(
         stories=stories,
         since=since,
@@ -147,6 +155,10 @@ def changes_since(since: int, stories: Stories, family: Family, town: Sequence[P
         months=frozenset(months),
         from_month=min(firsts, default=None),
     )
+
+
+def _months_of_absences(story: Story, activity: Slug | None) -> set[Month]:
+    return {month_of(absent.day) for absent in absences_of(story, activity)}
 
 
 def _newer(page: Sequence[Placed], since: int) -> Iterator[Entry]:
@@ -163,13 +175,14 @@ def _each(found: Iterator[tuple[Cause, ...]] | Sequence[tuple[Cause, ...]]) -> t
     return tuple(causes[key] for key in sorted(causes))
 
 
-def _closes(entry: Entry, story: Story, key: SlotKey) -> bool:
+def _closes(entry: Entry, story: Story, activity: Slug, first: date, last: date) -> bool:
+    """Whether a line closes or reopens one of these days, where the child goes to the activity."""
     fact = entry.fact
-    if not isinstance(fact, DayClosed | DayReopened) or fact.day != key.day:
+    if not isinstance(fact, DayClosed | DayReopened) or not first <= fact.day <= last:
         return False
-    enrolment = story.child.enrolment_on(key.activity, key.day)
+    enrolment = story.child.enrolment_on(activity, fact.day)
     site = enrolment.site if enrolment is not None else None
-    return fact.activity in (None, key.activity) and fact.site in (None, site)
+    return fact.activity in (None, activity) and fact.site in (None, site)
 
 
 def _begun(entry: Entry, day: date) -> bool:

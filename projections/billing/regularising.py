@@ -46,7 +46,8 @@ def regularised(
     """The lines that bring what was billed about closed months to what is known of them, and what is still missing.
 
     Only months that a line since the last close may have moved are worked out again: a month that nothing is said of
-    costs what it cost, and a contradiction it was closed with is not told again.
+    costs what it cost, and a contradiction it was closed with is not told again. Where the last close left days out,
+    every month is looked at: such a day is told in each draft until it is known, so that the last close counts them all.
     """
     if not closed:
         return [], []
@@ -55,7 +56,7 @@ def regularised(
     missing: list[MissingDay] = []
     for closing in closed:
         moved = changes.may_move(closing.month)
-        if not moved and not closing.left_out:
+        if not moved and not closed[-1].left_out:
             continue
         worked = worked_out(stories, offer, closing.month, closed_at=closing.position)
         missing.extend(day for day in worked.missing if moved or day.why != "contradiction")

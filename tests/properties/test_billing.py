@@ -23,7 +23,7 @@ from projections.billing.offer import offer_of
 from projections.billing.regularising import Billed, billed_of
 from rulebook.rulebook import Activity, Rulebook
 from rulebook.tariffs import Adjustment, Bracket, Conditions, Rate, Tariff
-from tests.asks import absent, approve, join, mark, places, reject, sheet, submit
+from tests.asks import absent, approve, close, join, mark, places, reject, reopen, sheet, submit
 from tests.histories import DAYS, UNITS, asks
 from tests.histories_of_families import of_town
 from tests.projections.billing.regie import Regie, grid, says, tariff, tells
@@ -38,6 +38,9 @@ MONTHS = ("2024-01", "2024-02", "2024-03", "2024-04")
 PEOPLE = (MATTEO, AWA, CHIARA)
 LATER = "2024-04-20 10:00"
 """Every day has come."""
+RUN = ("2024-01-29", "2024-01-30", "2024-02-01", "2024-02-02")
+"""Days of the canteen that follow one another over the end of a month."""
+HAD = {**DAYS, CANTINE: (*DAYS[CANTINE], *RUN)}
 FIRSTS = ("2023-09-01", "2024-01-20", "2024-02-01", "2024-03-26")
 
 
@@ -155,7 +158,23 @@ def absences(draw: st.DrawFn) -> list[tuple[Slug, Ask]]:
     return [(activity, each) for each in said[: draw(st.integers(1, 3))]]
 
 
-happenings = st.one_of(st.builds(lambda each: [each], asks() | facts() | facts() | of_town()), absences(), absences())
+@st.composite
+def runs(draw: st.DrawFn) -> list[tuple[Slug, Ask]]:
+    """A child is absent for days over the end of a month, and the town closes or opens a day among them."""
+    person = draw(st.sampled_from(PEOPLE))
+    away = draw(st.lists(st.sampled_from(RUN), min_size=1, max_size=3, unique=True))
+    among = draw(st.sampled_from(RUN))
+    said = [
+        absent(*(f"{each} repas" for each in away), of=person, reason="sortie", derogation="urgence"),
+        approve(of=person),
+        draw(st.sampled_from([close(among), close(among, activity=CANTINE), reopen(among)])),
+    ]
+    return [(CANTINE, each) for each in said[draw(st.sampled_from([0, 0, 2])) :]]
+
+
+happenings = st.one_of(
+    st.builds(lambda each: [each], asks() | facts() | facts() | of_town()), absences(), absences(), runs()
+)
 histories = st.lists(happenings, min_size=10, max_size=40).map(lambda found: [each for some in found for each in some])
 closes = st.lists(st.integers(0, 99), min_size=2, max_size=4).map(sorted)
 """After how much of the history each month is closed, in hundredths."""
@@ -167,7 +186,7 @@ def town() -> Story:
     story = told(*steps, join(DIALLO), clock("2024-01-10 10:00")).story
     for home in (ROSSI, DIALLO):
         says(QuotientDecided(amount_cents=65_000, source="caf", first_day=day("2023-09-01")), of=home)(story)
-    for activity, days in DAYS.items():
+    for activity, days in HAD.items():
         about(activity)(story)
         boxes = [f"{each} {UNITS[activity][0]}" for each in days]
         for each in days:
@@ -176,7 +195,7 @@ def town() -> Story:
         for person in PEOPLE:
             submit(reserve=boxes, of=[person], derogation="urgence", approve=True)(story)
     clock(LATER)(story)
-    for activity, days in DAYS.items():
+    for activity, days in HAD.items():
         about(activity)(story)
         for each in days:
             times = {"arrived": f"{each} 16:30", "left": f"{each} 17:45"} if activity == GARDERIE else {}

@@ -8,6 +8,7 @@ from ledger.events import (
     BilledLine,
     ChildEnrolled,
     DayClosed,
+    DayReopened,
     Fact,
     MealBroughtDecided,
     QuotientDecided,
@@ -18,7 +19,7 @@ from ledger.identifiers import EnrolmentId
 from projections.billing.bills import Bill
 from rulebook.rulebook import Rulebook
 from rulebook.tariffs import Conditions
-from tests.asks import absent, alternate, approve, close, join, mark, reject, reserve, sheet, swap
+from tests.asks import absent, alternate, approve, close, join, mark, reject, reopen, reserve, sheet, swap
 from tests.projections.billing.regie import BY_QUOTIENT, MEALS, Regie, grid, missing, says, tells, told
 from tests.spec import Step, about, clock, enrolled, given, registered
 from tests.town import AWA, CANTINE, CHIARA, DIALLO, MATTEO, ROSSI, Person, day
@@ -333,3 +334,46 @@ def test_a_closed_month_billed_again_is_what_it_was_whatever_came_after():
     then(regie, close("2024-01-23"))
     regie.close("2024-02")
     assert regie.draft("2024-01", until=position) == first
+
+
+RUN = ("2024-01-29 repas", "2024-01-30 repas", "2024-02-01 repas")
+
+
+def test_a_day_closed_after_two_closes_joins_the_absences_around_it_whatever_their_months():
+    story = given(
+        about(CANTINE),
+        enrolled(MATTEO),
+        reserve(*RUN),
+        clock("2024-02-03 10:00"),
+        absent(RUN[0], RUN[2], reason="sortie"),
+        approve(),
+        sheet(RUN[1], mark("present")),
+    ).story
+    regie = Regie(story=story, change=waiting)
+    assert told(regie.close("2024-01")[ROSSI]) == ["2 x 3 Cantine 01-29 01-30"]
+    assert told(regie.close("2024-02")[ROSSI]) == ["1 x 3 Cantine 02-01"]
+    then(regie, close("2024-01-30"))
+    bill = regie.close("2024-03")[ROSSI]
+    assert told(bill) == ["-1 x 3 Cantine 01-30 (2024-01)", "-1 x 3 Cantine 02-01 (2024-02)"]
+    assert [causes(regie, line) for line in bill.lines] == [[DayClosed], [DayClosed]]
+    then(regie, reopen("2024-01-30"))
+    bill = regie.draft("2024-04")
+    assert told(bill) == ["1 x 3 Cantine 01-30 (2024-01)", "1 x 3 Cantine 02-01 (2024-02)"]
+    assert [causes(regie, line) for line in bill.lines] == [[DayReopened], [DayReopened]]
+
+
+def test_a_day_nobody_can_be_billed_for_yet_is_told_in_every_draft_whichever_close_left_it_out():
+    regie = january(quotient(70_000, "2024-01-01"), registered(AWA), join(DIALLO), *came(FRIDAY), tariffs=[BY_QUOTIENT])
+    then(regie, *came(TUESDAY, FEBRUARY))
+    assert [told(bill) for bill in regie.close("2024-01").values()] == [["2 x 3.05 Cantine 01-23 01-26"], []]
+    then(regie, alternate(DIALLO, ROSSI, since="2024-01-26"))
+    assert missing(regie.close("2024-02")[DIALLO]) == ["quotient 01-26", "quotient 02-06"]
+    for month in ("2024-03", "2024-04"):
+        assert missing(regie.close(month)[DIALLO]) == ["quotient 01-26", "quotient 02-06"]
+    then(
+        regie,
+        says(QuotientDecided(amount_cents=50_000, source="caf", first_day=day("2024-01-01")), of=DIALLO),
+    )
+    bill = regie.draft("2024-05", DIALLO)
+    assert told(bill) == ["1 x 1 Cantine 01-26 (2024-01)", "1 x 1 Cantine 02-06 (2024-02)"]
+    assert missing(bill) == []
