@@ -54,10 +54,15 @@ def read_price(table: Table, rounding: Rounding) -> Bracket | None:
         table.wrong("dont_repas", "la part du repas dépasse le prix", f"écrivez {french_number(amount)} au plus")
         meal = None
     for key, each in (("prix", amount), ("dont_repas", meal)):
-        if rounding is Rounding.UP_TO_FIVE_CENTS and each is not None and each % FIVE_CENTS:
-            message = f"{euros(each)} n'est pas un multiple de 5 centimes, et l'arrondi le changerait"
-            table.wrong(key, message, 'corrigez le prix, ou écrivez arrondi = "au centime"')
+        check_rounding(table, key, each, rounding)
     return Bracket(lower=Decimal(0), price=amount, meal=meal)
+
+
+def check_rounding(table: Table, key: str, amount: Decimal | None, rounding: Rounding) -> None:
+    """Report an amount that the tariff's rounding would change: nobody is asked for more than what is written."""
+    if rounding is Rounding.UP_TO_FIVE_CENTS and amount is not None and amount % FIVE_CENTS:
+        message = f"{euros(amount)} n'est pas un multiple de 5 centimes, et l'arrondi le changerait"
+        table.wrong(key, message, 'corrigez le montant, ou écrivez arrondi = "au centime"')
 
 
 def _brackets(table: Table, rounding: Rounding) -> tuple[Bracket, ...] | None:
@@ -90,6 +95,8 @@ def _rate(table: Table, rounding: Rounding) -> Rate | None:
     ceiling = read_amount(table, "plafond", low=Decimal(0), high=HIGHEST_PRICE)
     if rate is None:
         return None
+    for key, each in (("plancher", floor), ("plafond", ceiling)):
+        check_rounding(table, key, each, rounding)
     if floor is not None and ceiling is not None and ceiling < floor:
         table.wrong("plafond", "le plafond est plus bas que le plancher", "échangez les deux")
     if rounding is Rounding.NONE:

@@ -22,7 +22,7 @@ from rulebook.grids import (
     Without,
 )
 from rulebook.reading_adjustments import REGIME_WORDS, RESIDENCE_WORDS, read_adjustment, read_conditions
-from rulebook.reading_grids import HIGHEST_PRICE, Prices, read_price, read_prices
+from rulebook.reading_grids import HIGHEST_PRICE, Prices, check_rounding, read_price, read_prices
 from rulebook.rulebook import Activity
 from rulebook.tables import Table
 from rulebook.words import plain
@@ -122,6 +122,7 @@ def _without(table: Table, rounding: Rounding) -> tuple[Without, Bracket | None]
         table.has("sans_quotient")
         return WITHOUT_WORDS[plain(written)], None
     amount = read_amount(table, "sans_quotient", low=Decimal(0), high=HIGHEST_PRICE)
+    check_rounding(table, "sans_quotient", amount, rounding)
     return "price", replace(NO_PRICE, price=amount or Decimal(0))
 
 

@@ -16,6 +16,8 @@ from rulebook.amounts import euros as french_euros
 from rulebook.amounts import french_number, parse_number
 from rulebook.grids import Reading
 from rulebook.intervals import CENT, EURO, Interval, brackets, findings
+from rulebook.reader import RulebookError
+from rulebook.reading_tariffs import ROUNDING_WORDS
 from rulebook.tariffs import (
     Adjustment,
     Bracket,
@@ -31,6 +33,7 @@ from rulebook.tariffs import (
     quotient_on,
 )
 from rulebook.timing import AnnualDay
+from tests.rulebook.tariff_town import euros, meal
 
 HIGHEST = 9_999_999
 cents = st.integers(0, 5_000)
@@ -154,6 +157,30 @@ def test_a_unit_costs_what_fractions_find(
 ) -> None:
     expected = ROUND[rounding](raw_fraction(prices, read_fraction(reading, amount_cents)) * 100)
     assert unit_cents(tariff(prices, rounding=rounding, reading=reading), amount_cents) == expected
+
+
+@given(
+    rate=st.integers(0, 10_000),
+    bounds=st.tuples(cents, cents).map(sorted),
+    without=cents,
+    rounding=st.sampled_from(list(ROUNDING_WORDS)).filter("aucun".__ne__),
+    amount_cents=st.none() | quotients,
+)
+def test_a_rate_that_was_read_never_goes_below_its_floor_or_over_its_ceiling(
+    rate: int, bounds: list[int], without: int, rounding: str, amount_cents: int | None
+) -> None:
+    lowest, highest = bounds
+    written = f"plancher = {money(lowest)}\nplafond = {money(highest)}\nsans_quotient = {money(without)}"
+    try:
+        of = meal(f'taux = "{french_number(Decimal(rate) / 10_000)} %"\n{written}\narrondi = "{rounding}"')
+    except RulebookError:
+        assert any(each % 5 for each in (lowest, highest, without))
+        assert ROUNDING_WORDS[rounding] is Rounding.UP_TO_FIVE_CENTS
+        return
+    if amount_cents is None:
+        assert euros(of, None) == f"{money(without):.2f}"
+    else:
+        assert lowest <= unit_cents(of, amount_cents) <= highest
 
 
 @given(prices=bracket_grids(), beside=adjustments(), rounding=roundings, amount_cents=quotients)

@@ -20,6 +20,7 @@ from tests.rulebook.town import text
 
 LATE = '[[tarifs.repas.ajustements]]\nquand = "retard"\nlibelle = "Retard"\n'
 OUTSIDE = '[[tarifs.repas.grilles]]\nnom = "Extérieurs"\nresidence = "hors commune"\n'
+FIVE_CENTS = 'arrondi = "aux 5 centimes supérieurs"'
 BRACKETS = "tranches = [{ a_partir_de = 0, prix = 1.00 }, { a_partir_de = 600, prix = 3.05 }]"
 
 
@@ -67,6 +68,12 @@ def test_a_price_is_read_as_it_is_written_to_its_last_digit() -> None:
         ('taux = "1 %"\narrondi = "aucun"', "des fractions de centime"),
         ('taux = "1 %"\nsans_quotient = "maximum"', "ce taux n'a pas de plafond"),
         ('prix = 3.27\narrondi = "aux 5 centimes supérieurs"', "n'est pas un multiple de 5 centimes"),
+        (
+            f"sans_quotient = 4.52\n{BRACKETS.replace('3.05', '3.10')}\n{FIVE_CENTS}",
+            "4,52 € n'est pas un multiple de 5 centimes",
+        ),
+        (f'taux = "1 %"\nplafond = 4.52\n{FIVE_CENTS}', "4,52 € n'est pas un multiple de 5 centimes"),
+        (f'taux = "1 %"\nplancher = 0.62\n{FIVE_CENTS}', "0,62 € n'est pas un multiple de 5 centimes"),
         ("prix = 3\ndont_repas = 4", "la part du repas dépasse le prix"),
         ("prix = 3\ndont_repas = 1", "tout ce tarif est du repas"),
         ('prix = 3\nunites = ["gouter"]', "cite un nom que ce fichier ne déclare pas"),
