@@ -12,7 +12,7 @@ from typing import Literal
 
 from commands.decide_demandes import DecideDemandes, Decision
 from commands.declare_absence import DeclareAbsence
-from commands.execute import Result
+from commands.enrol_child import EndEnrolment
 from commands.outcome import Accepted
 from commands.submit_demande import SubmitDemande, Wish
 from ledger.child import Child, SlotKey, apply, born
@@ -23,13 +23,13 @@ from ledger.events import (
     AttendanceRecorded,
     CancellationRequested,
     ChildRegistered,
-    DayDemanded,
     DemandeApproved,
     DemandeWithdrawn,
+    EnrolmentEnded,
     Fact,
     ReservationRequested,
 )
-from ledger.identifiers import UNNUMBERED, ChildId, Commune, DemandeNumber, DocumentId, HouseholdId, Slug, Stream
+from ledger.identifiers import ChildId, Commune, DemandeNumber, DocumentId, HouseholdId, Slug, Stream
 from ledger.streams import kind_of
 from ledger.town import Town
 from replay.what_if.answers import Answers
@@ -54,8 +54,6 @@ class World:
     """Days a child came in the real world that are refused here."""
     assumed: dict[Day, Came] = field(default_factory=dict)
     """Days of which this world had to make up who came."""
-    _numbers: dict[DemandeNumber, DemandeNumber] = field(default_factory=dict)
-    """Real demandes about days, and what they are called here; one that was refused whole has no name here."""
     _real: dict[Stream, Child] = field(default_factory=dict)
     _given_up: set[Day] = field(default_factory=set)
     _sheets: set[SlotKey] = field(default_factory=set)
@@ -95,8 +93,13 @@ class World:
 
     def _of_child(self, said: Said) -> None:
         copied: list[Fact] = []
+        ends = any(isinstance(fact, EnrolmentEnded) for fact in said.facts)
         for fact in said.facts:
             match fact:
+                case EnrolmentEnded():
+                    self._end(said, fact)
+                case CancellationRequested() | DemandeApproved() if ends:
+                    pass  # the town's own: what stands here after the last day is given up with it
                 case ReservationRequested() | CancellationRequested() if fact.demande not in self.answers:
                     self._submit(said, fact.demande)
                 case ReservationRequested() | CancellationRequested():
@@ -148,7 +151,22 @@ class World:
                 approve=by_agent,
             ),
         )
-        self._asked(number, result)
+        self.answers.answered(number, result, self.town.demandes)
+
+    def _end(self, said: Said, fact: EnrolmentEnded) -> None:
+        """The enrolment stops here too, with what is reserved or waits after it."""
+        child = self.town.child(said.stream)
+        enrolment = child.enrolments[fact.enrolment]
+        waiting = {
+            slot.removal or slot.demande
+            for key, slot in child.slots.items()
+            if slot.state != "reserved" and key.day > fact.last_day and enrolment.covers(key.activity, key.day)
+        }
+        for number in sorted(waiting):
+            self.town.write(said.signature, said.stream, [DemandeWithdrawn(demande=number)])
+        command = EndEnrolment(child=child.child, enrolment=fact.enrolment, last_day=fact.last_day)
+        if not isinstance(self.town.ask(said.signature, command).outcome, Accepted):
+            self.town.write(said.signature, said.stream, [fact])
 
     def _declare(self, said: Said, fact: AbsenceDeclared) -> None:
         child = self.town.child(said.stream)
@@ -175,7 +193,7 @@ class World:
                 # A parent of both households declared it, with a paper of the other one.
                 households = child.households
                 continue
-            self._asked(fact.demande, result)
+            self.answers.answered(fact.demande, result, self.town.demandes)
             refused = {(each.day, each.unit) for each in refusals}
             # A declaration is all or nothing: the days that could be declared are declared without the others.
             days = [day for day in days if day not in refused] if any(day in refused for day in days) else []
@@ -185,17 +203,24 @@ class World:
         for fact in said.decisions():
             if fact.demande == number:
                 self.answers.settled(fact)
-        here = self._numbers.get(number)
+        here = self.answers.here.get(number)
         real = {wanted: self.answers.compared[wanted].real for wanted in self.answers.of(number)}
         waiting = self.town.child(said.stream).open.get(here) if here is not None else None
-        if waiting is None or PENDING in real.values():
+        if waiting is None:
+            self.answers.found(number, self.town.demandes)
             return
         reason = next((verdict.reason for verdict in real.values() if verdict.reason is not None), None)
         granted = {(wanted.day, wanted.unit) for wanted, verdict in real.items() if verdict == APPROVED}
         pending = {(day.day, day.unit) for day in waiting.pending()}
+        if PENDING in real.values():
+            # A rule granted some of it there, and the rest waits for an agent in both.
+            approved = [fact for fact in as_said(waiting, granted, None) if isinstance(fact, DemandeApproved)]
+            self.town.write(said.signature, said.stream, approved)
+            self.answers.found(number, self.town.demandes)
+            return
         wished = pending if reason in self.reconsidered else pending & granted
         self._decided(said, waiting, wished, reason, [wanted for wanted, each in real.items() if each == APPROVED])
-        self._look_again(number)
+        self.answers.found(number, self.town.demandes)
 
     def _decided(
         self, said: Said, demande: Demande, wished: set[tuple[date, Slug]], reason: Slug | None, granted: list[Wanted]
@@ -220,12 +245,12 @@ class World:
     def _withdraw(self, said: Said, number: DemandeNumber) -> None:
         """Taken back: what waits here is; what a rule granted here at once is given up, if it still can be."""
         self.answers.withdrawn(number)
-        here = self._numbers.get(number)
+        here = self.answers.here.get(number)
         if here is None:
             return
         if here in self.town.child(said.stream).open:
             self.town.write(said.signature, said.stream, [DemandeWithdrawn(demande=here)])
-            self._look_again(number)
+            self.answers.found(number, self.town.demandes)
             return
         granted = [w for w in self.answers.of(number) if self.answers.compared[w].here == APPROVED]
         boxes = [wanted for wanted in granted if wanted.ask == "reserve"]
@@ -242,16 +267,11 @@ class World:
         """Whether the child came, or was missed, here as there."""
         key, real, here = SlotKey(fact.activity, fact.unit, fact.day), self._real[stream], self.town.child(stream)
         self._sheets.add(key)
-        slot = here.slots.get(key)
-        if slot is not None and slot.state != "awaiting_add":
-            return True
-        if key not in real.slots:
-            return True
+        if not _granted(real, key) or _granted(here, key):
+            return True  # who came without it there comes without it here
         if fact.presence == "present":
             self.lost[here.child, key] = fact
         return False
-
-    # ---- what became of wishes ---------------------------------------------------------------------------------------
 
     def _wished(
         self,
@@ -265,20 +285,7 @@ class World:
         wishes = [Wanted(number, child, household, activity, unit, day, ask) for day, unit, ask in boxes]
         self.answers.asked(number, wishes, said.signature.happened_at)
 
-    def _asked(self, number: DemandeNumber, result: Result) -> None:
-        """What a rule refused of a demande; the rest has a number here."""
-        opened = [fact.demande for entry in result.prepared.entries if isinstance(fact := entry.fact, DayDemanded)]
-        if opened:
-            self._numbers[number] = opened[0]
-        for refusal in refusals_of(result.outcome):
-            named = [
-                wanted
-                for wanted in self.answers.of(number)
-                if refusal.day is None or (refusal.day, refusal.unit) == (wanted.day, wanted.unit)
-            ]
-            self.answers.refused(named, code=refusal.code, article=refusal.article)
-        self._look_again(number)
 
-    def _look_again(self, number: DemandeNumber) -> None:
-        """What the days of a demande have become here."""
-        self.answers.found(number, self.town.demandes.get(self._numbers.get(number, UNNUMBERED)))
+def _granted(child: Child, key: SlotKey) -> bool:
+    slot = child.slots.get(key)
+    return slot is not None and slot.state != "awaiting_add"

@@ -6,10 +6,23 @@ from datetime import date
 from commands.adopt_rulebook import AdoptRulebook
 from ledger.events import QuotientDecided
 from ledger.streams import household_page
-from tests.asks import absent, alternate, approve, cancel, join, mark, reject, reserve, sheet, submit, withdraw
+from tests.asks import (
+    absent,
+    alternate,
+    approve,
+    cancel,
+    end_enrolment,
+    join,
+    mark,
+    reject,
+    reserve,
+    sheet,
+    submit,
+    withdraw,
+)
 from tests.billed import PRICED, Said, two_meals
 from tests.spec import Story, about, clock, enrolled, given
-from tests.town import AWA, CANTINE, CHIARA, DIALLO, MATTEO, MERCREDIS, ROSSI, RULEBOOK, VACANCES, VALMONT
+from tests.town import AWA, CANTINE, CHIARA, DIALLO, GARDERIE, MATTEO, MERCREDIS, ROSSI, RULEBOOK, VACANCES, VALMONT
 from tests.what_ifs import Replayed, asked_again
 
 MEAL = "2024-01-25 repas"
@@ -200,6 +213,20 @@ def test_of_a_day_nobody_wrote_down_nothing_is_made_up():
     assert asked_again(story, deadline(2)).world.assumed == {}
 
 
+def test_an_enrolment_that_ends_gives_up_what_is_reserved_after_it_and_what_waits():
+    later = "2024-03-27 journee"
+    story = wednesday(reserve(DAY), approve(), reserve(later), approve(), end_enrolment("2024-02-01"))
+    for text in (RULEBOOK, BY_RULE, deadline(2)):
+        replayed = asked_again(story, text)
+        assert same(replayed)
+        assert replayed.answers(MATTEO, "cancel") == {}
+        assert replayed.slot(MATTEO, "2024-03-27", "journee") is None
+        assert replayed.slot(MATTEO, "2024-01-31", "journee") is not None
+    story = canteen(reserve(MEAL), clock("2024-01-17 10:00"), cancel(MEAL), end_enrolment("2024-01-20"))
+    by_agents = otherwise(('instruction = "regle"', 'instruction = "agent"'), of="cantine", text=deadline(2))
+    assert asked_again(story, by_agents).slot(MATTEO, "2024-01-25", "repas") is None
+
+
 def test_who_is_granted_a_day_comes():
     story = holiday(clock("2024-04-08 18:00"), sheet(EASTER, mark("present")))
     replayed = asked_again(story, holidays(2), reconsidered=["complet"])
@@ -216,6 +243,29 @@ def test_who_is_refused_a_day_does_not_come():
     world = asked_again(story, meals(1)).world
     assert [child for child, _ in world.lost] == [AWA.id]
     assert world.town.store.child(VALMONT, AWA.id).state.attendance == {}  # type: ignore[union-attr]
+
+
+def test_who_came_while_the_day_waited_for_an_answer_still_comes():
+    story = wednesday(reserve(DAY), clock("2024-01-31 18:00"), sheet(DAY, mark("present")))
+    world = asked_again(story, RULEBOOK).world
+    assert world.lost == {}
+    assert len(world.town.store.child(VALMONT, MATTEO.id).state.attendance) == 1  # type: ignore[union-attr]
+
+
+def test_what_a_rule_granted_stands_while_the_rest_of_the_demande_waits():
+    """A day in time is granted by the rule, one too late waits for an agent; under the other text both would."""
+    story = given(
+        enrolled(MATTEO, activity=GARDERIE),
+        about(GARDERIE),
+        clock("2024-01-15 18:00"),
+        reserve("2024-01-16 court", "2024-01-25 court"),
+    ).story
+    text = otherwise(('instruction = "regle"', 'instruction = "agent"'), of="garderie")
+    for other in (RULEBOOK, text):
+        assert asked_again(story, other).answers(MATTEO) == {
+            "2024-01-16 court": ("pending", "pending", None),
+            "2024-01-25 court": ("approved", "approved", None),
+        }
 
 
 def test_who_came_without_a_reservation_still_comes():
