@@ -1,10 +1,9 @@
 """Whether an accepted absence spares a day: waiting days, runs that are too short, notice that came too late."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 
 from ledger.child import SlotKey
-from ledger.days import ONE_DAY
 from ledger.identifiers import Slug
 from projections.billing.offer import Governed, Offer
 from projections.billing.story import Story
@@ -17,8 +16,8 @@ from rulebook.rulebook import AbsenceRule
 def accepted(offer: Offer, story: Story, key: SlotKey, governed: Governed) -> Accepted:
     """What becomes of a day whose absence was accepted. Later reasons are only looked for when the first do not hold.
 
-    A run is made of days that follow one another among those the activity is offered on; a day it is offered on and
-    that the child was not absent ends it, whether it was reserved or not.
+    A run is made of days that follow one another among those on which what the child was absent from is offered; a day
+    it is offered on and that the child was not absent ends the run, whether it was reserved or not.
     """
     rule = governed.activity.absence
     if rule is None:
@@ -51,21 +50,26 @@ def _too_late(story: Story, key: SlotKey, governed: Governed) -> bool:
 
 def _run(offer: Offer, story: Story, key: SlotKey) -> Sequence[date]:
     """The days of the run a day belongs to, in order."""
-    absences = absences_of(story, key.activity)
-    days, units = {absent.day for absent in absences}, {absent.unit for absent in absences}
-    first, last = min(days), max(days)
-    run = [key.day]
-    for step, end in (-ONE_DAY, first), (ONE_DAY, last):
-        day = key.day
-        for _ in range(MOST_STEPS):
-            if day == end:
-                break
-            day += step
-            if day in days:
-                run.append(day)
-            elif _is_offered(offer, story, key.activity, day, units):
-                break
-    return sorted(run)
+    units: dict[date, set[Slug]] = {}
+    for absent in absences_of(story, key.activity):
+        units.setdefault(absent.day, set()).add(absent.unit)
+    days = list(units)
+    first = last = days.index(key.day)
+    while first > 0 and _follow(offer, story, key.activity, days[first - 1], days[first], units):
+        first -= 1
+    while last + 1 < len(days) and _follow(offer, story, key.activity, days[last], days[last + 1], units):
+        last += 1
+    return days[first : last + 1]
+
+
+def _follow(
+    offer: Offer, story: Story, activity: Slug, before: date, after: date, units: Mapping[date, set[Slug]]
+) -> bool:
+    """Whether nothing the child was absent from on two days is offered between them."""
+    between = (before + timedelta(days=number) for number in range(1, (after - before).days))
+    if (after - before).days > MOST_STEPS:
+        return False
+    return not any(_is_offered(offer, story, activity, day, units[before] | units[after]) for day in between)
 
 
 def _is_offered(offer: Offer, story: Story, activity: Slug, day: date, units: set[Slug]) -> bool:

@@ -47,7 +47,7 @@ def regularised(
 
     Only months that a line since the last close may have moved are worked out again: a month that nothing is said of
     costs what it cost, and a contradiction it was closed with is not told again. Where the last close left days out,
-    every month is looked at: such a day is told in each draft until it is known, so that the last close counts them all.
+    every month is looked at: such a day is told in each draft until it is known, so the last close counts them all.
     """
     if not closed:
         return [], []

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import time
 from typing import Any
 
+from ledger.identifiers import Slug
 from rulebook.rulebook import Rulebook
 from tests.asks import absent, approve, mark, reject, reserve, sheet, submit
 from tests.projections.billing.regie import MEALS, Regie, bases, missing, tariff, told
@@ -183,3 +184,21 @@ def test_a_day_said_absent_on_which_the_child_came_after_all_is_due():
         sheet(MONDAY, mark("present")),
     ).story
     assert bases(Regie(story=story, change=notice, tariffs=[MEALS]).draft("2024-01")) == ["01-22 present"]
+
+
+def by_weekday(rulebook: Rulebook) -> Rulebook:
+    """The basket is offered on Wednesdays, the meal on the other days of school; runs of three days count."""
+    canteen = rulebook.activities[CANTINE]
+    assert canteen.absence is not None
+    (opening,) = canteen.openings
+    openings = (
+        replace(opening, units=frozenset({Slug("repas")})),
+        replace(opening, units=frozenset({Slug("panier")}), weekdays=frozenset({2})),
+    )
+    other = replace(canteen, openings=openings, absence=replace(canteen.absence, minimum_run_days=3))
+    return replace(rulebook, activities={**rulebook.activities, CANTINE: other})
+
+
+def test_a_later_absence_of_a_unit_of_other_weekdays_cuts_no_run():
+    regie = sick(MONDAY, TUESDAY, THURSDAY, "2024-01-29 panier", change=by_weekday)
+    assert told(regie.draft("2024-01")) == ["1 x 3 Cantine 01-29"]
