@@ -1,5 +1,6 @@
 """What a day costs: a unit's price, its part for the meal, its adjustments, each a line of its own. Pure."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Literal
@@ -25,6 +26,11 @@ class Priced:
     basis: Literal["unit", "late", "late_cancellation", "unreserved", "absent"]
     """The unit itself (its price, what always goes with it), or what came on top of it, and why."""
 
+    @property
+    def amount_cents(self) -> int:
+        """All of it."""
+        return self.unit_price_cents * self.quantity
+
 
 def price(tariff: Tariff, situation: Situation) -> tuple[Priced, ...] | Unpriced:
     """What one unit costs: its price, its parts, its adjustments, each with its arithmetic. Pure.
@@ -40,7 +46,7 @@ def price(tariff: Tariff, situation: Situation) -> tuple[Priced, ...] | Unpriced
     if isinstance(adjustments, Unpriced):
         return adjustments
     if not known.unit_due and all(adjustment.share is None for adjustment in adjustments):
-        return tuple(_on_top(tariff, adjustment, None, 1) for adjustment in adjustments)
+        return _cut((), [_on_top(tariff, adjustment, None, 1) for adjustment in adjustments])
     unit = unit_price(tariff, known)
     if isinstance(unit, Unpriced):
         return unit
@@ -48,8 +54,25 @@ def price(tariff: Tariff, situation: Situation) -> tuple[Priced, ...] | Unpriced
         return Unpriced(code="times_missing", article=tariff.article)
     slices = 1 if tariff.minutes is None else max(1, -(-(known.minutes or 0) // tariff.minutes))
     parts = _parts(tariff, unit, slices) if known.unit_due else ()
-    beside = (_on_top(tariff, adjustment, unit.euros, slices) for adjustment in adjustments)
-    return (*parts, *(line for line in beside if line.unit_price_cents))
+    return _cut(parts, [_on_top(tariff, adjustment, unit.euros, slices) for adjustment in adjustments])
+
+
+def _cut(parts: tuple[Priced, ...], beside: Sequence[Priced]) -> tuple[Priced, ...]:
+    """Reductions take, in their order, no more than there is to pay: a unit never comes below zero."""
+    left = sum(line.amount_cents for line in (*parts, *beside) if line.amount_cents > 0)
+    found = list(parts)
+    for line in beside:
+        kept = line if line.amount_cents + left >= 0 else _cut_to(line, left)
+        if kept.amount_cents:
+            found.append(kept)
+        left += min(0, kept.amount_cents)
+    return tuple(found)
+
+
+def _cut_to(line: Priced, left: int) -> Priced:
+    quantity = line.quantity if left % line.quantity == 0 else 1
+    steps = (*line.steps, amount("floor", Decimal(0)))
+    return replace(line, unit_price_cents=-left // quantity, quantity=quantity, steps=steps)
 
 
 def _parts(tariff: Tariff, unit: UnitPrice, slices: int) -> tuple[Priced, ...]:

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ledger.events import QuotientDecided
+from ledger.events import QuotientDecided, Step
 from ledger.identifiers import Slug
 from rulebook.amounts import euros as french_euros
 from rulebook.amounts import french_number, parse_number
@@ -29,6 +29,7 @@ from rulebook.tariffs import (
     Situation,
     Tariff,
     Unpriced,
+    When,
     price,
     quotient_on,
 )
@@ -193,7 +194,7 @@ def test_a_share_rounds_what_is_added_or_what_is_left(
     assert not isinstance(priced, Unpriced)
     added = sum(line.unit_price_cents for line in priced) - base
     if beside.amount is not None:
-        assert added == beside.amount * 100
+        assert added == max(beside.amount * 100, -base)
     else:
         share = Fraction(beside.share or 0) * base
         expected = ROUND[rounding](share) if share > 0 else ROUND[rounding](base + share) - base
@@ -227,6 +228,36 @@ def test_every_line_is_whole_cents_and_comes_with_its_arithmetic(
     assert all(line.quantity >= 1 and line.steps for line in priced)
     assert all(Decimal(step.value).is_finite() for line in priced for step in line.steps[1:])
     assert any(line.basis == "unit" for line in priced) or not unit_due
+
+
+@given(
+    prices=bracket_grids() | rates(),
+    beside=st.lists(adjustments(), max_size=5).map(tuple),
+    amount_cents=quotients,
+    minutes=st.integers(0, 300),
+    slice_minutes=st.none() | st.integers(1, 120),
+    unit_due=st.booleans(),
+    happened=st.sets(st.sampled_from(["late", "unreserved", "absent", "late_cancellation"])).map(frozenset),
+)
+def test_a_unit_with_its_adjustments_never_comes_below_zero_and_reductions_are_cut_no_further(
+    prices: tuple[Bracket, ...] | Rate,
+    beside: tuple[Adjustment, ...],
+    amount_cents: int,
+    minutes: int,
+    slice_minutes: int | None,
+    unit_due: bool,
+    happened: frozenset[When],
+) -> None:
+    situation = Situation(quotient=decided(amount_cents), minutes=minutes, unit_due=unit_due, on_top=happened)
+    priced = price(tariff(prices, beside=beside, minutes=slice_minutes), situation)
+    assert not isinstance(priced, Unpriced)
+    added = sum(line.amount_cents for line in priced if line.amount_cents > 0)
+    taken = sum(line.amount_cents for line in priced if line.amount_cents < 0)
+    cut = [line for line in priced if line.steps[-1] == Step(kind="floor", value="0.00")]
+    assert added + taken >= 0
+    assert not cut or added + taken == 0
+    assert all(line.unit_price_cents < 0 for line in cut)
+    assert len(cut) <= 1
 
 
 @given(prices=bracket_grids(), one=quotients, other=quotients)
