@@ -3,13 +3,17 @@
 from collections.abc import Iterator
 from decimal import Decimal
 from itertools import pairwise
+from typing import Final
 
 from rulebook.amounts import euros, french_number
-from rulebook.grids import Conditions, Grid, Rate, Tariff
+from rulebook.extremes import totals
+from rulebook.grids import Conditions, Grid, Rate, Tariff, When
 from rulebook.problems import Problem
 from rulebook.rulebook import Activity, Rulebook
 
-CODE = "Code de l'éducation, R531-53"
+CODE: Final = "Code de l'éducation, R531-53"
+SERVED: Final[tuple[frozenset[When], ...]] = (frozenset(), frozenset({"late"}), frozenset({"unreserved"}))
+"""What may come on top of a meal that is served."""
 
 
 def tariff_warnings(rulebook: Rulebook) -> Iterator[Problem]:
@@ -17,6 +21,7 @@ def tariff_warnings(rulebook: Rulebook) -> Iterator[Problem]:
     for tariff in rulebook.tariffs:
         path = f"tarifs.{tariff.slug}"
         yield from _legal_cap(tariff, path)
+        yield from _below_zero(tariff, path)
         for place, grid in enumerate(tariff.grids):
             yield from _falling(tariff, grid, path)
             yield from _hidden(tariff, place, path)
@@ -32,8 +37,9 @@ def _warn(path: str, article: str | None, message: str, remedy: str) -> Problem:
 
 
 def _legal_cap(tariff: Tariff, path: str) -> Iterator[Problem]:
-    """A school meal costs nobody more than it costs the town, reductions and surcharges included."""
+    """A school meal costs nobody more than it costs the town, a surcharge included with which it is served."""
     if tariff.nature != "meal":
+        yield from _meal_part(tariff, path)
         return
     if tariff.cost is None:
         message = f"un repas d'école ne peut être vendu plus cher qu'il ne coûte à la ville ({CODE})"
@@ -44,14 +50,37 @@ def _legal_cap(tariff: Tariff, path: str) -> Iterator[Problem]:
         message = f"rien n'empêche ce taux de dépasser le coût du repas, {euros(tariff.cost)} ({CODE})"
         yield _warn(path, tariff.article, message, f"écrivez plafond = {tariff.cost}, ou moins")
         return
-    written = [bracket.price for grid in tariff.grids for bracket in grid.brackets]
-    written += [rate.ceiling for rate in rates if rate.ceiling is not None]
-    highest = max([*written, *([] if tariff.price_without is None else [tariff.price_without.price])])
-    always = [each for each in tariff.adjustments if each.when == "always"]
-    highest += sum((max(each.amount or highest * (each.share or 0), Decimal(0)) for each in always), Decimal(0))
-    if highest > tariff.cost:
-        message = f"le repas le plus cher, {euros(highest)}, dépasse ce qu'il coûte, {euros(tariff.cost)} ({CODE})"
-        yield _warn(path, tariff.article, message, "baissez les prix les plus hauts, ou corrigez « cout_par_usager »")
+    for happened in SERVED:
+        dearest = max(totals(tariff, happened), key=lambda total: total.euros)
+        if dearest.euros > tariff.cost:
+            beside = [each.label for each in dearest.adjustments if each.when in happened]
+            said = "".join(f" avec « {label} »" for label in beside)
+            told = f"le repas le plus cher, {euros(dearest.euros)}{said}, dépasse ce qu'il coûte, {euros(tariff.cost)}"
+            remedy = "baissez les prix les plus hauts" if not beside else "baissez cette majoration"
+            yield _warn(path, tariff.article, f"{told} ({CODE})", f"{remedy}, ou corrigez « cout_par_usager »")
+            return
+
+
+def _meal_part(tariff: Tariff, path: str) -> Iterator[Problem]:
+    """The same of a meal that is a part of a price for care, where the town writes what it costs."""
+    brackets = [bracket for grid in tariff.grids for bracket in grid.brackets]
+    brackets += [] if tariff.price_without is None else [tariff.price_without]
+    highest = max((bracket.meal or Decimal(0) for bracket in brackets), default=Decimal(0))
+    if tariff.cost is not None and highest > tariff.cost:
+        message = f"la part du repas, {euros(highest)}, dépasse ce qu'il coûte, {euros(tariff.cost)} ({CODE})"
+        yield _warn(path, tariff.article, message, "baissez « dont_repas », ou corrigez « cout_par_usager »")
+
+
+def _below_zero(tariff: Tariff, path: str) -> Iterator[Problem]:
+    """Reductions that together take more than there is to pay."""
+    reducing = frozenset(each.when for each in tariff.adjustments if (each.amount or each.share or 0) < 0)
+    if not reducing:
+        return
+    lowest = min(totals(tariff, reducing), key=lambda total: total.euros)
+    if lowest.euros < 0:
+        labels = " et ".join(f"« {each.label} »" for each in lowest.adjustments if (each.amount or each.share or 0) < 0)
+        message = f"un prix de {euros(lowest.price)} passerait sous zéro avec {labels} : la réduction s'arrêtera à zéro"
+        yield _warn(path, tariff.article, message, "baissez ces réductions, ou dites pour qui est chacune")
 
 
 def _falling(tariff: Tariff, grid: Grid, path: str) -> Iterator[Problem]:
@@ -99,6 +128,12 @@ def _minutes(rulebook: Rulebook, tariff: Tariff, path: str) -> Iterator[Problem]
             if tariff.minutes is not None and not unit.by_duration:
                 message = f"« {unit.name} » se paie au temps passé, et personne n'écrit les heures"
                 yield _warn(path, tariff.article, message, 'écrivez au_temps_passe = "oui" dans l\'unité')
+            endless = unit.starts_at is None or unit.ends_at is None
+            if tariff.minutes is not None and endless and (tariff.absent_due or tariff.unrecorded == "reserved"):
+                message = f"« {unit.name} » se paie au temps passé : sans ses heures, un jour d'absence n'a pas de prix"
+                remedy = "écrivez debut et fin dans l'unité"
+                told = remedy if tariff.unrecorded == "reserved" else f'{remedy}, ou absence_due = "non" dans le tarif'
+                yield _warn(path, tariff.article, message, told)
 
 
 def _free(rulebook: Rulebook, activity: Activity) -> Iterator[Problem]:

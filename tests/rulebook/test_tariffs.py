@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from ledger.events import QuotientDecided
+from ledger.events import QuotientDecided, Step
 from ledger.identifiers import Commune
 from rulebook.explain import explain
 from rulebook.lint import warnings
@@ -212,6 +212,23 @@ def test_a_grid_for_many_units_in_the_month_and_the_last_that_applies() -> None:
     assert found == ["3.00", "1.50", "2.00", "1.50"]
 
 
+def test_reductions_together_take_no_more_than_there_is_to_pay() -> None:
+    always = '[[tarifs.repas.ajustements]]\nquand = "toujours"\nlibelle = "Aide"\n'
+    twice = meal("prix = 3.00", f'{always}taux = "-60 %"\n{always}taux = "-60 %"')
+    assert [line.unit_price_cents for line in lines(twice, None)] == [300, -180, -120]
+    assert lines(twice, None)[2].steps[-1] == Step(kind="floor", value="0.00")
+    assert [line.unit_price_cents for line in lines(meal("prix = 0.50", f"{always}montant = -1"), None)] == [50, -50]
+    assert [line.unit_price_cents for line in lines(meal("prix = 0", f"{always}montant = -1"), None)] == [0]
+    late = meal("prix = 0.50", f"{always}montant = -1\n{LATE}montant = 0.30")
+    assert [line.unit_price_cents for line in lines(late, None, on_top=frozenset({"late"}))] == [50, -80, 30]
+    slices = meal("prix = 1\nminutes = 30", f'{always}taux = "-80 %"\n{always}montant = -0.55')
+    assert [(line.quantity, line.unit_price_cents) for line in lines(slices, None, minutes=60)] == [
+        (2, 100),
+        (2, -80),
+        (1, -40),
+    ]
+
+
 def test_the_arithmetic_of_a_price_is_told_step_by_step() -> None:
     tariff = meal('taux = "0,55 %"\nplafond = 3.19', f'{LATE}taux = "10 %"')
     unit, late = lines(tariff, "579", on_top=frozenset({"late"}))
@@ -324,6 +341,57 @@ def test_a_school_meal_is_held_against_what_it_costs() -> None:
     assert "9,00 €, dépasse" in suspicious(f"prix = 3\n{COST}", supplement)[0]
     assert "rien n'empêche ce taux" in suspicious(f'taux = "1 %"\n{COST}')[0]
     assert suspicious(f'taux = "1 %"\nplafond = 8\n{COST}') == []
+
+
+def test_a_surcharge_with_which_a_meal_is_served_counts_for_the_cap_and_a_penalty_without_a_meal_does_not() -> None:
+    beside = '[[tarifs.repas.ajustements]]\nlibelle = "Non prévu"\nmontant = 3\nquand = '
+    [told] = suspicious("prix = 9\ncout_par_usager = 9.50", f'{beside}"sans réservation"')
+    assert told.startswith("le repas le plus cher, 12,00 € avec « Non prévu », dépasse ce qu'il coûte, 9,50 €")
+    assert suspicious("prix = 6\ncout_par_usager = 9.50", f'{beside}"sans réservation"') == []
+    assert suspicious("prix = 9\ncout_par_usager = 9.50", f'{beside}"absence non justifiée"') == []
+    reduced = '[[tarifs.repas.ajustements]]\nlibelle = "Aide"\nmontant = -3\nquand = "toujours"\n'
+    assert suspicious("prix = 9\ncout_par_usager = 9.50", f'{reduced}{beside}"sans réservation"') == []
+    some = f'{beside}"toujours"\nresidence = "hors commune"'
+    assert "12,00 €, dépasse" in suspicious("prix = 9\ncout_par_usager = 9.50", some)[0]
+    assert suspicious("prix = 9\ncout_par_usager = 9.50", f"{some}\n{OUTSIDE}prix = 6") == []
+
+
+def test_the_meal_in_a_price_for_care_is_held_against_its_cost_where_the_town_says_it() -> None:
+    def care(written: str) -> list[str]:
+        keys = REPAS.replace('"repas"\n', '"garde"\n', 1)
+        found = warnings(tariffs(f"[tarifs.mercredi]\n{keys}{written}\n"))
+        return [problem.message for problem in found if "R531-53" in problem.message]
+
+    assert care("prix = 30\ndont_repas = 20") == []
+    assert care("prix = 30\ndont_repas = 9\ncout_par_usager = 9.50") == []
+    [told] = care("prix = 30\ndont_repas = 20\ncout_par_usager = 9.50")
+    assert told.startswith("la part du repas, 20,00 €, dépasse ce qu'il coûte, 9,50 €")
+
+
+def test_reductions_that_may_take_more_than_the_price_are_told() -> None:
+    always = '[[tarifs.repas.ajustements]]\nquand = "toujours"\nlibelle = "Aide"\n'
+    [told] = suspicious(f"prix = 3\n{COST}", f'{always}taux = "-60 %"\n{always}taux = "-60 %"')
+    assert told.startswith("un prix de 3,00 € passerait sous zéro avec « Aide » et « Aide »")
+    apart = f'{always}taux = "-60 %"\nresidence = "commune"\n{always}taux = "-60 %"\nresidence = "hors commune"'
+    assert suspicious(f"prix = 3\n{COST}", apart) == []
+    assert suspicious(f"prix = 3\n{COST}", f'{always}taux = "-100 %"') == []
+    assert "un prix de 1,00 € passerait sous zéro" in suspicious(f"{BRACKETS}\n{COST}", f"{always}montant = -1.01")[0]
+    assert suspicious(f"{BRACKETS}\n{COST}", f"{always}montant = -1.00") == []
+    third = f"{always}montant = -5\na_partir_du_rang = 3"
+    assert "un prix de 3,00 €" in suspicious(f"prix = 3\n{COST}", third)[0]
+
+
+def test_a_unit_paid_by_the_minute_says_its_hours_or_an_absent_child_has_no_price() -> None:
+    def hours(times: str, keys: str = "") -> list[str]:
+        unit = f'[activites.accueil.unites.soir]\nnom = "Soir"\nau_temps_passe = "oui"\n{times}'
+        own = 'libelle = "G"\narticle = "5"\nnature = "garde"\nactivites = ["accueil"]\nunites = ["soir"]\n'
+        written = f"{unit}\n[tarifs.soir]\n{own}prix = 0.70\nminutes = 30\n{keys}"
+        return [each.remedy for each in warnings(read_rulebook(text(more=written))) if "absence" in each.message]
+
+    assert hours('debut = "16:30"\nfin = "18:30"') == []
+    assert hours('debut = "16:30"') == ['écrivez debut et fin dans l\'unité, ou absence_due = "non" dans le tarif']
+    assert hours("", 'absence_due = "non"') == []
+    assert hours("", 'absence_due = "non"\nsans_pointage = "réservation"') == ["écrivez debut et fin dans l'unité"]
 
 
 def test_what_is_rarely_meant_is_told() -> None:
