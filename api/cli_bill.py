@@ -186,7 +186,7 @@ def _tell(conninfo: str, billed: Billed, asked: _Asked) -> None:
     printer().print(shown)
     names = {"town": billed.commune, "month": billed.month}
     if billed.closed is not None:
-        for sentence in french.closed_said(billed.closed):
+        for sentence in french.closed_said(billed.closed, credit_notes=billed.summary["credits"]):
             typer.echo(sentence)
     elif _to_list(billed) and not asked.missing:
         typer.echo(french.SEE_MISSING.format(**names))

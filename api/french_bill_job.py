@@ -14,8 +14,11 @@ COLUMNS: Final = ("", "nombre", "montant")
 MISSING_COLUMNS: Final = ("jour", "foyer", "enfant", "activité", "unité", "à compléter")
 NOTHING: Final = "Rien à facturer."
 NOTHING_MISSING: Final = "Rien à compléter."
-CLOSED_ALL: Final = "{titres} titres émis, du {first} au {last}, payables jusqu'au {due:%d/%m/%Y}."
-CLOSED_ONE: Final = "Un titre émis, {first}, payable jusqu'au {due:%d/%m/%Y}."
+CLOSED_ALL: Final = "{titres} titres émis, du {first} au {last}, à payer au plus tard le {due:%d/%m/%Y}."
+CLOSED_ONE: Final = "Un titre émis, {first}, à payer au plus tard le {due:%d/%m/%Y}."
+CLOSED_CREDIT: Final = "Un avoir émis, {first}, en faveur de la famille : rien à payer."
+WITH_CREDITS: Final = "Dont {credits} avoirs, en faveur des familles : rien à payer."
+WITH_A_CREDIT: Final = "Dont un avoir, en faveur de la famille : rien à payer."
 CLOSED_NONE: Final = "Mois clôturé sans titre : aucun foyer n'a de ligne."
 LEFT_OUT: Final = "{days} jours laissés de côté à la clôture : ils viendront en rectification."
 ONE_LEFT_OUT: Final = "1 jour laissé de côté à la clôture : il viendra en rectification."
@@ -61,12 +64,15 @@ def rows(billed: Billed) -> Iterator[tuple[str, str, str]]:
             yield f"{head} · {label}", number(summary["meanwhile"][why]), ""
 
 
-def closed_said(closed: MonthClosed) -> Iterator[str]:
-    """What a close came to: the numbers of its titres, and what it left out."""
+def closed_said(closed: MonthClosed, *, credit_notes: int) -> Iterator[str]:
+    """What a close came to: the numbers of its titres, how many of them are credits, and what it left out."""
     first = titre_number(closed.year, closed.first_number)
     last = titre_number(closed.year, closed.first_number + closed.titres - 1)
-    form = CLOSED_ALL if closed.titres > 1 else CLOSED_ONE if closed.titres else CLOSED_NONE
+    alone = CLOSED_CREDIT if credit_notes else CLOSED_ONE
+    form = CLOSED_ALL if closed.titres > 1 else alone if closed.titres else CLOSED_NONE
     yield form.format(titres=number(closed.titres), first=first, last=last, due=closed.due_on)
+    if credit_notes and closed.titres > 1:
+        yield WITH_A_CREDIT if credit_notes == 1 else WITH_CREDITS.format(credits=number(credit_notes))
     if closed.left_out:
         form = ONE_LEFT_OUT if closed.left_out == 1 else LEFT_OUT
         yield form.format(days=number(closed.left_out))

@@ -5,13 +5,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
 from decimal import Decimal
 from types import MappingProxyType
 from typing import Final
 
 from api.billing.facts import Facts
-from api.french_bill_days import Reader, capital, happened, moment
+from api.french_bill_days import Reader, capital, happened
 from api.french_bill_steps import euros_of, number_of, steps_said
 from api.french_causes import changed
 from api.history_words import HistoryWords, lowered
@@ -22,7 +21,7 @@ from rulebook.words import MONTHS
 
 NATURES: Final[Mapping[Nature, str]] = MappingProxyType(
     {
-        "care": "Accueil",
+        "care": "Garde",
         "meal": "Repas",
         "surcharge": "Majoration",
         "penalty": "Pénalité",
@@ -165,13 +164,3 @@ def of_month(month: Month) -> str:
     """De septembre 2022, d'octobre 2022."""
     named = month_name(month)
     return f"d'{named}" if named[0] in "ao" else f"de {named}"
-
-
-def issued_said(month: Month, issued_on: date, due_on: date) -> str:
-    """What a titre says of itself."""
-    return f"Facture {of_month(month)}, émise le {french_date(issued_on)}, à payer avant le {french_date(due_on)}."
-
-
-def recorded_said(at: datetime, words: HistoryWords) -> str:
-    """When a line was written, by the town's clock."""
-    return moment(at, words)

@@ -32,12 +32,13 @@ def _meal(fact: events.MealBroughtDecided, told: Told) -> str:
 
 
 def _issued(fact: events.TitreIssued, told: Told) -> str:
-    what = "Avoir" if fact.total_cents < 0 else "Titre"
+    what, cents = "Avoir" if fact.total_cents < 0 else "Titre", fact.total_cents
+    issued = f"{what} n° {fact.titre} {of_month(fact.month)} émis {told.by}"
     lines = counted(len(fact.lines), "ligne")
-    return (
-        f"{what} n° {fact.titre} {of_month(fact.month)} émis {told.by} : {amount(fact.total_cents)}, {lines},"
-        f" à payer avant le {french_date(fact.due_on)}."
-    )
+    if cents < 0:
+        return f"{issued} : {amount(-cents)} en faveur de la famille, {lines}."
+    due = f", à payer au plus tard le {french_date(fact.due_on)}" if cents else ", rien à payer"
+    return f"{issued} : {amount(cents)}, {lines}{due}."
 
 
 def _paid(fact: events.PaymentRecorded, told: Told) -> str:
@@ -81,7 +82,8 @@ def _returned(fact: events.DirectDebitReturned, told: Told) -> str:
 def _closed(fact: events.MonthClosed, told: Told) -> str:
     titres = counted(fact.titres, "titre")
     left = f", {counted(fact.left_out, 'jour laissé', 'jours laissés')} de côté" if fact.left_out else ""
-    return f"Mois {of_month(fact.month)} clôturé {told.by} : {titres}, {amount(fact.total_cents)} en tout{left}."
+    first = " Rien d'avant ce mois ne sera facturé ici." if fact.from_here else ""
+    return f"Mois {of_month(fact.month)} clôturé {told.by} : {titres}, {amount(fact.total_cents)} en tout{left}.{first}"
 
 
 def _collected(fact: events.CollectionSent, told: Told) -> str:
@@ -111,7 +113,10 @@ BILLING_SENTENCES: Final[Mapping[type, Say]] = MappingProxyType(
 
 
 def _titre_row(key: Row, row: Row, _: HistoryWords) -> str:
-    return f"titre n° {key['titre']} {of_month(row['month'])} : {amount(row['total_cents'])}"
+    cents = row["total_cents"]
+    if cents < 0:
+        return f"avoir n° {key['titre']} {of_month(row['month'])} : {amount(-cents)} en faveur de la famille"
+    return f"titre n° {key['titre']} {of_month(row['month'])} : {amount(cents)}"
 
 
 def _payment_row(key: Row, row: Row, _: HistoryWords) -> str:
@@ -131,7 +136,8 @@ def _debit_row(key: Row, row: Row, _: HistoryWords) -> str:
 
 
 def _balance_row(_: Row, row: Row, __: HistoryWords) -> str:
-    return f"reste à payer : {amount(row['balance_cents'])}"
+    cents = row["balance_cents"]
+    return f"en faveur de la famille : {amount(-cents)}" if cents < 0 else f"reste à payer : {amount(cents)}"
 
 
 def _day(value: date | str) -> date:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from types import MappingProxyType
 from typing import Final
+from unicodedata import normalize
 
 from api.french_bills import amount, of_month
 from api.history_words import short
@@ -51,6 +52,11 @@ TOTAL_COLUMNS: Final = ("Mois", "Nature", "Compte", "Mois rectifié", "Lignes", 
 def rulebook_version(version: str) -> str:
     """A version within a cell: 2022-09 alone is a date to a spreadsheet."""
     return f"version {version}"
+
+
+def month_cell(month: str) -> str:
+    """A month within a cell, which sorts as the calendar does: 2022-09 alone is a date to a spreadsheet."""
+    return f"mois {month}"
 
 
 def article_number(article: str) -> str:
@@ -172,6 +178,15 @@ GOOD_TO_KNOW: Final = "Bon à savoir"
 CERTIFICATE_COLUMNS: Final = ("Enfant", "Date de naissance", "Frais de garde")
 PAYMENT_COLUMNS: Final = ("Reçu le", "Moyen de paiement", "Montant")
 NOT_OVER: Final = "L'année n'est pas terminée : ce document est provisoire, ne le joignez pas à une déclaration."
+VOWELS: Final = frozenset("aeiouœæ")
+# fmt: off
+SILENT_H: Final = frozenset({
+    "hector", "helena", "helene", "helie", "helier", "heloise", "henri", "henriette", "herbert", "hermance",
+    "hermine", "herve", "hilaire", "hilda", "hippolyte", "honore", "honorine", "horace", "hortense", "hubert",
+    "hugo", "hugues", "huguette", "humbert", "hyacinthe",
+})
+# fmt: on
+"""Given names before which « de » is elided; an h that is not among them is heard."""
 LEFT_OUT: Final[Mapping[str, str]] = MappingProxyType(
     {
         "six_or_over": "{name} avait six ans ou plus au 1er janvier {year} : ses frais de garde ne sont pas comptés.",
@@ -189,13 +204,21 @@ def certificate_title(year: int) -> str:
     return f"Attestation de frais de garde payés en {year}"
 
 
+def of_name(name: str) -> str:
+    """D'Odile, d'Élise, d'Hélène, d'Yves; de Camille, de Yanis, de Hamza."""
+    given = "".join(letter for letter in normalize("NFD", name.partition(" ")[0].casefold()) if letter.isalpha())
+    vowel, glide = given[:1] in VOWELS, given[:2] == "ou" and given[2:3] in VOWELS
+    silent = given.partition("-")[0] in SILENT_H or (given[:1] == "y" and given[1:2] not in VOWELS)
+    return f"d'{name}" if silent or (vowel and not glide) else f"de {name}"
+
+
 def certificate_introduction(town: str, office: str, payer: str, year: int, *, over: bool) -> str:
     """Who attests what, and for what use."""
     until = f"du 1er janvier au 31 décembre {year}" if over else f"depuis le 1er janvier {year}"
     attests = f"{town} ({office}) atteste" if office else f"{town} atteste"
     return (
-        f"{attests} avoir reçu de {payer}, {until}, les sommes ci-dessous pour la garde de ses enfants de moins de six "
-        f"ans (nés à partir du 1er janvier {year - 6})."
+        f"{attests} avoir reçu {of_name(payer)}, {until}, les sommes ci-dessous pour la garde de ses enfants de "
+        f"moins de six ans (nés à partir du 1er janvier {year - 6})."
     )
 
 

@@ -236,7 +236,7 @@ OF_A_MONTH = {
     r"\b20\d\d-\d{6}\b": "a titre",
     r"\bVILLARS-[0-9A-F]{20}\b": "a mandate",
     r"\b\d+(?= lines verified)|(?<=position )\d+|(?<=\"position\":)\d+": "so many",
-    r"(?<=payables jusqu'au )\d\d/\d\d/\d{4}": "a day",
+    r"(?<=payer au plus tard le )\d\d/\d\d/\d{4}": "a day",
     "[━─]+|\ufeff": "",
 }
 """What is another in each demo of a month that is billed; titres follow the identifiers of households."""

@@ -91,7 +91,7 @@ def test_the_totals_of_a_draft_are_those_of_the_closed_month(town: World) -> Non
     name, proposed = sheet(regie(town), path)
     assert name == f"totaux-{JANUARY}-projet.csv"
     assert {(row["Nature"], row["Compte"], row["Lignes"]) for row in proposed} == {
-        ("Accueil", "7066", "1"),
+        ("Garde", "7066", "1"),
         ("Repas", "7067", "1"),
     }
     closed(town)

@@ -81,7 +81,7 @@ def test_a_close_tells_the_titres_and_again_the_same(town: Database, tmp_path: P
     first, second = bill(town, tmp_path, *words), bill(town, tmp_path, *words)
     assert (first.exit_code, first.stderr) == (second.exit_code, second.stderr) == (0, "")
     year = issued(town)[0].titre[:4]
-    assert f"{HOUSEHOLDS} titres émis, du {year}-000001 au {year}-{HOUSEHOLDS:06d}, payables jusqu'au" in first.stdout
+    assert f"{HOUSEHOLDS} titres émis, du {year}-000001 au {year}-{HOUSEHOLDS:06d}, à payer au plus tard le" in first.stdout
     assert second.stdout == first.stdout
     assert len(issued(town)) == HOUSEHOLDS
     [closed] = rows(town, "SELECT closed_by FROM ardoise.closed_months")

@@ -34,7 +34,7 @@ def test_a_line_says_all_that_it_is_with_commas_and_french_days() -> None:
     head, first, *others = opened(b"".join(lines_to_csv(rows_of_common())))
     assert head == list(LINE_COLUMNS)
     assert dict(zip(head, first, strict=True)) == {
-        "Mois": "09/2022", "Titre": "2022-000017", "Foyer": "household", "Enfant": "child-matteo",
+        "Mois": "mois 2022-09", "Titre": "2022-000017", "Foyer": "household", "Enfant": "child-matteo",
         "Activité": "restauration", "Formule": "repas", "Nature": "Repas", "Libellé": "Repas", "Mois rectifié": "",
         "Quantité": "10", "Prix unitaire": "3,05", "Montant": "30,50", "Compte": "7067", "Règlement": "version 2022-09",
         "Article": "art. 9.1", "Premier jour": "01/09/2022", "Dernier jour": "16/09/2022",
@@ -50,7 +50,7 @@ def test_the_bytes_are_those_a_spreadsheet_recognises() -> None:
     assert content[:3] == b"\xef\xbb\xbf"
     head, first = content[3:].split(b"\r\n")[:2]
     assert head.startswith('"Mois";"Titre";"Foyer";"Enfant";"Activité"'.encode())
-    assert first.startswith(b'09/2022;"2022-000017";"household"')
+    assert first.startswith(b'"mois 2022-09";"2022-000017";"household"')
     assert b";10;3,05;30,50;" in first
 
 
@@ -78,15 +78,15 @@ def test_an_amount_has_a_comma_and_no_space(cents: int, said: str) -> None:
     assert euros(cents).spelled == said
 
 
-def test_days_and_months_are_french() -> None:
+def test_days_are_french_and_a_month_is_never_taken_for_a_day() -> None:
     assert day(date(2024, 3, 7)).spelled == day("2024-03-07").spelled == "07/03/2024"
-    assert (month("2024-03").spelled, month(None).spelled) == ("03/2024", "")
+    assert (month("2024-03").spelled, month(None).spelled) == ("mois 2024-03", "")
 
 
 def test_totals_are_told_by_nature_and_account_regularisations_apart() -> None:
     row = {"nature": "care", "code": "7066", "regularises": "2022-08", "lines": 2, "quantity": -3, "amount_cents": -306}
     content = b"".join(totals_to_csv(Month("2022-09"), [row]))
-    assert opened(content)[1] == ["09/2022", "Accueil", "7066", "08/2022", "2", "-3", "-3,06"]
+    assert opened(content)[1] == ["mois 2022-09", "Garde", "7066", "mois 2022-08", "2", "-3", "-3,06"]
 
 
 @given(said=st.lists(st.text(), min_size=1, max_size=5))

@@ -10,7 +10,7 @@ from datetime import date
 from typing import Any, Final
 
 from api.french_bills import NATURES
-from api.french_paper import LINE_COLUMNS, TOTAL_COLUMNS, article_number, rulebook_version
+from api.french_paper import LINE_COLUMNS, TOTAL_COLUMNS, article_number, month_cell, rulebook_version
 from ledger.events import BilledLine
 from ledger.identifiers import HouseholdId, Month, TitreNumber
 
@@ -52,9 +52,9 @@ def day(found: date | str) -> Figure:
     return Figure(f"{known.day:02d}/{known.month:02d}/{known.year:04d}")
 
 
-def month(found: str | None) -> Figure:
-    """09/2022, which a spreadsheet takes for that month."""
-    return Figure("" if not found else f"{found[5:]}/{found[:4]}")
+def month(found: str | None) -> Text:
+    """Mois 2022-09: neither 09/2022 nor 2022-09 alone, which a spreadsheet takes for a day of it."""
+    return Text(month_cell(found) if found else "")
 
 
 def spelled(cell: Cell) -> str:
