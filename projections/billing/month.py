@@ -89,6 +89,19 @@ def payer_of(rules: Rules, story: Story, asker: HouseholdId | None, tariff: Tari
     return whose(rules, story.child.custody, day) or asker or story.household_on(day)
 
 
+def asker_of(story: Story, key: SlotKey) -> HouseholdId | None:
+    """Whose the reservation of a day is, or was where giving it up is all that is left of it; None without any.
+
+    Whoever asked for a day in vain, or gave it up in time, has nothing to do with a child that came all the same.
+    """
+    slot, told = story.child.slots.get(key), story.slots[key]
+    if slot is not None and slot.state != "awaiting_add":
+        return slot.household
+    seen = story.child.attendance.get(key)
+    came = seen is not None and seen.presence == "present"
+    return told.household if told.late_cancellation and not came else None
+
+
 def worked_out(stories: Stories, offer: Offer, month: Month, *, closed_at: int | None = None) -> Worked:
     """What a month costs a household. Of a month closed at a position, quotients said since change nothing."""
     return _Working(stories, offer, month, closed_at).worked_out()
@@ -118,6 +131,7 @@ class _Working:
         for child, story in self.stories.children.items():
             for key in story.by_month.get(self.month, ()):
                 self._dues(child, story, key)
+        self._contradictions()
         for dated in self.dated:
             self._charge(dated)
         return Worked(self.charges, sorted(self.missing), frozenset(self.unknown))
@@ -125,11 +139,10 @@ class _Working:
     # What is due
 
     def _dues(self, child: ChildId, story: Story, key: SlotKey) -> None:
-        told, slot = story.slots[key], story.child.slots.get(key)
         governed = self.offer.governing(key)
         if governed is not None and governed.tariff is None:
             return
-        asker = slot.household if slot is not None else told.household
+        asker = asker_of(story, key)
         if governed is None:
             if (asker or story.household_on(key.day)) == self.stories.household:
                 self._miss(child, key, "tariff", "")
@@ -152,7 +165,7 @@ class _Working:
             return
         brought = brings_meal(story, key)
         minutes = minutes_of(story, key, governed.unit) if tariff.minutes is not None else None
-        self.dated.append(_Dated(story, key, governed, tariff, answer, tuple(told.lines), brought, minutes))
+        self.dated.append(_Dated(story, key, governed, tariff, answer, tuple(story.slots[key].lines), brought, minutes))
         if answer.basis not in (None, "late_cancellation"):
             self._count(child, tariff, key.day, minutes)
 
@@ -167,6 +180,20 @@ class _Working:
         self.billed.add((child, tariff.slug, day))
         units = -(-minutes // tariff.minutes) if minutes and tariff.minutes else 1
         self.units[child, tariff.slug] = self.units.get((child, tariff.slug), 0) + units
+
+    def _contradictions(self) -> None:
+        """Two units of a day that exclude each other are both due: somebody should look at the one that comes last."""
+        day: list[_Dated] = []
+        for dated in self.dated:
+            (activity, _, on), story = dated.key, dated.story
+            if day and (day[0].story is not story or day[0].key.day != on or day[0].key.activity != activity):
+                day.clear()
+            if dated.due.basis is not None and not dated.due.odd:
+                if any(other.key.unit in dated.governed.unit.excludes for other in day):
+                    self._miss(
+                        story.child.child, dated.key, "contradiction", dated.governed.activity.article, billed=True
+                    )
+                day.append(dated)
 
     # What it costs
 

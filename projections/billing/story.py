@@ -38,13 +38,13 @@ class Told:
     lines: list[int] = field(default_factory=list)
     """Those that were about it, in order."""
     household: HouseholdId | None = None
-    """Whoever asked for it last."""
+    """Whose it was when it was had last."""
     late: bool = False
     """The reservation that stands came late, for a surcharge."""
     late_cancellation: bool = False
     """It was given up late, for a surcharge."""
     declared_at: datetime | None = None
-    """When its absence was last declared."""
+    """When its absence was declared: said again after a refusal, it is the first time that counts."""
     asked_late: bool = False
     given_up_late: bool = False
 
@@ -127,7 +127,7 @@ def story_of(page: Sequence[Placed], rules: Rules) -> Story:
                 told.lines.append(entry.version)
                 if decides:
                     _settled(told, was, now)
-        _asked(slots, fact, at)
+        _asked(child, slots, fact, at)
     by_month: dict[Month, list[SlotKey]] = {}
     for key in slots:
         by_month.setdefault(month_of(key.day), []).append(key)
@@ -136,21 +136,20 @@ def story_of(page: Sequence[Placed], rules: Rules) -> Story:
     return Story(child=child, page=page, slots=slots, by_month=by_month, memberships=tuple(memberships))
 
 
-def _asked(slots: Mapping[SlotKey, Told], fact: ChildFact, at: datetime) -> None:
+def _asked(child: Child, slots: Mapping[SlotKey, Told], fact: ChildFact, at: datetime) -> None:
     """What a request says of its days."""
     match fact:
         case ReservationRequested():
             for asked in fact.days:
-                told = slots[SlotKey(fact.activity, asked.unit, asked.day)]
-                told.asked_late = asked.surcharge
-                if told.household is None:
-                    told.household = fact.household
+                slots[SlotKey(fact.activity, asked.unit, asked.day)].asked_late = asked.surcharge
         case CancellationRequested():
             for given_up in fact.days:
                 slots[SlotKey(fact.activity, given_up.unit, given_up.day)].given_up_late = given_up.surcharge
         case AbsenceDeclared():
             for absent in fact.days:
-                slots[SlotKey(fact.activity, absent.unit, absent.day)].declared_at = at
+                key = SlotKey(fact.activity, absent.unit, absent.day)
+                if child.slots[key].absence != "declared_again":
+                    slots[key].declared_at = at
 
 
 def _settled(told: Told, was: Slot | None, now: Slot | None) -> None:

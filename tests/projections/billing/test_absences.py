@@ -7,7 +7,7 @@ from typing import Any
 
 from ledger.identifiers import Slug
 from rulebook.rulebook import Rulebook
-from tests.asks import absent, approve, mark, reject, reserve, sheet, submit
+from tests.asks import absent, approve, mark, reject, reserve, sheet, submit, withdraw
 from tests.projections.billing.regie import MEALS, Regie, bases, missing, tariff, told
 from tests.spec import about, clock, enrolled, given
 from tests.town import CANTINE, GARDERIE, MATTEO
@@ -202,3 +202,22 @@ def by_weekday(rulebook: Rulebook) -> Rulebook:
 def test_a_later_absence_of_a_unit_of_other_weekdays_cuts_no_run():
     regie = sick(MONDAY, TUESDAY, THURSDAY, "2024-01-29 panier", change=by_weekday)
     assert told(regie.draft("2024-01")) == ["1 x 3 Cantine 01-29"]
+
+
+def test_an_absence_said_in_time_and_said_again_after_a_refusal_was_said_in_time():
+    notice = ruled(notice_at=time(9, 30), notice_days_before=0)
+    story = given(
+        about(CANTINE),
+        enrolled(MATTEO),
+        reserve(MONDAY, TUESDAY),
+        clock("2024-01-22 08:00"),
+        absent(MONDAY, reason="sortie"),
+        reject(),
+        clock("2024-01-23 08:00"),
+        absent(TUESDAY, reason="sortie"),
+        withdraw(),
+        clock("2024-01-24 09:00"),
+        absent(MONDAY, TUESDAY, reason="sortie"),
+        approve(),
+    ).story
+    assert bases(Regie(story=story, change=notice).draft("2024-01")) == ["01-23 waiting_days"]

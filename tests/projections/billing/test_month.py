@@ -11,6 +11,7 @@ from projections.billing.bills import bill as billed
 from rulebook.tariffs import Adjustment, Conditions, When
 from tests.asks import (
     alternate,
+    approve,
     cancel,
     close,
     join,
@@ -20,6 +21,7 @@ from tests.asks import (
     reopen,
     reserve,
     sheet,
+    submit,
     swap,
     withdraw,
 )
@@ -247,6 +249,49 @@ def test_a_household_the_child_left_pays_for_the_days_before():
     )
     assert told(regie.draft("2024-01", ROSSI)) == ["1 x 3 Cantine 01-23"]
     assert told(regie.draft("2024-01", DIALLO)) == ["1 x 3 Cantine 01-26"]
+
+
+WEDNESDAY = "2024-01-31 journee"
+
+
+@pytest.mark.parametrize("given_up", [[reject()], [approve(), cancel(WEDNESDAY), approve()]])
+def test_a_household_the_child_left_pays_no_day_it_asked_for_and_never_had_or_gave_up(given_up: list[Ask]):
+    household = [enrolled(MATTEO), registered(AWA), join(DIALLO), clock("2024-01-02 10:00")]
+    asked = [reserve(WEDNESDAY), *given_up, leave(ROSSI), AFTER, *came(WEDNESDAY)]
+    story = given(about(MERCREDIS), *household, *asked).story
+    regie = Regie(story=story, tariffs=[tariff(MERCREDIS, "9.00")])
+    assert told(regie.draft("2024-01", ROSSI)) == []
+    assert told(regie.draft("2024-01", DIALLO)) == ["1 x 9 Mercredis 01-31"]
+
+
+def test_a_household_the_child_left_pays_for_the_day_it_gave_up_late():
+    given_up = ("2024-01-30 gouter",)
+    household = [enrolled(MATTEO), registered(AWA), join(DIALLO), reserve(*given_up)]
+    late = [clock("2024-01-28 10:00"), cancel(*given_up), leave(ROSSI)]
+    story = given(about(ETUDE), *household, *late).story
+    regie = Regie(story=story, tariffs=[replace(tariff(ETUDE, "2.00"), adjustments=(surcharge("late_cancellation"),))])
+    assert told(regie.draft("2024-01", ROSSI)) == ["1 x 1.5 Supplément late_cancellation 01-30"]
+    assert told(regie.draft("2024-01", DIALLO)) == []
+    for step in (AFTER, *came(*given_up)):
+        step(story)
+    assert told(regie.draft("2024-01", ROSSI)) == []
+    assert told(regie.draft("2024-01", DIALLO)) == ["1 x 2 Etude 01-30"]
+
+
+def test_two_units_that_exclude_each_other_are_billed_and_somebody_should_look():
+    story = given(
+        about(MERCREDIS),
+        enrolled(MATTEO),
+        submit(reserve=["2024-01-24 journee"], derogation="urgence", approve=True),
+        AFTER,
+        *came("2024-01-24 matinee"),
+    ).story
+    regie = Regie(story=story, tariffs=[tariff(MERCREDIS, "9.00")])
+    assert missing(regie.draft("2024-01")) == ["attendance 01-24"]
+    sheet("2024-01-24 journee", mark("absent"))(story)
+    bill = regie.draft("2024-01")
+    assert told(bill) == ["1 x 9 Mercredis 01-24", "1 x 9 Mercredis 01-24"]
+    assert [(each.unit, each.why, each.billed) for each in bill.missing] == [("matinee", "contradiction", True)]
 
 
 def test_a_child_that_was_forgotten_is_still_billed():
