@@ -80,7 +80,7 @@ def test_an_amount_has_a_comma_and_no_space(cents: int, said: str) -> None:
 
 def test_days_are_french_and_a_month_is_never_taken_for_a_day() -> None:
     assert day(date(2024, 3, 7)).spelled == day("2024-03-07").spelled == "07/03/2024"
-    assert (month("2024-03").spelled, month(None).spelled) == ("mois 2024-03", "")
+    assert (month("2024-03").said, month(None).said) == ("mois 2024-03", "")
 
 
 def test_totals_are_told_by_nature_and_account_regularisations_apart() -> None:
