@@ -130,6 +130,7 @@ class Family:
             "GET /children/{child}/calendar": {"month": "2024-03"},
             "GET /activities/{activity}/day-sheet": {"day": "2024-03-06"},
             "GET /documents": {"guardian": self.guardian},
+            "GET /payments": {"from": "2024-01-01", "to": "2024-01-31"},
         }.get(rights.operation, {})
         body = {
             "POST /demandes/preview": {

@@ -196,7 +196,8 @@ def test_whom_the_vault_forgot_is_left_out_and_their_file_cannot_be_made_again(r
     first = regie.collect()
     made(regie.billing.post(f"/collections/{first['collection']}/returns", all_of(regie, first["collection"])), 200)
     agreement = {"agreement": "AD78-2024/1", "agreed_by": "archives-1", "agreed_on": "2024-01-10"}
-    made(regie.world.who("admin").post("/erasures", {"household": gone, **agreement}), 200)
+    settled = {"household": gone, **agreement, "settled_elsewhere": True}
+    made(regie.world.who("admin").post("/erasures", settled), 200)
     refused(regie.billing.get(f"/collections/{first['collection']}/pain.008.xml"), "file_changed")
     made(regie.world.who("admin").post("/erasures/preview", {"household": changed}), 200)
     second = regie.collect()

@@ -172,7 +172,7 @@ def test_who_opened_an_invoice_is_written_with_whom_it_names(family: Family) -> 
     reads = made(family.parent.get(f"/households/{family.household}/reads"), 200)["reads"]
     found = next(read for read in reads if read["operation"] == "GET /titres/{number}/invoice.pdf")
     assert {family.household, family.guardian, family.lina, family.matteo} == set(found["about"])
-    assert found["operation_label"] == "Une facture, à lire et à imprimer"
+    assert found["operation_label"] == "Une facture à lire et à imprimer"
 
 
 def test_what_was_paid_since_is_taken_off(family: Family) -> None:
@@ -257,7 +257,8 @@ def test_a_certificate_is_nobody_elses(family: Family) -> None:
 def test_the_invoice_of_a_family_that_was_forgotten_names_nobody(family: Family) -> None:
     before = family.world.agent.get(f"/titres/{TITRE}/invoice.pdf").content
     family.world.clock.set(AFTER)
-    made(family.world.who("admin").post("/erasures", {"household": family.household, **AGREEMENT}), 200)
+    settled = {"household": family.household, **AGREEMENT, "settled_elsewhere": True}
+    made(family.world.who("admin").post("/erasures", settled), 200)
     answer = family.world.agent.get(f"/titres/{TITRE}/invoice.pdf")
     assert answer.status_code == 200
     said = " ".join(text_of(answer.content))
