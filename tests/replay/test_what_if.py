@@ -247,9 +247,10 @@ def test_who_is_refused_a_day_does_not_come():
 
 def test_who_came_while_the_day_waited_for_an_answer_still_comes():
     story = wednesday(reserve(DAY), clock("2024-01-31 18:00"), sheet(DAY, mark("present")))
-    world = asked_again(story, RULEBOOK).world
-    assert world.lost == {}
-    assert len(world.town.store.child(VALMONT, MATTEO.id).state.attendance) == 1  # type: ignore[union-attr]
+    for text in (RULEBOOK, otherwise(("nombre = 15", "nombre = 30"), of="mercredis")):
+        world = asked_again(story, text).world
+        assert world.lost == {}
+        assert len(world.town.store.child(VALMONT, MATTEO.id).state.attendance) == 1  # type: ignore[union-attr]
 
 
 def test_what_a_rule_granted_stands_while_the_rest_of_the_demande_waits():
