@@ -52,6 +52,7 @@ class _Asked:
     month: Month
     close: bool
     leave_out: bool
+    from_here: bool
     missing: bool
     processes: int
     by: Subject
@@ -81,6 +82,10 @@ def command(  # noqa: PLR0913, PLR0917 - what a person may type
     leave_out: Annotated[
         bool, typer.Option("--leave-out", help="With --close: without the days that cannot be billed yet.")
     ] = False,
+    from_here: Annotated[
+        bool,
+        typer.Option("--from-here", help="With the first --close: nothing before this month is ever billed here."),
+    ] = False,
     missing: Annotated[bool, typer.Option("--missing", help="List the days that cannot be billed yet.")] = False,
     processes: Annotated[
         int | None, typer.Option(help="How many at once; as many as there are cores unless given.", min=1, max=64)
@@ -97,8 +102,9 @@ def command(  # noqa: PLR0913, PLR0917 - what a person may type
 
     Ends with 1 when the month cannot be closed because days cannot be billed yet, with 2 when anything else is wrong.
     """
-    if leave_out and not close:
-        mistyped("--leave-out goes with --close.")
+    for given, name in ((leave_out, "--leave-out"), (from_here, "--from-here")):
+        if given and not close:
+            mistyped(f"{name} goes with --close.")
     if everywhere == bool(commune):
         mistyped("name a town with --commune, or give --all.")
     wanted = processes or os.cpu_count() or 1
@@ -106,6 +112,7 @@ def command(  # noqa: PLR0913, PLR0917 - what a person may type
         month=Month(month),
         close=close,
         leave_out=leave_out,
+        from_here=from_here,
         missing=missing,
         processes=wanted if wanted > 1 else 0,
         by=Subject(by),
@@ -150,7 +157,9 @@ def _town(conninfo: str, pool: Pool, commune: Commune, asked: _Asked) -> int:
                 processes=asked.processes,
                 watching=watching,
             )
-            billed = bill_month(job, asked.month, close=asked.close, leave_out=asked.leave_out)
+            billed = bill_month(
+                job, asked.month, close=asked.close, leave_out=asked.leave_out, from_here=asked.from_here
+            )
     except EXPECTED as error:
         typer.echo(f"ardoise: {commune}: {error}", err=True)
         return 2
@@ -195,7 +204,7 @@ def _tell(conninfo: str, billed: Billed, asked: _Asked) -> None:
     if asked.missing and billed.closed is None:
         _tell_missing(conninfo, billed)
     if billed.refused is not None:
-        typer.echo(f"ardoise: {french.refused(billed.commune, billed.month, billed.refused)}", err=True)
+        typer.echo(f"ardoise: {french.refused(billed)}", err=True)
 
 
 def _to_list(billed: Billed) -> bool:
@@ -244,7 +253,7 @@ def _plain(conninfo: str, billed: Billed, asked: _Asked) -> dict[str, Any]:
         "closed": None,
     }
     if closed is not None:
-        names = ("year", "first_number", "titres", "total_cents", "issued_on", "due_on", "left_out")
+        names = ("year", "first_number", "titres", "total_cents", "issued_on", "due_on", "left_out", "from_here")
         said["closed"] = {name: getattr(closed, name) for name in names}
     if asked.missing:
         said["missing_days"] = list(_missing(conninfo, billed)) if closed is None else []

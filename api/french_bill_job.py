@@ -5,10 +5,11 @@ from typing import Final
 
 from api.french_billing import DETAILS, MISSING, REFUSALS
 from api.french_bills import NATURES, amount, month_name
+from api.french_days import SENTENCES
 from ledger.events import MonthClosed
-from ledger.identifiers import Commune, Month
 from ledger.regie import titre_number
 from replay.billing.bill import Billed
+from rulebook.french_dates import french_day
 
 COLUMNS: Final = ("", "nombre", "montant")
 MISSING_COLUMNS: Final = ("jour", "foyer", "enfant", "activité", "unité", "à compléter")
@@ -20,12 +21,13 @@ CLOSED_CREDIT: Final = "Un avoir émis, {first}, en faveur de la famille : rien 
 WITH_CREDITS: Final = "Dont {credits} avoirs, en faveur des familles : rien à payer."
 WITH_A_CREDIT: Final = "Dont un avoir, en faveur de la famille : rien à payer."
 CLOSED_NONE: Final = "Mois clôturé sans titre : aucun foyer n'a de ligne."
+FROM_HERE: Final = "C'est le premier mois que la ville facture ici : rien d'avant ne le sera."
 LEFT_OUT: Final = "{days} jours laissés de côté à la clôture : ils viendront en rectification."
 ONE_LEFT_OUT: Final = "1 jour laissé de côté à la clôture : il viendra en rectification."
 NOT_CLOSED: Final = "{town} : {month} n'est pas clôturé. {title} : {detail}"
 SEE_MISSING: Final = "Voir les jours à compléter : ardoise bill {month} --commune {town} --missing"
 TO_CLOSE: Final = "Clôturer : ardoise bill {month} --commune {town} --close"
-TYPED: Final = ("(leave_out)", "(--leave-out)")
+TYPED: Final = (("(leave_out)", "(--leave-out)"), ("(from_here)", "(--from-here)"))
 """What portals send, as it is typed."""
 NO_CODE: Final = "Sans imputation"
 MEANWHILE: Final = "Facturé en attendant"
@@ -73,6 +75,8 @@ def closed_said(closed: MonthClosed, *, credit_notes: int) -> Iterator[str]:
     yield form.format(titres=number(closed.titres), first=first, last=last, due=closed.due_on)
     if credit_notes and closed.titres > 1:
         yield WITH_A_CREDIT if credit_notes == 1 else WITH_CREDITS.format(credits=number(credit_notes))
+    if closed.from_here:
+        yield FROM_HERE
     if closed.left_out:
         form = ONE_LEFT_OUT if closed.left_out == 1 else LEFT_OUT
         yield form.format(days=number(closed.left_out))
@@ -83,9 +87,13 @@ def number(count: int) -> str:
     return f"{count:,}".replace(",", "\N{NARROW NO-BREAK SPACE}")
 
 
-def refused(commune: Commune, month: Month, code: str) -> str:
+def refused(billed: Billed) -> str:
     """Why a month was not closed."""
-    detail = DETAILS.get(code, "").replace(*TYPED)
-    return NOT_CLOSED.format(
-        town=commune, month=month_name(month), title=REFUSALS.get(code, code), detail=detail
-    ).strip()
+    code, day = billed.refused or "", billed.refused_day
+    detail = DETAILS.get(code, "")
+    if day is not None and code in SENTENCES:
+        detail = SENTENCES[code].format(day=french_day(day))
+    for sent, typed in TYPED:
+        detail = detail.replace(sent, typed)
+    title = REFUSALS.get(code, code)
+    return NOT_CLOSED.format(town=billed.commune, month=month_name(billed.month), title=title, detail=detail).strip()

@@ -33,8 +33,8 @@ DETAILS: Final[Mapping[str, str]] = MappingProxyType(
         ),
         "draft_missing": "Demandez un projet de facturation du mois, et relisez-le, avant de clôturer.",
         "draft_stale": (
-            "Le projet de facturation n'est plus celui que vous avez lu, ou un mois a été clôturé depuis. "
-            "Relisez-le, ou demandez-en un autre."
+            "Le projet de facturation n'est plus celui que vous avez lu, un mois a été clôturé depuis, ou quelque "
+            "chose a été noté entre ce projet et la fin du mois. Relisez-le, ou demandez-en un autre."
         ),
         "month_not_closed": "Les titres d'un mois sont émis quand il est clôturé.",
         "bills_differ": (

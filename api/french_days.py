@@ -49,6 +49,10 @@ SENTENCES: Final[Mapping[str, str]] = MappingProxyType(
         "already_decided": "La demande pour le {day} est déjà traitée.",
         "quotient_missing": "Aucun quotient familial n'est connu pour le {day}.",
         "month_closed": "Le mois du {day} est clôturé.",
+        "month_out_of_order": (
+            "Les mois se clôturent l'un après l'autre : celui du {day} est à clôturer d'abord. Une ville qui n'en a "
+            "clôturé aucun peut commencer à un mois qu'elle choisit (from_here) : rien d'avant ne sera facturé ici."
+        ),
         "day_not_come": "Le {day} n'est pas encore venu.",
         "already_declared": "Une absence est déjà déclarée pour le {day}.",
         "day_settled": "Le {day} est déjà traité. Adressez-vous au service.",

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
-from commands.outcome import Accepted, Known, Outcome, Refused, refused
+from commands.outcome import Accepted, Known, Outcome, Refusal, Refused, refused
 from commands.town_days import town_day
 from ledger.events import MonthClosed
 from ledger.identifiers import Commune, Month, Stream
@@ -25,6 +25,10 @@ class DraftFound:
     digest: str
     missing: int
     """Days that cannot be billed yet."""
+    earliest: Month | None = None
+    """A month before it that has something to bill or to complete, in a town that has closed none."""
+    unknown_since: datetime | None = None
+    """When the first line that it does not know was recorded."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -38,6 +42,8 @@ class CloseMonth:
     """The draft there is now."""
     leave_out: bool = False
     """Close without the days that cannot be billed yet: they come later, as regularisations."""
+    from_here: bool = False
+    """Of a town that has closed no month: what is before this one will never be billed here."""
 
     def pages(self, commune: Commune) -> Sequence[Stream]:
         """The page of the régie: its version lets nobody else close at the same time."""
@@ -56,11 +62,15 @@ class CloseMonth:
             return refused("month_not_over")
         last = regie.last()
         if last is not None and self.month != next_month(last.month):
-            return refused("month_out_of_order")
+            return _out_of_order(next_month(last.month))
         if draft is None:
             return refused("draft_missing")
         if draft.position != self.position or draft.after != (last.month if last else None):
             return refused("draft_stale")
+        if draft.unknown_since is not None and town_day(known.rules, draft.unknown_since) < first_of_next(self.month):
+            return refused("draft_stale")
+        if last is None and draft.earliest is not None and draft.earliest < self.month and not self.from_here:
+            return _out_of_order(draft.earliest)
         if draft.missing and not self.leave_out:
             return refused("month_incomplete")
         rulebook = known.rules.on(issued_on)
@@ -77,12 +87,19 @@ class CloseMonth:
             issued_on=issued_on,
             due_on=issued_on + timedelta(days=rulebook.regie.payment_days),
             left_out=draft.missing,
+            from_here=self.from_here and last is None,
         )
         return Accepted(writes=[Write(page=page, facts=[closed])])
 
     def _again(self, closed: MonthClosed) -> Accepted | Refused:
         """A draft may be gone once its month is closed: what was looked at is told by its position."""
         return Accepted(writes=()) if closed.position == self.position else refused("month_closed")
+
+
+def _out_of_order(earliest: Month) -> Refused:
+    """Refused, with the month to begin with."""
+    day = date.fromisoformat(f"{earliest}-01")
+    return Refused(refusals=(Refusal(code="month_out_of_order", day=day),))
 
 
 def first_of_next(month: Month) -> date:

@@ -34,6 +34,8 @@ class MonthClosed:
     due_on: date
     left_out: int = 0
     """Days that could not be billed yet and that the régisseur chose to leave out: they come as regularisations."""
+    from_here: bool = False
+    """The first month a town bills, and the régisseur said so: nothing of a month before it is ever billed here."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,6 +1,6 @@
 """The months of the régie: how far each is, its draft, what is missing, its close."""
 
-from collections.abc import Mapping
+from datetime import datetime
 from typing import Annotated, Any, Final
 
 import orjson
@@ -11,13 +11,13 @@ from starlette.concurrency import run_in_threadpool
 from api import openapi, schemas_billing
 from api.answers import JSONAnswer
 from api.asking import Rows
+from api.billing.months_shown import closed_shown, drafted_shown, nothing_of, totals_shown
 from api.billing.pricing import missing_shown
 from api.billing.shown import asked
 from api.cursors import PageAsked, read_place
 from api.door import doors
 from api.fields import MAX_NUMBER, Month, StrictModel, read_id, read_instant
-from api.french_billing import MISSING, STATES
-from api.french_bills import NATURES
+from api.french_billing import STATES
 from api.office import AtCounter, AtInstant, AtOffice, Office, Said
 from commands.ask_draft import AskDraft
 from commands.close_month import CloseMonth, DraftFound
@@ -34,10 +34,14 @@ _CONVERTER: Final = converter()
 
 
 class CloseAsked(StrictModel):
-    """The draft that was looked at, by its position; `leave_out` closes without the days that cannot be billed yet."""
+    """The draft that was looked at, by its position; `leave_out` closes without the days that cannot be billed yet.
+
+    `from_here` lets a town that has closed no month begin with this one: nothing before it is ever billed here.
+    """
 
     position: Annotated[int, Field(ge=0, le=MAX_NUMBER, examples=[18_342])]
     leave_out: bool = False
+    from_here: bool = False
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"position": 18_342}]})
 
@@ -57,13 +61,13 @@ async def months(at: AtInstant) -> JSONAnswer:
     """In the order of the calendar. Drafts have no past: asked of an instant, only what was closed then is told."""
     closed, issued = await asked(at, questions.closed_months(at.commune), standing.issued_of_months(at.commune))
     counted = {row["month"]: row["titres"] for row in issued}
-    said = [_closed(row, counted.get(row["month"], 0)) for row in closed]
+    said = [closed_shown(row, counted.get(row["month"], 0)) for row in closed]
     if at.as_of is None:
         [drafted] = await at.reader.ask(at.commune, standing.drafted_months(at.commune))
         found = await at.reader.ask(
             at.commune, *(drafts.draft_of(at.commune, BilledMonth(row["month"])) for row in drafted)
         )
-        said += [_drafted(row) for rows in found for row in rows]
+        said += [drafted_shown(row) for rows in found for row in rows]
     return JSONAnswer({"months": sorted(said, key=lambda each: str(each["month"]))})
 
 
@@ -85,12 +89,12 @@ async def _known(at: Office, month: BilledMonth) -> dict[str, Any]:
         questions.totals_of_month(at.commune, month),
     )
     if closed:
-        return {**_closed(closed[0], issued["titres"]), "lines": issued["lines"], **_totals(totals)}
+        return {**closed_shown(closed[0], issued["titres"]), "lines": issued["lines"], **totals_shown(totals)}
     if at.as_of is None:
         [rows] = await at.reader.ask(at.commune, drafts.draft_of(at.commune, month))
         if rows:
-            return _drafted(rows[0])
-    return _nothing(month)
+            return drafted_shown(rows[0])
+    return nothing_of(month)
 
 
 @router.post(
@@ -159,8 +163,18 @@ def _missing_days(said: list[Any]) -> list[dict[str, Any]]:
 async def close(month: Month, asked: CloseAsked, at: AtCounter) -> Response:
     """Once and for ever: the titres follow by themselves. The same close again is answered the same."""
     wanted, office = BilledMonth(month), at.office
-    [rows] = await office.reader.ask(office.commune, drafts.draft_of(office.commune, wanted))
-    command = CloseMonth(month=wanted, position=asked.position, draft=_found(rows), leave_out=asked.leave_out)
+    rows, [unknown] = await office.reader.ask(
+        office.commune,
+        drafts.draft_of(office.commune, wanted),
+        drafts.unknown_since(office.commune, asked.position),
+    )
+    command = CloseMonth(
+        month=wanted,
+        position=asked.position,
+        draft=_found(rows, unknown["since"]),
+        leave_out=asked.leave_out,
+        from_here=asked.from_here,
+    )
 
     def said(_: Result) -> Said:
         content = {
@@ -175,7 +189,7 @@ async def close(month: Month, asked: CloseAsked, at: AtCounter) -> Response:
     return _come_back(answer) if answer.status_code == 202 else answer
 
 
-def _found(rows: Rows) -> DraftFound | None:
+def _found(rows: Rows, unknown_since: datetime | None) -> DraftFound | None:
     """The draft a month may be closed on: one that is ready."""
     row = next((row for row in rows if row["state"] == "ready"), None)
     if row is None:
@@ -188,106 +202,11 @@ def _found(rows: Rows) -> DraftFound | None:
         total_cents=summary["total_cents"],
         digest=row["digest"],
         missing=sum(summary["missing"].values()),
+        earliest=summary.get("earliest"),
+        unknown_since=unknown_since,
     )
 
 
 def _come_back(answer: Response) -> Response:
     answer.headers["Retry-After"] = str(COME_BACK_SECONDS)
     return answer
-
-
-# How a month is shown -----------------------------------------------------------------------------------------------
-
-
-def _nothing(month: str) -> dict[str, Any]:
-    """A month of which nothing was billed."""
-    return {
-        "month": month,
-        "state": "open",
-        "state_label": STATES["open"],
-        "position": None,
-        "asked_at": None,
-        "ended_at": None,
-        "households": 0,
-        "households_done": 0,
-        "error": None,
-        "digest": None,
-        "titres": 0,
-        "issued": 0,
-        "first_number": None,
-        "lines": 0,
-        "total_cents": 0,
-        "by_nature": [],
-        "by_code": [],
-        "regularised_cents": 0,
-        "missing": [],
-        "meanwhile": [],
-        "left_out": 0,
-        "issued_on": None,
-        "due_on": None,
-        "closed_at": None,
-    }
-
-
-def _closed(row: Mapping[str, Any], issued: int) -> dict[str, Any]:
-    """A month that is closed; `closing` until its last titre is issued."""
-    state = "closed" if issued >= row["titres"] else "closing"
-    shown = ("position", "digest", "titres", "total_cents", "left_out", "issued_on", "due_on", "closed_at")
-    return {
-        **_nothing(row["month"]),
-        **{name: row[name] for name in shown},
-        "state": state,
-        "state_label": STATES[state],
-        "issued": issued,
-        "first_number": f"{row['year']}-{row['first_number']:06d}" if row["titres"] else None,
-    }
-
-
-def _drafted(row: Mapping[str, Any]) -> dict[str, Any]:
-    """A month that has a draft, or waits for one; one that failed is open, and says why."""
-    state = {"ready": "draft", "failed": "open"}.get(row["state"], "drafting")
-    shown = ("asked_at", "ended_at", "households", "households_done", "error")
-    said = {**_nothing(row["month"]), **{name: row[name] for name in shown}}
-    if state == "draft":
-        said |= {"position": row["position"], "digest": row["digest"], **_summed(row["summary"])}
-    return {**said, "state": state, "state_label": STATES[state]}
-
-
-def _summed(summary: drafts.Summary) -> dict[str, Any]:
-    return {
-        "titres": summary["bills"],
-        "lines": summary["lines"],
-        "total_cents": summary["total_cents"],
-        "by_nature": [
-            {"nature": nature, "nature_label": NATURES[nature], "amount_cents": cents}  # type: ignore[index]
-            for nature, cents in summary["by_nature"].items()
-        ],
-        "by_code": [{"code": code, "amount_cents": cents} for code, cents in summary["by_code"].items()],
-        "regularised_cents": summary["regularised_cents"],
-        "missing": _reasons(summary["missing"]),
-        "meanwhile": _reasons(summary["meanwhile"]),
-    }
-
-
-def _reasons(counted: Mapping[str, int]) -> list[dict[str, Any]]:
-    return [
-        {"why": why, "why_label": MISSING[why], "days": days}  # type: ignore[index]
-        for why, days in sorted(counted.items())
-    ]
-
-
-def _totals(rows: Rows) -> dict[str, Any]:
-    """Of a closed month, as its titres were issued."""
-    by_nature: dict[str, int] = {}
-    by_code: dict[str, int] = {}
-    for row in rows:
-        by_nature[row["nature"]] = by_nature.get(row["nature"], 0) + row["amount_cents"]
-        by_code[row["code"]] = by_code.get(row["code"], 0) + row["amount_cents"]
-    return {
-        "by_nature": [
-            {"nature": nature, "nature_label": NATURES[nature], "amount_cents": cents}  # type: ignore[index]
-            for nature, cents in sorted(by_nature.items())
-        ],
-        "by_code": [{"code": code, "amount_cents": cents} for code, cents in sorted(by_code.items())],
-        "regularised_cents": sum(row["amount_cents"] for row in rows if row["regularises"] is not None),
-    }

@@ -4,11 +4,12 @@ A draft is `asked`, then `running`, then `ready` or `failed` (with a sentence in
 of the code is shown as `asked`: it will be worked out again.
 """
 
-from datetime import datetime
+from collections.abc import Mapping
+from datetime import date, datetime
 from importlib.metadata import version
-from typing import Final, Literal, LiteralString, TypedDict
+from typing import Final, Literal, LiteralString, NotRequired, TypedDict
 
-from ledger.identifiers import Commune, HouseholdId, Month, Subject
+from ledger.identifiers import Commune, HouseholdId, Month, Slug, Subject
 from projections.question import Question
 
 State = Literal["asked", "running", "ready", "failed"]
@@ -39,6 +40,8 @@ class Summary(TypedDict):
     """Days that cannot be billed yet, by reason: a month is closed without them only when somebody says so."""
     meanwhile: dict[str, int]
     """Days that are billed until something about them is decided, by reason: they hold nothing up."""
+    earliest: NotRequired[Month]
+    """A month before it that has something to bill or to complete, in a town that has closed none."""
 
 
 _DRAFT: Final[LiteralString] = """
@@ -61,6 +64,23 @@ _MISSING: Final[LiteralString] = """
 _BILL: Final[LiteralString] = """
     SELECT household, total_cents, lines, day_prices, missing, bill, missing_days FROM draft_bills
     WHERE commune = %(commune)s AND month = %(month)s AND household = %(household)s
+"""
+_UNKNOWN: Final[LiteralString] = """
+    SELECT min(e.recorded_at) AS since FROM seals s JOIN entries e ON e.commune = s.commune AND e.arrival = s.arrival
+    WHERE s.commune = %(commune)s AND s.position > %(position)s
+"""
+_EARLIEST: Final[LiteralString] = """
+    SELECT min(found.day) AS day
+    FROM unnest(%(activities)s::text[], %(from_days)s::date[]) AS priced (activity, from_day)
+    CROSS JOIN LATERAL (
+        (SELECT c.day FROM calendar_days c
+         WHERE c.commune = %(commune)s AND c.activity = priced.activity
+           AND c.day >= priced.from_day AND c.day < %(before)s ORDER BY c.day LIMIT 1)
+        UNION ALL
+        (SELECT a.day FROM attendance a
+         WHERE a.commune = %(commune)s AND a.activity = priced.activity AND a.presence = 'present'
+           AND a.day >= priced.from_day AND a.day < %(before)s ORDER BY a.day LIMIT 1)
+    ) found
 """
 _ASK: Final[LiteralString] = """
     INSERT INTO drafts AS d (commune, month, state, asked_at, asked_by)
@@ -95,6 +115,17 @@ def bill_in_draft(commune: Commune, month: Month, household: HouseholdId) -> Que
 def missing_in_draft(commune: Commune, month: Month, *, after: str = "", limit: int = 50) -> Question:
     """What cannot be billed yet, household by household, from after one of them on."""
     return Question(sql=_MISSING, values={"commune": commune, "month": month, "after": after, "limit": limit})
+
+
+def unknown_since(commune: Commune, position: int) -> Question:
+    """When the first line after a position was recorded: one row, of None when there is none."""
+    return Question(sql=_UNKNOWN, values={"commune": commune, "position": position})
+
+
+def earliest_day(commune: Commune, priced: Mapping[Slug, date], before: date) -> Question:
+    """The first day before another that was asked for or came to, of activities from the day each has a price on."""
+    values = {"commune": commune, "activities": list(priced), "from_days": list(priced.values()), "before": before}
+    return Question(sql=_EARLIEST, values=values)
 
 
 def ask(commune: Commune, month: Month, *, by: Subject, at: datetime) -> Question:

@@ -1,10 +1,11 @@
 """A month of a town billed: its draft, its close when it is wanted, and the titres that follow."""
 
 from dataclasses import dataclass
+from datetime import date
 
 from commands.close_month import CloseMonth
 from commands.execute import Request, Result, execute
-from commands.outcome import Refused
+from commands.outcome import Refusal, Refused
 from ledger.events import MonthClosed
 from ledger.identifiers import Commune, Month
 from ledger.regie import Regie
@@ -32,11 +33,21 @@ class Billed:
     """How it is closed; None for a draft."""
     refused: str | None = None
     """The code of why it was not closed."""
+    refused_day: date | None = None
+    """The day a refusal is about."""
     kept: int = 0
     """Households that had been worked out before."""
 
 
-def bill_month(job: Job, month: Month, *, close: bool = False, leave_out: bool = False, fresh: bool = False) -> Billed:
+def bill_month(
+    job: Job,
+    month: Month,
+    *,
+    close: bool = False,
+    leave_out: bool = False,
+    from_here: bool = False,
+    fresh: bool = False,
+) -> Billed:
     """Drafts a month; closes it and issues its titres when that is wanted; of a closed one, ends what was begun.
 
     Waits for whoever works on the bills of the town. Raises AlteredLineError, BillingError and WorkerGoneError.
@@ -50,9 +61,9 @@ def bill_month(job: Job, month: Month, *, close: bool = False, leave_out: bool =
             return _ended(connection, job, before)
         # What is closed is worked out by this process, all of it.
         drafted = draft(connection, job, month, fresh=fresh or close)
-        code = _closed(job, drafted, leave_out=leave_out) if close else None
+        refusal = _closed(job, drafted, leave_out=leave_out, from_here=from_here) if close else None
         after = _closing(job, month) if close else None
-        if after is not None and code is not None:
+        if after is not None and refusal is not None:
             # Somebody closed it meanwhile, on another draft.
             return _ended(connection, job, after)
         if after is not None:
@@ -65,7 +76,8 @@ def bill_month(job: Job, month: Month, *, close: bool = False, leave_out: bool =
             digest=drafted.digest,
             summary=drafted.summary,
             closed=after,
-            refused=code,
+            refused=refusal.code if refusal is not None else None,
+            refused_day=refusal.day if refusal is not None else None,
             kept=drafted.kept,
         )
 
@@ -98,15 +110,21 @@ def _closing(job: Job, month: Month) -> MonthClosed | None:
     return regie.closing(month) if isinstance(regie, Regie) else None
 
 
-def _closed(job: Job, drafted: Drafted, *, leave_out: bool) -> str | None:
-    """Closes a month on its draft; the code of a refusal."""
+def _closed(job: Job, drafted: Drafted, *, leave_out: bool, from_here: bool) -> Refusal | None:
+    """Closes a month on its draft; why not, where it is refused."""
     signature = job.signature()
-    command = CloseMonth(month=drafted.month, position=drafted.position, draft=drafted.found, leave_out=leave_out)
+    command = CloseMonth(
+        month=drafted.month,
+        position=drafted.position,
+        draft=drafted.found,
+        leave_out=leave_out,
+        from_here=from_here,
+    )
     # The page of the régie lets a month be closed once: what stood in the way is looked at again each time.
     once = Once(client=job.client, subject=job.by, key=signature.command, fingerprint=bytes(32))
     request = Request(commune=job.commune, command=command, signature=signature)
     result, _ = execute(job.store, request, once=once, respond=_answer)
-    return result.outcome.code if isinstance(result.outcome, Refused) else None
+    return result.outcome.refusals[0] if isinstance(result.outcome, Refused) else None
 
 
 def _answer(result: Result) -> Answer:

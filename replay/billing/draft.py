@@ -3,14 +3,15 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
+from operator import attrgetter
 
 import psycopg
 
 from commands.close_month import DraftFound, first_of_next
 from commands.town_days import town_day
 from ledger.entry import AlteredLineError
-from ledger.identifiers import Month
-from projections.billing.drafts import Summary
+from ledger.identifiers import Month, Slug
+from projections.billing.drafts import Summary, earliest_day
 from replay.billing.issue import issue, lacks_titres
 from replay.billing.job import Job, sealed
 from replay.billing.reading import Governed, Reading
@@ -44,6 +45,7 @@ class Drafted:
             total_cents=self.summary["total_cents"],
             digest=self.digest,
             missing=sum(self.summary["missing"].values()),
+            earliest=self.summary.get("earliest"),
         )
 
 
@@ -74,6 +76,9 @@ def _drafted(connection: Connection, job: Job, month: Month, *, fresh: bool) -> 
     run = begin(connection, job.commune, month, position, after=after, by=job.by, at=job.clock(), fresh=fresh)
     kept = worked(connection, job, run)
     digest, summary = digest_in(connection, run), summed(connection, run)
+    earliest = None if governed.closed else _earliest(connection, governed.rules, job, month)
+    if earliest is not None:
+        summary["earliest"] = earliest
     end(connection, run, digest, summary, job.clock())
     return Drafted(month=month, position=position, after=after, digest=digest, summary=summary, kept=kept)
 
@@ -101,6 +106,18 @@ def _refuse_unpriced(rules: Rules, job: Job, month: Month) -> None:
         raise BillingError(f"no rulebook of {job.commune} is in force in {month}.")
     if not any(rulebook.tariffs for rulebook in in_force):
         raise BillingError(f"the rulebook of {job.commune} has no tariff in {month}: add [tarifs] and adopt it.")
+
+
+def _earliest(connection: Connection, rules: Rules, job: Job, month: Month) -> Month | None:
+    """A month before that has something to bill: told by the read models, since nobody is billed by what they say."""
+    priced: dict[Slug, date] = {}
+    for rulebook in sorted(rules.rulebooks, key=attrgetter("in_force_from")):
+        for tariff in rulebook.tariffs:
+            for activity in tariff.units:
+                priced.setdefault(activity, rulebook.in_force_from)
+    asked = earliest_day(job.commune, priced, date.fromisoformat(f"{month}-01"))
+    [(day,)] = connection.execute(asked.sql, asked.values).fetchall()
+    return None if day is None else Month(day.isoformat()[:7])
 
 
 def _in_force(rules: Rules, month: Month) -> Iterator[Rulebook]:

@@ -34,6 +34,7 @@ def tried(
     draft: DraftFound | None = DRAFT,
     position: int = 120,
     leave_out: bool = False,
+    from_here: bool = False,
     now: str = "2023-10-02 09:00",
     closed: Sequence[MonthClosed] = (),
     rulebook: Rulebook = RULES,
@@ -41,7 +42,8 @@ def tried(
     """What closing a month comes to, in a town that closed these."""
     page = Page(stream=regie_page(VALMONT), state=Regie(months=tuple(closed)) if closed else None)
     known = Known(commune=VALMONT, now=at(now), rules=Rules(rulebooks=(rulebook,)), pages={page.stream: page})
-    return CloseMonth(month=month, position=position, draft=draft, leave_out=leave_out).decide(known)
+    command = CloseMonth(month=month, position=position, draft=draft, leave_out=leave_out, from_here=from_here)
+    return command.decide(known)
 
 
 def closed(outcome: Outcome) -> MonthClosed:
@@ -73,6 +75,7 @@ def test_what_is_closed_is_what_the_draft_says():
         issued_on=date(2023, 10, 2),
         due_on=date(2023, 10, 23),
         left_out=0,
+        from_here=False,
     )
 
 
@@ -98,6 +101,32 @@ def test_months_are_closed_one_after_the_other():
     assert code(august) == "month_out_of_order"
     october = closed(tried(OCTOBER, draft=after, position=240, now="2023-11-02 09:00", closed=[SEPTEMBER_CLOSED]))
     assert (october.first_number, october.position) == (4, 240)
+
+
+def test_the_first_month_is_the_earliest_that_has_something_to_bill_unless_the_regisseur_begins_here():
+    later = replace(DRAFT, earliest=Month("2023-07"))
+    outcome = tried(draft=later)
+    assert isinstance(outcome, Refused)
+    assert [(refusal.code, refusal.day) for refusal in outcome.refusals] == [
+        ("month_out_of_order", date(2023, 7, 1)),
+    ]
+    assert closed(tried(draft=later, from_here=True)).from_here
+    assert not closed(tried(draft=replace(DRAFT, earliest=SEPTEMBER))).from_here
+
+
+def test_a_town_begins_once():
+    after = replace(DRAFT, position=240, after=SEPTEMBER)
+    now, before = "2023-12-02 09:00", [SEPTEMBER_CLOSED]
+    assert not closed(tried(OCTOBER, draft=after, position=240, now=now, closed=before, from_here=True)).from_here
+    november = tried(Month("2023-11"), draft=after, position=240, now=now, closed=before, from_here=True)
+    assert isinstance(november, Refused)
+    assert (november.code, november.refusals[0].day) == ("month_out_of_order", date(2023, 10, 1))
+
+
+def test_a_draft_that_does_not_know_what_was_recorded_before_the_month_was_over_is_not_closed():
+    before, after = at("2023-09-30 23:59"), at("2023-10-01 00:00")
+    assert code(tried(draft=replace(DRAFT, unknown_since=before))) == "draft_stale"
+    assert closed(tried(draft=replace(DRAFT, unknown_since=after))).position == 120
 
 
 def test_without_a_draft_nothing_is_closed():

@@ -208,6 +208,30 @@ def test_a_month_with_days_that_cannot_be_billed_is_closed_only_without_them(tow
     assert len(issued(town)) == HOUSEHOLDS
 
 
+def test_a_month_before_the_first_that_is_closed_is_left_behind_only_when_the_regisseur_begins_there(
+    town: Database,
+) -> None:
+    with job_on(town) as job:
+        say(job, page_of(1), attendance("present", date(2024, 2, 27)))
+        refused = bill_month(job, MONTH, close=True)
+        assert (refused.refused, refused.refused_day, issued(town)) == ("month_out_of_order", date(2024, 2, 1), [])
+        assert refused.summary["earliest"] == "2024-02"
+        february = bill_month(job, Month("2024-02"), close=True)
+        assert (february.refused, february.summary["bills"]) == (None, 1)
+        march = bill_month(job, MONTH, close=True)
+        assert (march.refused, march.closed and march.closed.from_here) == (None, False)
+
+
+def test_a_town_with_days_before_may_begin_at_a_month(town: Database) -> None:
+    with job_on(town) as job:
+        say(job, page_of(1), attendance("present", date(2024, 2, 27)))
+        closed = bill_month(job, MONTH, close=True, from_here=True)
+        assert closed.closed is not None
+        assert closed.closed.from_here
+        refused = bill_month(job, Month("2024-02"), close=True)
+        assert (refused.refused, refused.refused_day) == ("month_out_of_order", date(2024, 4, 1))
+
+
 def test_the_titres_somebody_left_are_issued_before_the_next_month_is_worked_out(town: Database) -> None:
     april = Month("2024-04")
     with job_on(town) as job:
