@@ -93,7 +93,7 @@ def september(cast: Cast, page: Page) -> None:
     town.check(sum(each["days"] for each in missing) == 1, f"il devait manquer un pointage, et il manque {missing}")
     page.scene(
         town.stage.clock(),
-        f"La régie demande le brouillon de septembre : {counted(draft['households'], 'foyer')}, et"
+        f"La régie demande le projet de facturation de septembre : {counted(draft['households'], 'foyer')}, et"
         f" [bold]il manque un pointage[/], celui de la garderie du {short_day(LATE_SHEET[1])}. Rien n'est deviné.",
     )
     town.at("2022-10-04 08:50")
@@ -179,7 +179,7 @@ def _invoice(cast: Cast, page: Page) -> None:
 
 def _lines(cast: Cast, page: Page, titre: Json, lines: Iterable[Json]) -> None:
     table = Table(box=box.SIMPLE_HEAD, header_style="bold", border_style=GREYED, pad_edge=False, show_footer=True)
-    table.add_column(f"Titre {titre['titre']}", footer=f"à payer avant le {short_day(titre['due_on'])}")
+    table.add_column(f"Titre {titre['titre']}", footer=f"à payer au plus tard le {short_day(titre['due_on'])}")
     table.add_column("Quantité", justify="right")
     table.add_column("Prix", justify="right")
     table.add_column("Montant", justify="right", footer=euros(titre["total_cents"]))
