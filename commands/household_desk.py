@@ -97,8 +97,9 @@ class HouseholdDesk:
                 yield from of_change(asked)
             case QuotientDeclared() as declared:
                 amount, first_day = self._quotient(demande, declared, decision.quotient)
-                past = self._goes_back(first_day, decision.quotient)
-                yield of_quotient(declared, amount_cents=amount, first_day=first_day, regularisation=past)
+                # What a family declared in time counts, however late the town decides it.
+                over = is_past(first_day, town_day(self.known.rules, self.known.now))
+                yield of_quotient(declared, amount_cents=amount, first_day=first_day, regularisation=over)
             case _:
                 raise AssertionError("a household asks for a change or for its quotient")
 
@@ -120,7 +121,7 @@ class HouseholdDesk:
         return "quotient_retroactive" if goes_back else None
 
     def _goes_back(self, first_day: date, said: QuotientCorrection | None) -> bool:
-        """Whether an agent makes it begin in a month that is over; a declaration decided late is no such thing."""
+        """Whether an agent makes it begin in a month that is over; a declaration decided late is none of it."""
         chosen = said is not None and said.first_day is not None
         return chosen and is_past(first_day, town_day(self.known.rules, self.known.now))
 

@@ -45,6 +45,15 @@ def test_it_counts_from_the_month_after_it_was_declared_however_late_it_is_appro
     assert (decided.amount_cents, decided.first_day, decided.demande) == (65_300, day("2024-02-01"), 1)
 
 
+@pytest.mark.parametrize(("now", "late"), [("2024-02-29 23:59", False), ("2024-03-01 00:00", True)])
+def test_a_quotient_declared_in_time_and_decided_when_its_month_is_over_goes_back_on_it_by_itself(now: str, late: bool):
+    then = given(family(), quotient(), clock(now)).when(accept()).then_accepted()
+    [decided] = household_of(then.story).quotients
+    assert (decided.first_day, decided.regularisation) == (day("2024-02-01"), late)
+    corrected = given(family(), quotient(), clock(now)).when(accept(quotient=QuotientCorrection(amount_cents=1)))
+    assert household_of(corrected.story).quotients[0].regularisation is late
+
+
 def test_the_month_is_that_of_the_town_hall():
     then = given(family(), clock("2024-02-01 00:30"), quotient()).when(accept())
     assert household_of(then.story).quotients[0].first_day == day("2024-03-01")
@@ -63,7 +72,7 @@ def test_a_declared_quotient_counts_from_when_the_rulebook_says(effect: str, fir
     then = given(family(), adopted(rule), clock("2024-01-31 10:00"), quotient(), clock("2024-03-05 10:00"))
     then = then.when(accept()).then_accepted()
     [decided] = household_of(then.story).quotients
-    assert (decided.first_day, decided.regularisation) == (day(first), False)
+    assert (decided.first_day, decided.regularisation) == (day(first), True), "January is over"
     by_rule = given(family(), adopted(f"{BY_RULE}{rule}"), clock("2024-01-31 10:00")).when(quotient())
     assert household_of(by_rule.story).quotients[0].first_day == day(first)
 

@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+import pytest
+
 from commands.adopt_rulebook import AdoptRulebook
 from ledger.events import (
     AttendanceRecorded,
@@ -20,6 +22,8 @@ from projections.billing.bills import Bill
 from rulebook.rulebook import Rulebook
 from rulebook.tariffs import Conditions
 from tests.asks import absent, alternate, approve, close, join, mark, reject, reopen, reserve, sheet, swap
+from tests.formalities import accept, family
+from tests.formalities import quotient as declares
 from tests.projections.billing.regie import BY_QUOTIENT, MEALS, Regie, grid, missing, says, tells, told
 from tests.spec import Step, about, clock, enrolled, given, registered
 from tests.town import AWA, CANTINE, CHIARA, DIALLO, MATTEO, ROSSI, Person, day
@@ -171,6 +175,22 @@ def test_a_quotient_regularised_goes_back_on_every_closed_month():
     ]
     assert {cause for line in bill.lines for cause in causes(regie, line)} == {QuotientDecided}
     assert [line.quotient.amount_cents for line in bill.lines if line.quotient] == [70_000, 50_000, 70_000, 50_000]
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_a_quotient_declared_in_time_counts_whenever_the_office_decides_it(late: bool):
+    known = (family(), quotient(70_000, "2023-09-01"), declares(50_000))
+    regie = january(*known, *came(FEBRUARY), tariffs=[BY_QUOTIENT])
+    if not late:
+        then(regie, accept())
+    regie.close("2024-01")
+    then(regie, clock("2024-03-04 10:00"))
+    february = told(regie.close("2024-02")[ROSSI])
+    if late:
+        then(regie, accept())
+    march = told(regie.draft("2024-03"))
+    given_back = ["-1 x 3.05 Cantine 02-06 (2024-02)", "1 x 1 Cantine 02-06 (2024-02)"]
+    assert (february, march) == ((["1 x 3.05 Cantine 02-06"], given_back) if late else (["1 x 1 Cantine 02-06"], []))
 
 
 def test_a_quotient_that_comes_late_prices_the_days_that_had_no_price():
