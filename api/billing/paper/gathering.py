@@ -17,7 +17,7 @@ from api.billing.paper.invoice import Debit, Invoice, Owed, Reason
 from api.french_bills import LineSaid, said_of_line
 from api.history_words import HistoryWords
 from ledger.codec import Codec
-from ledger.entry import Entry
+from ledger.entry import AlteredLineError, Entry
 from ledger.events import BilledLine, DirectDebitAsked, MandateSigned, TitreIssued
 from ledger.identifiers import ChildId, Commune, HouseholdId, PersonId, TitreNumber
 from ledger.kept import read_kept
@@ -44,6 +44,8 @@ class Statement:
     payer: Payer
     titres: Sequence[TitreIssued]
     """In the order of their numbers."""
+    lines: int
+    """Of the payer's page."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -82,7 +84,7 @@ class Sources:
         entries = await run_in_threadpool(_entries, rows)
         payer = evolve(None, entries) or Payer(household=household)
         titres = sorted(titres_among(entry.fact for entry in entries), key=lambda each: each.titre)
-        return Statement(household=household, payer=payer, titres=titres)
+        return Statement(household=household, payer=payer, titres=titres, lines=len(entries))
 
     async def rules(self) -> Rules:
         """Every rulebook of the town."""
@@ -125,8 +127,10 @@ class Sources:
         return str(said["iban"])[-ACCOUNT_SHOWN:] if digest == signed.digest else ""
 
     async def invoice(self, statement: Statement, number: TitreNumber) -> tuple[Invoice, Who]:
-        """An invoice, and whom it names."""
-        issued = next(each for each in statement.titres if each.titre == number)
+        """An invoice, and whom it names. Raises AlteredLineError when the books have a titre its page has not."""
+        issued = next((each for each in statement.titres if each.titre == number), None)
+        if issued is None:
+            raise AlteredLineError(payer_page(self.commune, statement.household), statement.lines + 1)
         rules, said = await self.rules(), account(statement.payer)
         who = await self.who(statement.household, [line.child for line in issued.lines])
         words = HistoryWords(rules=rules)
