@@ -106,7 +106,8 @@ def _care_settled(titre: TitreIssued, settled: Allocation) -> Cents:
 def care_of(lines: Iterable[BilledLine]) -> Cents:
     """The care of each child among lines, less what reductions take off it.
 
-    A reduction is taken off the care and the rest of its unit in proportion, the odd cent off the care.
+    A reduction is a share of the price of its unit: it is taken off the care and the meal in proportion, the odd cent off
+    the care, and off nothing that came on top.
     """
     groups: dict[tuple[ChildId, Slug, Slug], dict[str, int]] = defaultdict(lambda: defaultdict(int))
     for line in lines:
@@ -116,10 +117,12 @@ def care_of(lines: Iterable[BilledLine]) -> Cents:
         if "care" not in natures:
             continue
         care, reduction = natures["care"], natures.get("reduction", 0)
-        base = sum(cents for nature, cents in natures.items() if nature != "reduction")
+        base = care + natures.get("meal", 0)
         # Where what is taken back weighs more than what is asked, no proportion means anything.
         share = Fraction(reduction * care, base) if 0 <= care <= base and base else Fraction(reduction)
-        found[child] += care + share.numerator // share.denominator
+        left = care + share.numerator // share.denominator
+        # What a reduction takes beyond the price of its unit is taken off what came on top of it.
+        found[child] += max(left, 0) if 0 <= care <= base else left
     return dict(found)
 
 

@@ -184,7 +184,9 @@ def test_care_taken_back_of_one_child_is_not_told_again_of_another():
 def test_a_reduction_is_taken_off_the_care_of_its_unit_in_proportion():
     both = [line(LINA, "care", 1_000), line(LINA, "meal", 3_000), line(LINA, "reduction", -401)]
     assert care_of(both) == {LINA: 899}
+    assert care_of([*both, line(LINA, "surcharge", 2_000), line(LINA, "penalty", 500)]) == {LINA: 899}
     assert care_of([line(LINA, "care", 1_000), line(LINA, "reduction", -200, "soir")]) == {LINA: 1_000}
+    assert care_of([line(LINA, "care", 500), line(LINA, "supplement", 800), line(LINA, "reduction", -900)]) == {LINA: 0}
     assert care_of([line(LINA, "care", 5), line(LINA, "meal", -10), line(LINA, "reduction", -1)]) == {LINA: 4}
 
 
