@@ -92,7 +92,7 @@ OF_THE_REGIE = (
     r"2022-00000\d +Odile +2 +55,11 €",
     r"Garderie du soir, Lison +12 +1,05 € +12,60 €",
     r"Repas, Lison +13 +3,27 € +42,51 €",
-    r"Quotient familial : 650 € \(CAF\), valable depuis le 1er septembre 2022\.\n +Tranche à partir de 600 €",
+    r"Quotient familial : 650\s€ \(CAF\), valable depuis le 1er septembre 2022\.\n +Tranche à partir de 600\s€",
     r"Tarif « Repas » : article 5\.1 du règlement 2022-09",
     r"Repas, Sasha \(rectification de 2022-09\) +-1 +3,92 € +-3,92 €",
     r"Ce qui a changé : absence acceptée le 12 octobre 2022 à 9 h 05 par le service",
