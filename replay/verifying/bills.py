@@ -4,16 +4,19 @@ The same code made the draft, the close and the titres: what differs is a fact, 
 line that is not what it was.
 """
 
-from collections.abc import Callable, Collection, Iterator, Sequence
-from typing import Final, NamedTuple
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple, Self
 
 from ledger.entry import AlteredLineError
 from ledger.events import BilledLine, ChildJoinedHousehold, ChildRegistered, MonthClosed, TitreIssued
 from ledger.identifiers import ChildId, Commune, HouseholdId
+from ledger.identifiers import Month as MonthName
 from ledger.store import Page, turned
 from ledger.streams import child_page, household_page, payer_page, regie_page, town_page
 from ledger.town import Town
 from projections.billing.bills import bill
+from projections.billing.canonical import canonical_bill
 from projections.billing.family import Family, Placed
 from replay.billing.reading import HOUSEHOLDS_AT_ONCE, Governed, Reading
 from replay.verifying.findings import Finding
@@ -28,6 +31,15 @@ _CHILDREN: Final = """
 Home = tuple[HouseholdId, tuple[ChildId, ...]]
 
 
+class Untold(NamedTuple):
+    """A bill that has lines, of a household that has no titre of the month: not yet, or it never will."""
+
+    month: MonthName
+    household: HouseholdId
+    bill: bytes
+    """As the digest of the close counts it."""
+
+
 class Month(NamedTuple):
     """A closed month, and what governed its bills."""
 
@@ -35,6 +47,29 @@ class Month(NamedTuple):
     rules: Rules
     town: Sequence[Placed]
     before: tuple[MonthClosed, ...]
+
+
+@dataclass(kw_only=True, slots=True)
+class Again:
+    """What billing again came to."""
+
+    findings: list[Finding] = field(default_factory=list)
+    months: set[MonthName] = field(default_factory=set)
+    """Those that were billed again: all that are closed, as far as lines are sealed."""
+    untold: list[Untold] = field(default_factory=list)
+    whole: bool = True
+    """Whether every family was billed again; none of which something cannot be believed is."""
+
+    @classmethod
+    def of(cls, shares: Iterable[Self], *, whole: bool) -> Self:
+        """All shares of a town together."""
+        told = list(shares)
+        return cls(
+            findings=[each for share in told for each in share.findings],
+            months=set().union(*(share.months for share in told)),
+            untold=[each for share in told for each in share.untold],
+            whole=whole and all(share.whole for share in told),
+        )
 
 
 def homes(connection: Connection, commune: Commune, pages: Collection[str], broken: Collection[str]) -> list[Home]:
@@ -68,25 +103,28 @@ def shared_out(families: Sequence[Home], count: int) -> Iterator[Sequence[Home]]
 
 def bill_again(
     connection: Connection, commune: Commune, upto: int, families: Sequence[Home], progress: Callable[[int], None]
-) -> list[Finding]:
+) -> Again:
     """The titres that are not what the facts come to. `progress` is told of the lines of some families at once."""
     reading = Reading(connection=connection, commune=commune, upto=upto)
     try:
         months = _months(commune, reading.governed())
     except AlteredLineError as altered:
-        return [Finding(what="not_compared", where="the bills of the town", stream=altered.stream)]
-    found: list[Finding] = []
+        found = Finding(what="not_compared", where="the bills of the town", stream=altered.stream)
+        return Again(findings=[found], whole=False)
+    again = Again(months={each.closed.month for each in months})
     for start in range(0, len(families) if months else 0, HOUSEHOLDS_AT_ONCE):
         some = families[start : start + HOUSEHOLDS_AT_ONCE]
         try:
             read = list(reading.named(some))
         except AlteredLineError as altered:
-            found.append(Finding(what="not_compared", where=f"the bills of {altered.stream}", stream=altered.stream))
+            where = f"the bills of {altered.stream}"
+            again.findings.append(Finding(what="not_compared", where=where, stream=altered.stream))
+            again.whole = False
             continue
         for family in read:
-            found.extend(_differing(family, months, commune))
+            _bill(family, months, commune, again)
         progress(sum(len(page) for family in read for page in family.children.values()))
-    return found
+    return again
 
 
 def _months(commune: Commune, governed: Governed) -> list[Month]:
@@ -100,20 +138,24 @@ def _months(commune: Commune, governed: Governed) -> list[Month]:
     return months
 
 
-def _differing(family: Family, months: Sequence[Month], commune: Commune) -> Iterator[Finding]:
-    """What a family was billed otherwise than its pages say. A titre that is missing is found by its number."""
+def _bill(family: Family, months: Sequence[Month], commune: Commune, again: Again) -> None:
+    """What a family was billed otherwise than its pages say, and what it was not billed."""
     issued = {placed.entry.fact.month: placed for placed in family.payer if isinstance(placed.entry.fact, TitreIssued)}
     for closed, rules, town, before in months:
+        worked = bill(_known(family, closed.position), rules, closed.month, closed=before, town=town)
         titre = issued.get(closed.month)
         if titre is None:
+            if worked.lines:
+                stored = canonical_bill(family.household, worked.lines)
+                again.untold.append(Untold(closed.month, family.household, stored))
             continue
-        worked = bill(_known(family, closed.position), rules, closed.month, closed=before, town=town)
         fact = titre.entry.fact
         assert isinstance(fact, TitreIssued)
         if worked.lines != fact.lines:
             place = _first_differing(worked.lines, fact.lines)
             more = f": {fact.titre} line {place}"
-            yield Finding.at("bill_differs", payer_page(commune, family.household), titre.entry.version, more=more)
+            page = payer_page(commune, family.household)
+            again.findings.append(Finding.at("bill_differs", page, titre.entry.version, more=more))
 
 
 def _first_differing(told: Sequence[BilledLine], kept: Sequence[BilledLine]) -> int:

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from hashlib import sha256
+from operator import attrgetter
 from typing import Any, Final, NamedTuple
 
 import orjson
@@ -15,7 +16,9 @@ import orjson
 from ledger.codec import WIRE_NAMES, canonical
 from ledger.events import MonthClosed, TitreIssued
 from ledger.identifiers import ChildId, Commune, HouseholdId
-from ledger.streams import child_page, household_page, regie_page
+from ledger.streams import child_page, household_page, payer_page, regie_page
+from projections.billing.canonical import lines_in
+from replay.verifying.bills import Again, Untold
 from replay.verifying.findings import Finding
 from replay.verifying.lines import Connection, Segment
 
@@ -25,6 +28,9 @@ PAYERS: Final = 200
 """Pages that are read at once."""
 _LONG: Final = timedelta(hours=1)
 """Longer than the titres of a month take to be issued."""
+_DO: Final = (
+    "No titre it lacks is issued: restore the lines that were changed; if none was, run the version that closed it."
+)
 _LINES: Final = """
     SELECT stream, version, stored FROM entries WHERE commune = %s AND stream = ANY (%s) AND type = %s
 """
@@ -70,6 +76,9 @@ class Closing:
     titres: int = 0
     total_cents: int = 0
     digest: Any = field(default_factory=sha256)
+    untold: list[Untold] = field(default_factory=list)
+    """Bills that have no titre, the next household's last, until they are counted among the titres."""
+    counted: list[Untold] = field(default_factory=list)
 
     @property
     def last(self) -> int:
@@ -79,6 +88,23 @@ class Closing:
     def named(self, number: int) -> str:
         """A number of its year."""
         return f"{self.fact['year']}-{number:06d}"
+
+    def count(self, household: str, bill: bytes, total_cents: int) -> None:
+        """A titre, after the bills of the households before it that have none."""
+        self.count_untold(household)
+        if self.untold and self.untold[-1].household == household:
+            # Its titre is there, and not sealed yet.
+            self.untold.pop()
+        self.titres += 1
+        self.total_cents += total_cents
+        self.digest.update(bill)
+
+    def count_untold(self, before: str | None = None) -> None:
+        """The bills that have no titre, up to a household or all of them."""
+        while self.untold and (before is None or self.untold[-1].household < before):
+            each = self.untold.pop()
+            self.digest.update(each.bill)
+            self.counted.append(each)
 
     def missing(self, upto: int) -> Iterator[Finding]:
         """The numbers nobody has, from the next one on."""
@@ -96,6 +122,8 @@ class Books:
     broken: Collection[str]
     until: datetime
     """When the last sealed line was recorded."""
+    again: Again
+    """Every month billed again."""
     closings: dict[str, Closing] = field(default_factory=dict)
 
     def findings(self, connection: Connection) -> Iterator[Finding]:
@@ -114,6 +142,7 @@ class Books:
             yield from self._quotients(connection, titres)
         if whole == payers:
             for closing in self.closings.values():
+                closing.count_untold()
                 yield from self._month(closing)
 
     def _regie(self, lines: Iterable[Kept]) -> Iterator[Finding]:
@@ -131,6 +160,9 @@ class Books:
             closing = Closing(kept=kept, fact=fact, number=fact["first_number"])
             numbered[fact["year"]] = closing.last
             self.closings[fact["month"]] = closing
+        for each in sorted(self.again.untold, key=attrgetter("household"), reverse=True):
+            if each.month in self.closings:
+                self.closings[each.month].untold.append(each)
 
     def _titre(self, titre: Kept) -> Iterator[Finding]:
         """It is of a closed month, under the next of its numbers, on its days, and comes to what its lines do."""
@@ -150,9 +182,8 @@ class Books:
             yield titre.found("titre_not_as_closed", fact["titre"])
         if fact["total_cents"] != sum(line["amount_cents"] for line in fact["lines"]):
             yield titre.found("titre_total_wrong", fact["titre"])
-        closing.titres += 1
-        closing.total_cents += fact["total_cents"]
-        closing.digest.update(canonical({"household": fact["household"], "lines": fact["lines"]}))
+        bill = canonical({"household": fact["household"], "lines": fact["lines"]})
+        closing.count(fact["household"], bill, fact["total_cents"])
 
     def _lines(self, titre: Kept) -> Iterator[Finding]:
         """Each line multiplies out, counts its days, and rests on lines that are there."""
@@ -198,18 +229,37 @@ class Books:
     def _month(self, closing: Closing) -> Iterator[Finding]:
         """As many titres as the close says, which come to what it says, line by line.
 
-        Those of the last close may still be on their way.
+        Those of the last close may still be on their way, when the bills that have none yet are what it was closed on.
         """
+        fact = closing.fact
         late = closing is not list(self.closings.values())[-1]
         late = late or datetime.fromisoformat(closing.kept.json["recorded_at"]) < self.until - _LONG
         if late:
             yield from closing.missing(closing.last)
-        if closing.titres != closing.fact["titres"]:
-            return
-        if closing.total_cents != closing.fact["total_cents"]:
-            yield closing.kept.found("month_total_differs", closing.fact["month"])
-        if closing.digest.hexdigest() != closing.fact["digest"]:
-            yield closing.kept.found("month_digest_differs", closing.fact["month"])
+        if closing.titres == fact["titres"] and not closing.counted:
+            if closing.total_cents != fact["total_cents"]:
+                yield closing.kept.found("month_total_differs", fact["month"])
+            if closing.digest.hexdigest() != fact["digest"]:
+                yield closing.kept.found("month_digest_differs", fact["month"])
+        elif self.again.whole and fact["month"] in self.again.months:
+            yield from self._untold(closing, late=late)
+
+    def _untold(self, closing: Closing, *, late: bool) -> Iterator[Finding]:
+        """A month some of whose titres are not there: what it was closed on, or something else."""
+        fact, bills = closing.fact, closing.titres + len(closing.counted)
+        total = closing.total_cents + sum(
+            line.amount_cents for _, _, bill in closing.counted for line in lines_in(bill)
+        )
+        same = (bills, total, closing.digest.hexdigest()) == (fact["titres"], fact["total_cents"], fact["digest"])
+        if not same:
+            was = f"{fact['titres']} titres, {fact['total_cents']} cents"
+            yield closing.kept.found(
+                "close_not_reproduced", f"{fact['month']} was closed on {was}; the facts give {bills}, {total}. {_DO}"
+            )
+        if late or not same:
+            for month, household, _ in closing.counted:
+                page = payer_page(self.commune, household)
+                yield Finding(what="bill_missing", where=f"{page}: no titre of {month}", stream=page)
 
 
 def balances(connection: Connection, commune: Commune) -> Iterator[Finding]:

@@ -23,7 +23,7 @@ from ledger.streams import regie_page
 from replay.following.pages import MODEL
 from replay.sealing.checkpoint import Checkpoint
 from replay.verifying.answers import unanswered
-from replay.verifying.bills import bill_again, homes, shared_out
+from replay.verifying.bills import Again, bill_again, homes, shared_out
 from replay.verifying.books import Books, balances, placed
 from replay.verifying.findings import Finding
 from replay.verifying.lines import Connection, Range, Sealed, Segment, Settled, joined, read_range, settled_of, shares
@@ -117,16 +117,18 @@ class Verification:
         self, connection: Connection, pool: Pool, pages: dict[str, Segment], broken: set[str], settled: Settled
     ) -> Iterator[Finding]:
         """Every cent billed points at its facts."""
-        found = list(
-            Books(commune=self.commune, pages=pages, broken=broken, until=settled.last_at).findings(connection)
-        )
-        if not any(stream.startswith("payer/") for stream in broken):
-            found += balances(connection, self.commune)
+        again = Again()
         if regie_page(self.commune) in pages:
             families = homes(connection, self.commune, pages, broken)
             [(upto,)] = connection.execute(_SIZE, (self.commune,)).fetchall()
-            tasks = [(upto, some) for some in shared_out(families, pool.processes * _SHARES)]
-            found += [each for some in pool.all(bill_again, tasks) for each in some]
+            tasks = [(upto, some) for some in shared_out(families, pool.processes * _SHARES)] or [(upto, [])]
+            whole = not broken or len(families) == len(homes(connection, self.commune, pages, ()))
+            again = Again.of(pool.all(bill_again, tasks), whole=whole)
+        books = Books(commune=self.commune, pages=pages, broken=broken, until=settled.last_at, again=again)
+        found = list(books.findings(connection))
+        if not any(stream.startswith("payer/") for stream in broken):
+            found += balances(connection, self.commune)
+        found += again.findings
         return placed(connection, self.commune, found)
 
 

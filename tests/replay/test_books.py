@@ -1,7 +1,7 @@
 """Every cent billed points at its facts: whatever a superuser makes of the books, the exact line is named."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Any
 
@@ -10,6 +10,8 @@ import psycopg
 import pytest
 from psycopg.rows import dict_row
 
+from commands.close_month import CloseMonth, DraftFound
+from commands.issue_titres import BillToIssue, IssueTitres
 from ledger.codec import Codec, canonical
 from ledger.database import service_conninfo
 from ledger.entry import Entry
@@ -17,6 +19,7 @@ from ledger.identifiers import Stream, TitreNumber
 from ledger.settings import Settings
 from ledger.streams import payer_page, regie_page
 from projections.billing import accounts, questions
+from projections.billing.canonical import canonical_bill, digest_of
 from projections.question import Question
 from replay.as_of import PAST, fold
 from replay.sealing.merkle import leaf_hash
@@ -24,7 +27,7 @@ from replay.sealing.seal import seal_once
 from replay.verifying.findings import Finding
 from replay.verifying.verify import Verification
 from tests.asks import absent, approve
-from tests.billed import FEBRUARY, JANUARY, close_month, paid, two_meals, working
+from tests.billed import FEBRUARY, JANUARY, close_month, drafted, paid, two_meals, working
 from tests.replay.rebuilding import story_in
 from tests.servers import Database
 from tests.spec import Story, about
@@ -225,8 +228,8 @@ ON_A_CLOSE = {
     "its total": (_close(total_cents=1), {"month_total_differs"}),
     "its digest": (_close(digest="0" * 64), {"month_digest_differs"}),
     "its numbers": (_close(first_number=7), {"numbers_not_gapless", "titre_missing"}),
-    "how many titres": (_close(titres=3), {"titre_missing", "numbers_not_gapless"}),
-    "its month": (_close(month="2023-11"), {"month_out_of_order", "titre_missing"}),
+    "how many titres": (_close(titres=3), {"titre_missing", "numbers_not_gapless", "close_not_reproduced"}),
+    "its month": (_close(month="2023-11"), {"month_out_of_order", "titre_missing", "close_not_reproduced"}),
 }
 
 
@@ -237,6 +240,43 @@ def test_a_close_written_anew_with_all_its_hashes_is_named(billed: Billed, edit:
     billed.rewrite(REGIE, 1, line)
     found = billed.found()
     assert {each.what for each in found if each.stream == REGIE} == whats
+
+
+def closed_on(database: Database, *, issue: int = 0, **other: Any) -> list[Finding]:
+    """What is found of a January closed just now, on something else than it comes to, with so many titres issued."""
+    with story_in(database) as story:
+        two_meals(story)
+        story.now = at("2024-02-03 09:00")
+        position, bills = drafted(database, JANUARY)
+        digest = digest_of(canonical_bill(each.household, each.lines) for each in bills)
+        total_cents = sum(each.total_cents for each in bills)
+        draft = DraftFound(
+            position=position, after=None, titres=len(bills), total_cents=total_cents, digest=digest, missing=0
+        )
+        story.must(CloseMonth(month=JANUARY, position=position, draft=replace(draft, **other)))
+        some = [BillToIssue(household=each.household, lines=each.lines) for each in bills[:issue]]
+        if some:
+            story.must(IssueTitres(month=JANUARY, digest=digest, place=0, bills=some))
+        with psycopg.connect(service_conninfo(database.service_url, SETTINGS), autocommit=True) as connection:
+            seal_once(connection)
+            return list(Verification(commune=VALMONT).run(connection))
+
+
+@pytest.mark.parametrize("issued", [0, 1])
+def test_titres_on_their_way_are_no_finding(database: Database, issued: int) -> None:
+    assert closed_on(database, issue=issued) == []
+
+
+def test_a_month_closed_on_nothing_is_told_at_once_with_the_families_it_leaves_out(database: Database) -> None:
+    [closed, *missing] = closed_on(database, titres=0, total_cents=0, digest=sha256().hexdigest())
+    assert (closed.what, closed.stream, closed.line) == ("close_not_reproduced", REGIE, 1)
+    assert "2024-01 was closed on 0 titres, 0 cents; the facts give 2, 874." in closed.where
+    assert [(each.what, each.stream) for each in missing] == [("bill_missing", PAYER), ("bill_missing", AWAS)]
+
+
+def test_a_month_closed_on_another_digest_is_told_before_its_titres_are_late(database: Database) -> None:
+    whats = [each.what for each in closed_on(database, digest="0" * 64)]
+    assert whats == ["close_not_reproduced", "bill_missing", "bill_missing"]
 
 
 def test_the_books_are_asked_as_they_stood_at_an_instant(billed: Billed) -> None:
