@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from api.french_what_if import Made
@@ -71,6 +71,7 @@ def test_under_the_same_rules_nothing_is_otherwise(history):
     assert [each.total.change for each in replayed.effects(MONTHS).values()] == [0, 0]
 
 
+@settings(max_examples=settings().max_examples // 2)  # each is asked again twice
 @given(history=histories, text=st.sampled_from(OTHERS))
 def test_under_others_the_figures_add_up_and_are_the_same_twice(history, text):
     story = live(town(), history)
