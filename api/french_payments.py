@@ -12,6 +12,7 @@ REFUSALS: Final[Mapping[str, str]] = MappingProxyType(
         "unknown_titre": "Titre inconnu",
         "amount_out_of_bounds": "Montant impossible",
         "cash_over_limit": "Espèces au-delà de 300 €",
+        "day_out_of_reach": "Jour impossible",
         "already_cancelled": "Paiement déjà annulé",
         "debit_to_return": "Prélèvement à rejeter",
         "no_mandate": "Aucun mandat en cours",
@@ -32,8 +33,9 @@ DETAILS: Final[Mapping[str, str]] = MappingProxyType(
         "unknown_titre": "Ce titre n'est pas un de ceux que ce foyer a à payer.",
         "amount_out_of_bounds": "Un paiement est compris entre 0,01 € et 99 999,99 €.",
         "cash_over_limit": (
-            "Un titre se paie en espèces dans la limite de 300 € (article 1680 du code général des impôts)."
+            "Un foyer paie en espèces dans la limite de 300 € par jour (article 1680 du code général des impôts)."
         ),
+        "day_out_of_reach": "Un paiement est reçu au plus tôt le 1er janvier 2000.",
         "already_cancelled": "Ce paiement est déjà annulé.",
         "debit_to_return": "Un prélèvement ne s'annule pas à la main : enregistrez son rejet par la banque.",
         "no_mandate": "Aucun mandat de prélèvement n'est en cours pour ce foyer.",

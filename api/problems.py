@@ -42,6 +42,7 @@ STATUS: Final[Mapping[str, int]] = MappingProxyType(
                 "unknown_titre",
                 "amount_out_of_bounds",
                 "cash_over_limit",
+                "day_out_of_reach",
                 "not_a_banking_day",
                 "collection_too_soon",
                 "collection_too_far",

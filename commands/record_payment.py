@@ -1,5 +1,6 @@
 """The régie records what came: one payment, or all those of a bank statement."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -9,11 +10,15 @@ from commands.outcome import Accepted, Known, Outcome, Refusal, Refused
 from commands.town_days import town_day
 from ledger.events import Means, PaymentRecorded
 from ledger.identifiers import Commune, HouseholdId, PaymentId, Stream, TitreNumber
+from ledger.payer import Payer
 from ledger.store import Write
 from ledger.streams import payer_page
 
 MOST_CASH_CENTS: Final = 30_000
-"""300 € (Code général des impôts, article 1680: what a titre asks for may be paid in cash up to that)."""
+"""300 € (Code général des impôts, article 1680: what is owed to a town may be paid in cash up to that). Counted by
+household and day: several lines of one visit are one payment."""
+EARLIEST: Final = date(2000, 1, 1)
+"""A day before is mistyped: no town had a ledger here."""
 HIGHEST_PAYMENT_CENTS: Final = 9_999_999
 """99 999,99 €: a hundred times what a family owes in a year."""
 
@@ -62,13 +67,17 @@ class RecordPayments:
 
     def _refusals(self, known: Known) -> Iterator[Refusal]:
         today = town_day(known.rules, known.now)
+        cash: Counter[tuple[HouseholdId, date]] = Counter()
         for place, each in enumerate(self.payments):
-            code = _code(known, each, today)
+            if each.means == "cash":
+                cash[each.household, each.received_on] += each.amount_cents
+            code = _code(known, each, today, cash_cents=cash[each.household, each.received_on])
             if code is not None:
                 yield Refusal(code=code, place=place)
 
 
-def _code(known: Known, said: NewPayment, today: date) -> str | None:
+def _code(known: Known, said: NewPayment, today: date, *, cash_cents: int) -> str | None:
+    """What is wrong with a payment, which comes with so much cash of its household and day, itself included."""
     payer = known.payer(said.household).state
     if payer is None:
         return "unknown_payer"
@@ -76,10 +85,17 @@ def _code(known: Known, said: NewPayment, today: date) -> str | None:
         return "unknown_titre"
     if not 0 < said.amount_cents <= HIGHEST_PAYMENT_CENTS:
         return "amount_out_of_bounds"
-    if said.means == "cash" and said.amount_cents > MOST_CASH_CENTS:
+    if said.means == "cash" and _cash_of(payer, said.received_on) + cash_cents > MOST_CASH_CENTS:
         return "cash_over_limit"
     if said.received_on > today:
         return "day_not_come"
+    if said.received_on < EARLIEST:
+        return "day_out_of_reach"
     if said.payment in payer.payments or said.payment in payer.cancelled:
         return "already_registered"
     return None
+
+
+def _cash_of(payer: Payer, day: date) -> int:
+    """The cash of a household that was recorded of a day, and stands."""
+    return sum(paid.amount_cents for paid in payer.payments.values() if (paid.means, paid.received_on) == ("cash", day))

@@ -152,7 +152,9 @@ async def received(
     status_code=201,
     summary="Enregistrer des paiements",
     responses=openapi.answered(201, schemas_payments.PaymentsRecorded)
-    | openapi.documented("unknown_payer", "unknown_titre", "amount_out_of_bounds", "cash_over_limit", "day_not_come"),
+    | openapi.documented(
+        "unknown_payer", "unknown_titre", "amount_out_of_bounds", "cash_over_limit", "day_not_come", "day_out_of_reach"
+    ),
 )
 async def record(asked: PaymentsAsked, at: AtCounter) -> Response:
     """One, or those of a bank statement: all of them or none, with one error for each that cannot be recorded."""

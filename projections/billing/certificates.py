@@ -106,8 +106,8 @@ def _care_settled(titre: TitreIssued, settled: Allocation) -> Cents:
 def care_of(lines: Iterable[BilledLine]) -> Cents:
     """The care of each child among lines, less what reductions take off it.
 
-    A reduction is a share of the price of its unit: it is taken off the care and the meal in proportion, the odd cent off
-    the care, and off nothing that came on top.
+    A reduction is a share of the price of its unit: it is taken off the care and the meal in proportion, the odd cent
+    off the care, and off nothing that came on top.
     """
     groups: dict[tuple[ChildId, Slug, Slug], dict[str, int]] = defaultdict(lambda: defaultdict(int))
     for line in lines:

@@ -64,6 +64,25 @@ def test_cash_is_taken_up_to_three_hundred_euros():
     given(BILLED).when(paid(30_001, means="card")).then_accepted()
 
 
+def test_cash_of_a_household_is_counted_together_in_a_day():
+    halves = pay(money(20_000, means="cash"), money(10_000, means="cash"), money(1, means="cash"))
+    then = given(BILLED).when(halves).then_refused("cash_over_limit")
+    outcome = then.story.outcome
+    assert isinstance(outcome, Refused)
+    assert [refusal.place for refusal in outcome.refusals] == [2]
+    given(BILLED, paid(20_000, means="cash")).when(paid(10_001, means="cash")).then_refused("cash_over_limit")
+    given(BILLED, paid(20_000, means="cash")).when(paid(20_000, means="cash", on="2024-01-09")).then_accepted()
+    given(BILLED, paid(20_000)).when(paid(20_000, means="cash")).then_accepted()
+    given(BILLED, paid(20_000, means="cash", payment="p"), cancel("p")).when(paid(30_000, means="cash")).then_accepted()
+    both = pay(money(20_000, means="cash"), money(20_000, of=DIALLO, means="cash"))
+    given(BILLED, billed(2, 900, of=DIALLO)).when(both).then_accepted()
+
+
+def test_money_did_not_come_in_another_century():
+    given(BILLED).when(paid(1, on="1999-12-31")).then_refused("day_out_of_reach")
+    given(BILLED).when(paid(1, on="2000-01-01")).then_accepted()
+
+
 def test_money_of_today_has_come_by_the_clock_of_the_town_hall():
     given(BILLED, clock("2024-01-11 00:30")).when(paid(1, on="2024-01-11")).then_accepted()
     given(BILLED, clock("2024-01-10 23:30")).when(paid(1, on="2024-01-11")).then_refused("day_not_come")
