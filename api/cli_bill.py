@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from operator import itemgetter
+from pathlib import Path
 from typing import Annotated, Any, Final
 
 import orjson
@@ -18,6 +19,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TextColu
 
 from api import french_bill_job as french
 from api.background import leader_conninfo
+from api.cli_bill_csv import a_new_file, write_lines
 from api.cli_room import AN_ACCOUNT, CLIENT, operator, printer, progress, table, town_named
 from api.clock import utc_now
 from api.fields import read_month
@@ -57,6 +59,7 @@ class _Asked:
     processes: int
     by: Subject
     as_json: bool
+    csv: Path | None
 
 
 def a_month(text: str) -> str:
@@ -93,6 +96,9 @@ def command(  # noqa: PLR0913, PLR0917 - what a person may type
     by: Annotated[
         Any, typer.Option(parser=operator, metavar="ACCOUNT", help=f"Who closes, kept for ever: {AN_ACCOUNT}.")
     ] = CLIENT,
+    csv: Annotated[
+        Path | None, typer.Option("--csv", metavar="FILE", help="The lines, for a spreadsheet: a file not there yet.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object per town.")] = False,
 ) -> None:
     """Work out what every household owes for a month; close it for good with --close.
@@ -107,6 +113,9 @@ def command(  # noqa: PLR0913, PLR0917 - what a person may type
             mistyped(f"{name} goes with --close.")
     if everywhere == bool(commune):
         mistyped("name a town with --commune, or give --all.")
+    if csv is not None and (everywhere or len(commune or ()) > 1):
+        mistyped("--csv is the file of one town: name it with --commune.")
+    a_new_file(csv)
     wanted = processes or os.cpu_count() or 1
     asked = _Asked(
         month=Month(month),
@@ -117,6 +126,7 @@ def command(  # noqa: PLR0913, PLR0917 - what a person may type
         processes=wanted if wanted > 1 else 0,
         by=Subject(by),
         as_json=as_json,
+        csv=csv,
     )
     named = [town_named(name) for name in commune or ()]
     with opened(read_settings()) as ready:
@@ -167,6 +177,10 @@ def _town(conninfo: str, pool: Pool, commune: Commune, asked: _Asked) -> int:
         typer.echo(f"ardoise: {commune}: others were writing all the while: run it again.", err=True)
         return 2
     _tell(conninfo, billed, asked)
+    if asked.csv is not None:
+        write_lines(asked.csv, conninfo, pool, billed, by=asked.by)
+        if not asked.as_json:
+            typer.echo(f"{asked.csv}: {french.EVERY_LINE}")
     if billed.refused is None:
         return 0
     return 1 if billed.refused == INCOMPLETE else 2

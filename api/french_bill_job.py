@@ -30,6 +30,7 @@ TO_CLOSE: Final = "Clôturer : ardoise bill {month} --commune {town} --close"
 TYPED: Final = (("(leave_out)", "(--leave-out)"), ("(from_here)", "(--from-here)"))
 """What portals send, as it is typed."""
 NO_CODE: Final = "Sans imputation"
+EVERY_LINE: Final = "toutes les lignes du mois."
 MEANWHILE: Final = "Facturé en attendant"
 TO_LOOK_AT: Final = "À vérifier"
 CONTRADICTION: Final = "contradiction"
