@@ -81,6 +81,10 @@ def _rank(value: str) -> str:
     return "Premier enfant du foyer." if value == "1" else f"{value}e enfant du foyer."
 
 
+def _units(value: str) -> str:
+    return f"{value} unité{'' if value == '1' else 's'} de ce tarif dans le mois."
+
+
 def _slice(value: str) -> str:
     minutes = decimal_of(value)
     if minutes is None:
@@ -108,7 +112,7 @@ _SAID: Final[Mapping[StepKind, Callable[[str], str]]] = MappingProxyType(
         "children": "{} enfants du foyer y viennent.".format,
         "residence": lambda value: f"Le foyer réside {RESIDENCES.get(value, value)}.",
         "regime": lambda value: f"Le foyer relève du {REGIMES.get(value, value)}.".replace("du un", "d'un"),
-        "units_in_month": "{} réservations de ce tarif dans le mois.".format,
+        "units_in_month": _units,
         "meal_brought": lambda value: f"L'enfant {'apporte' if value == 'true' else 'n’apporte pas'} son repas.",
         "minutes": _slice,
         "adjustment": "{}.".format,

@@ -11,13 +11,23 @@ Nature = Literal["care", "meal", "surcharge", "penalty", "supplement", "reductio
 """What an amount is for. Only care counts for the tax certificate."""
 
 Basis = Literal[
-    "present", "reserved", "absent", "absent_pending", "waiting_days", "unreserved", "late", "late_cancellation"
+    "present",
+    "reserved",
+    "absent",
+    "absent_pending",
+    "waiting_days",
+    "too_short",
+    "too_late",
+    "unreserved",
+    "late",
+    "late_cancellation",
 ]
 """Why a day costs something.
 
 `present`: it was reserved and the child came. `reserved`: it was reserved, and the rulebook bills the reservation
 whether or not anybody wrote down who came. `absent`: reserved, the child did not come, and no absence was accepted.
-`absent_pending`: its absence waits for a decision. `waiting_days`: it was accepted, and these days stay billed.
+`absent_pending`: its absence waits for a decision. `waiting_days`: it was accepted, and these days stay billed; so do
+those of an absence of too few days (`too_short`) and those of which the town was warned too late (`too_late`).
 `unreserved`: the child came without a reservation. `late`: it was asked for too late, for a surcharge.
 `late_cancellation`: it was given up too late, for a surcharge.
 """

@@ -67,13 +67,14 @@ def _not_come(tariff: Tariff, facts: DayFacts) -> Due:
     """Of a reserved day on which nobody saw the child: its absence is excused, waits, was refused, or was not said."""
     if facts.absence is None and facts.presence is None:
         return Due(basis=None, missing="attendance") if tariff.unrecorded == "missing" else _reserved("reserved", facts)
-    if facts.absence == "justified" and facts.accepted in (None, "at_once"):
+    accepted = (facts.accepted or "at_once") if facts.absence == "justified" else None
+    if accepted == "at_once":
         return Due(basis=None)
     penalty: frozenset[When] = frozenset() if facts.absence in ("justified", *PENDING) else frozenset({"absent"})
     missing: Missing | None = "absence" if facts.absence in PENDING else None
     if not tariff.absent_due:
         return Due(basis=None, on_top=penalty, missing=missing)
-    basis: Basis = "absent_pending" if missing else "waiting_days" if facts.absence == "justified" else "absent"
+    basis: Basis = "absent_pending" if missing else accepted or "absent"
     return _reserved(basis, facts, on_top=penalty, missing=missing)
 
 

@@ -113,8 +113,8 @@ def test_forty_eight_hours_to_the_minute_are_over():
 
 def test_a_run_that_is_too_short_stays_billed():
     assert bases(sick(MONDAY, TUESDAY, change=ruled(minimum_run_days=3)).draft("2024-01")) == [
-        "01-22 waiting_days",
-        "01-23 waiting_days",
+        "01-22 too_short",
+        "01-23 too_short",
     ]
     assert told(sick(MONDAY, TUESDAY, THURSDAY, change=ruled(minimum_run_days=3)).draft("2024-01")) == []
 
@@ -132,7 +132,7 @@ def test_a_day_whose_hour_to_warn_was_past_stays_billed():
         absent(TUESDAY, reason="sortie"),
         approve(),
     ).story
-    assert bases(Regie(story=story, change=notice).draft("2024-01")) == ["01-22 waiting_days"]
+    assert bases(Regie(story=story, change=notice).draft("2024-01")) == ["01-22 too_late"]
 
 
 def test_a_run_that_began_in_the_month_before_counts_from_there():
@@ -220,4 +220,4 @@ def test_an_absence_said_in_time_and_said_again_after_a_refusal_was_said_in_time
         absent(MONDAY, TUESDAY, reason="sortie"),
         approve(),
     ).story
-    assert bases(Regie(story=story, change=notice).draft("2024-01")) == ["01-23 waiting_days"]
+    assert bases(Regie(story=story, change=notice).draft("2024-01")) == ["01-23 too_late"]

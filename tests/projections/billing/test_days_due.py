@@ -24,7 +24,9 @@ CAME = "3,27 € (réservé, et présent, art. 5.1)"
 BY_SURPRISE = "3,27 € (venu sans réservation, art. 5.1) ; 1,50 € (venu sans réservation, art. 5.5)"
 DUE = "3,27 € (absent, sans absence acceptée, art. 5.1)"
 PENDING = "3,27 € (absence en attente de décision, art. 5.1) ; en attendant : absence à décider"
-WAITING = "3,27 € (absence acceptée, jour dû, art. 5.1)"
+WAITING = "3,27 € (absence acceptée, jour de carence, art. 5.1)"
+TOO_SHORT = "3,27 € (absence acceptée, trop peu de jours de suite, art. 5.1)"
+TOO_LATE = "3,27 € (absence acceptée, service prévenu trop tard, art. 5.1)"
 EXPECTED = {
     "Réservé": (CAME, DUE, "présence à noter"),
     "Réservé hors délai": (CAME, DUE, "présence à noter"),
@@ -32,8 +34,8 @@ EXPECTED = {
     "Réservé, absence en attente de décision": (CAME, PENDING, PENDING),
     "Réservé, absence justifiée": (f"{CAME} ; à vérifier", "rien", "rien"),
     "Réservé, absence justifiée, jour de carence": (f"{CAME} ; à vérifier", WAITING, WAITING),
-    "Réservé, absence justifiée, trop peu de jours de suite": (f"{CAME} ; à vérifier", WAITING, WAITING),
-    "Réservé, absence justifiée, service prévenu trop tard": (f"{CAME} ; à vérifier", WAITING, WAITING),
+    "Réservé, absence justifiée, trop peu de jours de suite": (f"{CAME} ; à vérifier", TOO_SHORT, TOO_SHORT),
+    "Réservé, absence justifiée, service prévenu trop tard": (f"{CAME} ; à vérifier", TOO_LATE, TOO_LATE),
     "Réservé, absence non justifiée": (CAME, DUE, DUE),
     "Réservé, absence refusée, déclarée à nouveau": (CAME, PENDING, PENDING),
     "Demandé, en attente de décision": (
