@@ -13,7 +13,7 @@ import typer
 from psycopg.conninfo import make_conninfo
 
 from api import logs
-from api.demo import auditor, chanteloup, present, tour, villars, villennes
+from api.demo import auditor, chanteloup, council, present, tour, villars, villennes
 from api.demo.cast import CHANTELOUP, VILLARS, VILLENNES, Cast
 from api.demo.notes import Notes
 from api.demo.page import Page
@@ -90,6 +90,7 @@ def _play(settings: Settings, listener: socket.socket | None, page: Page, open_t
         notes = story.enter_context(closing(Notes(settings.data)))
         stage = Stage(http=http, clock=clock, key=DevelopmentKey.open(settings.data), notes=notes)
         casts = _told(stage, urls, page)
+        council.play(casts[VILLARS], settings, page)
         auditor.play(casts, settings, admin_url, page)
         days = _today(casts, page)
         page.line(_counted(stage), style="green")

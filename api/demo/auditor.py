@@ -77,7 +77,7 @@ def _signed(cast: Cast, settings: Settings, page: Page) -> None:
     """What leaves the database, so that nobody can write its past anew unseen."""
     page.line()
     page.say("Chaque minute, une empreinte signée de tout ce qui est écrit sort de la base. En voici une :")
-    cast.town.check(_run(page, settings, ["checkpoint", "write"]).returncode == 0, "l'empreinte devait être signée")
+    cast.town.check(run(page, settings, ["checkpoint", "write"]).returncode == 0, "l'empreinte devait être signée")
 
 
 def _tampered(cast: Cast, settings: Settings, admin_url: str, page: Page) -> None:
@@ -92,12 +92,12 @@ def _tampered(cast: Cast, settings: Settings, admin_url: str, page: Page) -> Non
             "Un administrateur de la base écarte les gardes et change [bold]un octet[/] de la ligne du refus."
             " L'application n'en a pas le droit ; lui, rien ne l'arrête. Mais cela se voit :"
         )
-        done = _run(page, settings, ["verify", VILLENNES])
+        done = run(page, settings, ["verify", VILLENNES])
     named = f"{stream} line {version}" in done.stdout + done.stderr
     cast.town.check(done.returncode == 1 and named, "verify devait montrer la ligne changée")
     page.line()
     page.say("L'octet remis à sa place :")
-    done = _run(page, settings, ["verify", VILLENNES])
+    done = run(page, settings, ["verify", VILLENNES])
     cast.town.check(done.returncode == 0, "verify ne devait plus rien trouver")
 
 
@@ -156,7 +156,7 @@ def _handed_out(cast: Cast, settings: Settings, page: Page) -> None:
     household = cast.homes["Elena"].household
     file = settings.data / "dossier-matteo.json"
     export = ["export", VILLENNES, household, "--by", AUDITOR.subject, "--output", str(file), "--force"]
-    done = _run(page, settings, export)
+    done = run(page, settings, export)
     cast.town.check(done.returncode == 0, f"l'export devait réussir : {done.stderr}")
     key = cast.town.look(AUDITOR, "/checkpoint")["key"]
     verifier = Path(verify_evidence.__file__)
@@ -166,12 +166,14 @@ def _handed_out(cast: Cast, settings: Settings, page: Page) -> None:
     cast.town.check(checked.returncode == 0, f"le dossier devait se vérifier : {checked.stdout}{checked.stderr}")
 
 
-def _run(page: Page, settings: Settings, arguments: Sequence[str]) -> subprocess.CompletedProcess[str]:
-    """A command of the terminal, shown as one would type it, with what it says."""
+def run(
+    page: Page, settings: Settings, arguments: Sequence[str], *, until: str = ""
+) -> subprocess.CompletedProcess[str]:
+    """A command of the terminal, shown as one would type it, with what it says until a line that holds some words."""
     shown = [tour.near(Path(word)) if word.startswith("/") else word for word in arguments]
     page.command(f"{tour.ardoise(settings)} {' '.join(shown)}")
     done = _ran([str(Path(sys.executable).parent / "ardoise"), *arguments])
-    _show(page, done)
+    _show(page, done, until)
     return done
 
 
@@ -179,7 +181,10 @@ def _ran(command: Sequence[str]) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, check=False, timeout=SECONDS)  # noqa: S603
 
 
-def _show(page: Page, done: subprocess.CompletedProcess[str]) -> None:
+def _show(page: Page, done: subprocess.CompletedProcess[str], until: str = "") -> None:
     for line in [*done.stderr.splitlines(), *done.stdout.splitlines()]:
+        if until and until in line:
+            page.line("  …")
+            return
         if line:
             page.show(Text(line))
