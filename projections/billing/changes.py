@@ -1,6 +1,6 @@
 """What a family's pages and the town's say since the last month was closed: which months it moves, and why."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -104,21 +104,30 @@ class Changes:
 
     def _of_siblings(self, story: Story, key: SlotKey) -> tuple[Cause, ...]:
         others = [other for other in self.stories.children.values() if other is not story]
-        moved = _each(
-            _causes(entry for entry in self._newer(other) if isinstance(entry.fact, _OF_ANY_DAY)) for other in others
+        moved = (
+            self._read(other, (entry.version for entry in self._newer(other) if isinstance(entry.fact, _OF_ANY_DAY)))
+            for other in others
         )
-        that_day = _each(
-            self._of_slot(other, each)
+        that_day = (
+            self._read(other, (cause.line for cause in self._of_slot(other, each)))
             for other in others
             for each in other.by_month.get(month_of(key.day), ())
             if each.day == key.day
         )
-        return that_day or moved
+        return _each(that_day) or _each(moved)
 
     def _whatever(self) -> tuple[Cause, ...]:
         """No line is about the day: all that came since, so that nothing is said to come from nowhere."""
-        pages = (self._newer(story) for story in self.stories.children.values())
-        return _each((_causes(self.home), *(_causes(page) for page in pages))) or _causes(self.town)
+        pages = (
+            self._read(story, (entry.version for entry in self._newer(story)))
+            for story in self.stories.children.values()
+        )
+        return _each((_causes(self.home), *pages)) or _causes(self.town)
+
+    def _read(self, story: Story, lines: Iterable[int]) -> tuple[Cause, ...]:
+        """Lines of a child's page as the household may read them: of what came after the child left it, its leaving."""
+        stream, household = story.page[0].entry.stream, self.stories.household
+        return _each([[Cause(stream=stream, line=story.read_as(line, household)) for line in lines]])
 
 
 def changes_since(since: int, stories: Stories, family: Family, town: Sequence[Placed]) -> Changes:
@@ -169,7 +178,7 @@ def _causes(entries: Iterator[Entry] | Sequence[Entry]) -> tuple[Cause, ...]:
     return tuple(Cause(stream=entry.stream, line=entry.version) for entry in entries)
 
 
-def _each(found: Iterator[tuple[Cause, ...]] | Sequence[tuple[Cause, ...]]) -> tuple[Cause, ...]:
+def _each(found: Iterable[Iterable[Cause]]) -> tuple[Cause, ...]:
     """All of them, each once, page by page in the order of their lines."""
     causes = {(cause.stream, cause.line): cause for causes in found for cause in causes}
     return tuple(causes[key] for key in sorted(causes))

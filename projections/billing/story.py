@@ -86,6 +86,17 @@ class Story:
         """Where the child first came to a household, in the sealed order."""
         return next((each.position for each in self.memberships if each.household == household), None)
 
+    def read_as(self, line: int, household: HouseholdId) -> int:
+        """The line a household is told of in the place of another: what came after the child left it is its leaving."""
+        left = line
+        for entry, _ in self.page[: line - 1]:
+            match entry.fact:
+                case ChildLeftHousehold() as leaving if leaving.household == household:
+                    left = entry.version
+                case ChildJoinedHousehold() as joining if joining.household == household:
+                    left = line
+        return left
+
     def newer(self, lines: Sequence[int], since: int) -> list[int]:
         """Those of these lines that were sealed after a position."""
         return [line for line in lines if self.page[line - 1].position > since]

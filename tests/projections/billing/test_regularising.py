@@ -9,6 +9,7 @@ from ledger.events import (
     AttendanceRecorded,
     BilledLine,
     ChildEnrolled,
+    ChildLeftHousehold,
     DayClosed,
     DayReopened,
     Fact,
@@ -21,7 +22,21 @@ from ledger.identifiers import EnrolmentId
 from projections.billing.bills import Bill
 from rulebook.rulebook import Rulebook
 from rulebook.tariffs import Conditions
-from tests.asks import absent, alternate, approve, close, join, mark, reject, reopen, reserve, sheet, swap
+from tests.asks import (
+    absent,
+    alternate,
+    approve,
+    close,
+    end_enrolment,
+    join,
+    leave,
+    mark,
+    reject,
+    reopen,
+    reserve,
+    sheet,
+    swap,
+)
 from tests.formalities import accept, family
 from tests.formalities import quotient as declares
 from tests.projections.billing.regie import BY_QUOTIENT, MEALS, Regie, grid, missing, says, tells, told
@@ -244,6 +259,25 @@ def test_a_sister_enrolled_in_january_after_all_makes_the_second_child_cheaper()
     bill = regie.draft("2024-02")
     assert told(bill) == ["-1 x 3 Cantine 01-23 (2024-01)", "1 x 2 Cantine 01-23 (2024-01)"]
     assert [causes(regie, line) for line in bill.lines] == [[ChildEnrolled]] * 2
+
+
+@pytest.mark.parametrize("closes_between", [[], ["2024-02"]])
+def test_a_household_is_told_that_a_child_left_it_and_nothing_that_came_after(closes_between: list[str]):
+    story = given(about(CANTINE), enrolled(MATTEO, CHIARA), registered(AWA), join(DIALLO)).story
+    regie = Regie(story=story, tariffs=[replace(MEALS, grids=(*MEALS.grids, SECOND_CHILD))])
+    then(regie, reserve(TUESDAY, of=CHIARA), *came(TUESDAY, of=CHIARA))
+    assert told(regie.close("2024-01")[ROSSI]) == ["1 x 2 Cantine 01-23"]
+    then(regie, leave(ROSSI))
+    for month in closes_between:
+        regie.close(month)
+    then(
+        regie,
+        end_enrolment("2024-01-20"),
+        tells(MealBroughtDecided(activity=CANTINE, brought=True, first_day=day("2024-01-20"))),
+    )
+    bill = regie.draft("2024-03")
+    assert told(bill) == ["-1 x 2 Cantine 01-23 (2024-01)", "1 x 3 Cantine 01-23 (2024-01)"]
+    assert [causes(regie, line) for line in bill.lines] == [[ChildLeftHousehold]] * 2
 
 
 def test_another_day_of_the_month_may_make_the_others_cheaper_and_is_their_cause():
