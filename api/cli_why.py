@@ -13,7 +13,7 @@ from rich.text import Text
 from api.answers import OPTIONS
 from api.asking import Reader, Rows
 from api.billing.facts import facts_of
-from api.billing.shown import line_of, row_shown
+from api.billing.shown import line_of, numbered_rows, row_shown
 from api.billing.why import why_shown
 from api.cli_past import reading
 from api.cli_room import AN_ACCOUNT, CLIENT, counted, note, operator, printer, town_named
@@ -48,6 +48,9 @@ def why(
     entry: Annotated[
         str | None, typer.Option(metavar="PAGE/LINE", help="Back: a line of a page, child/ID/12 or household/ID/4.")
     ] = None,
+    every_day: Annotated[
+        bool, typer.Option("--days", help="Every day by itself: days that read the same are told together without.")
+    ] = False,
     commune: Annotated[str | None, typer.Option(help="The town, where the ledger has several.")] = None,
     by: ByOption = CLIENT,
     as_json: Annotated[bool, typer.Option("--json", help="As one JSON object.")] = False,
@@ -57,6 +60,8 @@ def why(
         mistyped("give the number of a titre, or --entry, one of them.")
     if entry is not None and line is not None:
         mistyped("--line is of a titre.")
+    if entry is not None and every_day:
+        mistyped("--days is of a titre.")
     if titre is not None and TITRE.fullmatch(titre) is None:
         mistyped("the number of a titre is expected, like 2022-000017.")
     page = _page(entry) if entry is not None else None
@@ -65,7 +70,11 @@ def why(
         mistyped("--commune is not the town of that page.")
     with readable(read_settings()) as conninfo:
         known = town_named(named) if named else _only_town(conninfo)
-        work = _back(conninfo, known, page, by) if page else _why(conninfo, known, str(titre), line, by)
+        work = (
+            _back(conninfo, known, page, by)
+            if page
+            else _why(conninfo, known, str(titre), line, by, every_day=every_day)
+        )
         said, sentences = asyncio.run(work)
     if as_json:
         typer.echo(orjson.dumps(said, option=OPTIONS).decode())
@@ -100,7 +109,7 @@ Said = tuple[dict[str, Any], Sequence[tuple[str, str]]]
 """As JSON, and as sentences, each with what it is indented by."""
 
 
-async def _why(conninfo: str, commune: Commune, titre: str, line: int | None, by: str) -> Said:
+async def _why(conninfo: str, commune: Commune, titre: str, line: int | None, by: str, *, every_day: bool) -> Said:
     async with reading(conninfo) as reader:
         [rows] = await reader.ask(commune, questions.lines_of_titre(commune, TitreNumber(titre)))
         if not rows:
@@ -108,21 +117,22 @@ async def _why(conninfo: str, commune: Commune, titre: str, line: int | None, by
         wanted = [row for row in rows if line in (None, row["line"])]
         if not wanted:
             stop(f"titre {titre} has {counted(len(rows), 'line')}.")
-        household, billed = HouseholdId(wanted[0]["household"]), [line_of(row) for row in wanted]
+        household, told_of = HouseholdId(wanted[0]["household"]), numbered_rows(wanted)
+        billed = [each.billed for each in told_of]
         facts = await facts_of(reader, commune, household, billed)
+        first, last = min(row["first_day"] for row in wanted), max(row["last_day"] for row in wanted)
+        [about] = await reader.ask(commune, questions.lines_of_household(commune, household, first, last))
+        later = numbered_rows(about)
         words = await _words(reader, commune)
-        told = [
-            why_shown(each, facts, words, titre=titre, number=row["line"], reader="staff")
-            for each, row in zip(billed, wanted, strict=True)
-        ]
+        told = [why_shown(each, facts, words, household=later, reader="staff") for each in told_of]
         _note(conninfo, commune, by, [household, *(each.child for each in billed)])
-    said = {"commune": commune, "titre": titre, "lines": told}
+    said, said_by = {"commune": commune, "titre": titre, "lines": told}, "sentences" if every_day else "in_short"
     return said, [
         each
         for shown in told
         for each in (
-            ("", OF_LINE.format(line=shown["line"], heading=shown["sentences"][0])),
-            *(("  ", sentence) for sentence in shown["sentences"][1:]),
+            ("", OF_LINE.format(line=shown["line"], heading=shown[said_by][0])),
+            *(("  ", sentence) for sentence in shown[said_by][1:]),
         )
     ]
 

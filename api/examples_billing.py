@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
-from api import schemas_billing
+from api import schemas_billing, schemas_why
 from api.schemas_prices import EXAMPLE_LINE
 
 _HOUSEHOLD: Final = "1b4e28ba-2fa1-4ad2-883f-0016d3cca427"
@@ -85,6 +85,16 @@ _ENTRY: Final = {
     "recorded_at": "2022-09-24T16:05:00Z",
 }
 _ASKED: Final = "Réservé le 24 septembre 2022 à 18 h 05 par vous (demande n° 12)."
+_CORRECTED: Final = {
+    "titre": "2022-000031",
+    "line": 2,
+    "quantity": -1,
+    "amount_cents": -327,
+    "days": ["2022-10-03"],
+}
+_OF_DAY: Final = (
+    f"Lundi 3 octobre 2022 : 1 repas à 3,27 €. {_ASKED} Depuis : rectifié sur le titre 2022-000031 (−3,27 €)."
+)
 _MISSING: Final = {
     "child": EXAMPLE_LINE["child"],
     "activity": "restauration-scolaire",
@@ -118,11 +128,11 @@ EXAMPLES: Final[Mapping[Any, Any]] = MappingProxyType(
             "next": None,
         },
         schemas_billing.Lines: {"month": "2022-10", "lines": [_LINE], "next": None},
-        schemas_billing.Titre: {**_TITRE, "lines": [_LINE]},
+        schemas_billing.Titre: {**_TITRE, "lines": [{**_LINE, "corrected_by": [_CORRECTED]}]},
         schemas_billing.Titres: {"titres": [_TITRE], "next": None},
         schemas_billing.TitresOfHousehold: {"household": _HOUSEHOLD, "titres": [_TITRE]},
         schemas_billing.RestingOn: {"child": EXAMPLE_LINE["child"], "line": 5, "invoice_lines": [_LINE]},
-        schemas_billing.Why: {
+        schemas_why.Why: {
             **_LINE,
             "quotient": {
                 **EXAMPLE_LINE["quotient"],
@@ -139,9 +149,13 @@ EXAMPLES: Final[Mapping[Any, Any]] = MappingProxyType(
                     **EXAMPLE_LINE["days"][0],
                     "lines": [5],
                     "entries": [{**_ENTRY, "demande": 12, "sentence": _ASKED}],
-                    "sentence": f"Lundi 3 octobre 2022 : 1 repas à 3,27 €. {_ASKED}",
+                    "corrected_by": [_CORRECTED],
+                    "sentence": _OF_DAY,
                 }
             ],
+            "corrected_by": [_CORRECTED],
+            "grouped": [{"days": ["2022-10-03"], "sentence": _OF_DAY}],
+            "in_short": [*EXAMPLE_LINE["sentences"]],
             "sentences": [*EXAMPLE_LINE["sentences"]],
         },
     }

@@ -37,8 +37,12 @@ def moment(at: datetime, words: HistoryWords, *, beside: date | None = None) -> 
 class Saying:
     """Who reads a day, and for which household."""
 
-    def __init__(self, facts: Facts, words: HistoryWords, day: date | None, reader: Reader) -> None:
+    def __init__(
+        self, facts: Facts, words: HistoryWords, day: date | None, reader: Reader, *, timed: bool = True
+    ) -> None:
         self.facts, self.words, self.day, self.reader = facts, words, day, reader
+        self.timed = timed
+        """Whether it is told when who came was written down: not of days told together."""
 
     def at(self, instant: datetime) -> str:
         """When, beside the day it is about."""
@@ -69,10 +73,16 @@ def joined(*parts: str) -> str:
 
 
 def happened(
-    line: BilledLine, day: BilledDay, facts: Facts, words: HistoryWords, *, reader: Reader = "family"
+    line: BilledLine,
+    day: BilledDay,
+    facts: Facts,
+    words: HistoryWords,
+    *,
+    reader: Reader = "family",
+    timed: bool = True,
 ) -> list[str]:
     """One sentence a line of the child's page that the day rests on; a decision by rule is told with its demande."""
-    saying = Saying(facts, words, day.day, reader)
+    saying = Saying(facts, words, day.day, reader, timed=timed)
     entries = [facts.of_child(line.child, version).entry for version in day.lines]
     asked: dict[int, events.DayDemanded] = {}
     said: list[str] = []
@@ -156,7 +166,8 @@ def _attendance(entry: Entry, fact: events.AttendanceRecorded, saying: Saying) -
         times += f", arrivée à {saying.words.time(fact.arrived_at)}"
     if fact.left_at is not None:
         times += f", départ à {saying.words.time(fact.left_at)}"
-    return f"{joined(word, saying.who(entry), saying.at(entry.signature.recorded_at))}{times}."
+    when = saying.at(entry.signature.recorded_at) if saying.timed else ""
+    return f"{joined(word, saying.who(entry), when)}{times}."
 
 
 def _withdrawn(entry: Entry, fact: events.DemandeWithdrawn, saying: Saying) -> str:  # noqa: ARG001 - the shape of all

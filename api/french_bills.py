@@ -3,19 +3,21 @@
 `said_of_line` says it in parts, to be laid out; `sentences_of_line` one after another.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from types import MappingProxyType
 from typing import Final
 
+from api.billing.corrected import Correction
 from api.billing.facts import Facts
 from api.french_bill_days import Reader, capital, happened
+from api.french_bill_groups import DaysSaid, group_said, since_said
 from api.french_bill_steps import euros_of, number_of, steps_said
 from api.french_causes import changed
 from api.history_words import HistoryWords, lowered
 from ledger.events import Basis, BilledDay, BilledLine, Nature, QuotientSource, QuotientUsed
-from ledger.identifiers import Month
+from ledger.identifiers import Month, TitreNumber
 from rulebook.french_dates import french_date, french_day
 from rulebook.words import MONTHS
 
@@ -47,8 +49,8 @@ BASES: Final[Mapping[Basis, str]] = MappingProxyType(
 REASONS: Final[Mapping[Basis, str]] = MappingProxyType(
     {
         "reserved": "La réservation est due, que la présence soit notée ou non.",
-        "absent": "Aucune absence n'a été acceptée : ce jour est dû.",
-        "absent_pending": "L'absence déclarée attend une décision : ce jour est dû en attendant.",
+        "absent": "À la clôture, aucune absence n'était acceptée : ce jour est dû.",
+        "absent_pending": "À la clôture, l'absence déclarée attendait une décision : ce jour est dû en attendant.",
         "waiting_days": "L'absence est acceptée, et ce jour reste dû : délai de carence.",
         "too_short": "L'absence est acceptée, et ce jour reste dû : elle compte trop peu de jours de suite.",
         "too_late": "L'absence est acceptée, et ce jour reste dû : le service a été prévenu trop tard.",
@@ -70,7 +72,9 @@ class LineSaid:
     heading: str
     """What it is and what it comes to; of a regularisation, which month it corrects."""
     days: tuple[str, ...]
-    """Date by date, in order: what happened, and why the day counts."""
+    """Date by date, in order: what happened, why the day counts, and what corrected it since."""
+    grouped: tuple[DaysSaid, ...]
+    """The same, days that read the same told once."""
     quotient: str | None
     arithmetic: tuple[str, ...]
     """From the quotient to the unit price."""
@@ -80,16 +84,40 @@ class LineSaid:
 
     @property
     def sentences(self) -> tuple[str, ...]:
-        """All of it, in the order of reading."""
+        """All of it, day by day, in the order of reading."""
+        return (self.heading, *self.days, *self.rest)
+
+    @property
+    def in_short(self) -> tuple[str, ...]:
+        """The same, days that read the same told once."""
+        return (self.heading, *(each.sentence for each in self.grouped), *self.rest)
+
+    @property
+    def rest(self) -> tuple[str, ...]:
+        """What is said after the days."""
         quotient = () if self.quotient is None else (self.quotient,)
-        return (self.heading, *self.days, *self.changes, *quotient, *self.arithmetic, self.article)
+        return (*self.changes, *quotient, *self.arithmetic, self.article)
 
 
-def said_of_line(line: BilledLine, facts: Facts, words: HistoryWords, *, reader: Reader = "family") -> LineSaid:
-    """Why a line costs what it costs. `reader`: the payer's own family is spoken to, the town's staff is told of it."""
+def said_of_line(
+    line: BilledLine,
+    facts: Facts,
+    words: HistoryWords,
+    *,
+    reader: Reader = "family",
+    later: Sequence[Correction] = (),
+) -> LineSaid:
+    """Why a line costs what it costs. `reader`: the payer's own family is spoken to, the town's staff is told of it.
+
+    `later`: what corrected it since.
+    """
     return LineSaid(
         heading=heading(line, words),
-        days=tuple(day_said(line, day, facts, words, reader=reader) for day in line.days),
+        days=tuple(
+            " ".join((day_said(line, day, facts, words, reader=reader), *since_said(later, [day.day])))
+            for day in line.days
+        ),
+        grouped=tuple(_grouped(line, facts, words, reader, later)),
         quotient=quotient_said(line.quotient),
         arithmetic=steps_said(line.steps, line.quotient),
         article=article_said(line, words),
@@ -118,13 +146,39 @@ def heading(line: BilledLine, words: HistoryWords) -> str:
 
 def day_said(line: BilledLine, day: BilledDay, facts: Facts, words: HistoryWords, *, reader: Reader = "family") -> str:
     """As in « Mardi 6 septembre 2022 : 1 repas à 3,27 €. Réservé le 24 août 2022 à 18 h 05 par vous… »."""
-    what = f"{abs(day.quantity)} {noun_of(line, words)} à {amount(line.unit_price_cents)}"
+    said = [f"{capital(french_day(day.day))} : {_counted(line, day, words)}."]
+    return " ".join((*said, *_because(line, day, facts, words, reader)))
+
+
+def _counted(line: BilledLine, day: BilledDay, words: HistoryWords) -> str:
     taken_back = " en moins" if day.quantity < 0 else ""
-    said = [f"{capital(french_day(day.day))} : {what}{taken_back}."]
-    if day.quantity >= 0:
-        said += happened(line, day, facts, words, reader=reader)
-        said += [REASONS[day.basis]] if day.basis in REASONS else []
-    return " ".join(said)
+    return f"{abs(day.quantity)} {noun_of(line, words)} à {amount(line.unit_price_cents)}{taken_back}"
+
+
+def _because(
+    line: BilledLine, day: BilledDay, facts: Facts, words: HistoryWords, reader: Reader, *, timed: bool = True
+) -> tuple[str, ...]:
+    """What happened, and why the day counts; nothing of a day taken back, which was told when it was billed."""
+    if day.quantity < 0:
+        return ()
+    said = happened(line, day, facts, words, reader=reader, timed=timed)
+    return (*said, REASONS[day.basis]) if day.basis in REASONS else tuple(said)
+
+
+def _grouped(
+    line: BilledLine, facts: Facts, words: HistoryWords, reader: Reader, later: Sequence[Correction]
+) -> Iterator[DaysSaid]:
+    """Days of the same request, the same decision, the same attendance whenever it was noted, the same corrections."""
+    alike: dict[tuple[str, tuple[str, ...], tuple[tuple[TitreNumber, int], ...]], list[BilledDay]] = {}
+    for day in line.days:
+        corrected = tuple((each.by.titre, each.by.line) for each in later if day.day in each.quantities)
+        told = _because(line, day, facts, words, reader, timed=False)
+        alike.setdefault((_counted(line, day, words), told, corrected), []).append(day)
+    for (what, told, _), days in alike.items():
+        dates = tuple(day.day for day in days)
+        alone = day_said(line, days[0], facts, words, reader=reader)
+        said = alone if len(days) == 1 else group_said(dates, what, told)
+        yield DaysSaid(days=dates, sentence=" ".join((said, *since_said(later, dates))))
 
 
 def quotient_said(used: QuotientUsed | None) -> str | None:

@@ -7,7 +7,7 @@ from pydantic import Field
 from typing_extensions import TypedDict  # the one pydantic reads before Python 3.12
 
 from api.fields import IdText, Month, SlugText
-from api.schemas import AccountText, Count, VersionText, exact
+from api.schemas import Count, VersionText, exact
 from api.schemas_prices import (
     ArithmeticStep,
     Cents,
@@ -200,10 +200,28 @@ class TitreKnown(TypedDict):
 
 
 @exact
+class CorrectedBy(TypedDict):
+    """A line of a later titre that corrects this one, and what it comes to for these days."""
+
+    titre: TitreText
+    line: Line
+    quantity: int
+    amount_cents: Cents
+    days: list[date]
+
+
+@exact
+class TitreLine(InvoiceLine):
+    """A line of a titre, and what corrected it since."""
+
+    corrected_by: list[CorrectedBy]
+
+
+@exact
 class Titre(TitreKnown):
     """The same, line by line."""
 
-    lines: list[InvoiceLine]  # type: ignore[misc]
+    lines: list[TitreLine]  # type: ignore[misc]
 
 
 @exact
@@ -229,60 +247,3 @@ class RestingOn(TypedDict):
     child: IdText
     line: Line
     invoice_lines: list[InvoiceLine]
-
-
-@exact
-class EntryOfWhy(TypedDict):
-    """A line of the ledger: which, who wrote it, when. No account is told to a family."""
-
-    page: Literal["child", "household", "town"]
-    line: Line
-    position: Annotated[int | None, Field(description="Dans l'ordre scellé de la commune.")]
-    type: str
-    role: str
-    role_label: str
-    actor: AccountText | None
-    happened_at: datetime
-    recorded_at: datetime
-
-
-@exact
-class EntryOfDay(EntryOfWhy):
-    """The same, of a day: the demande it opened, and what it says."""
-
-    demande: int | None
-    sentence: str | None
-
-
-@exact
-class WhyDay(BilledDay):
-    """A day with its facts and its sentence."""
-
-    entries: list[EntryOfDay]
-    sentence: str
-
-
-@exact
-class WhyQuotient(QuotientPriced):
-    """The quotient, and the line of the household's page that says it."""
-
-    entry: EntryOfWhy | None
-
-
-@exact
-class WhyCause(EntryOfWhy):
-    """What changed since the month was closed, in words."""
-
-    of: IdText | None
-    sentence: str
-
-
-@exact
-class Why(InvoiceLine):
-    """A line of an invoice and all that it rests on."""
-
-    titre: TitreText  # type: ignore[misc]
-    quotient: WhyQuotient | None  # type: ignore[misc]
-    days: list[WhyDay]  # type: ignore[misc]
-    causes: list[WhyCause]  # type: ignore[misc]
-    sentences: list[str]

@@ -1,11 +1,13 @@
 """Lines of invoices as every answer shows them, from the rows of the books or from the bills of a draft."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
 from typing import Any, Final
 
 import orjson
 
 from api.asking import Rows
+from api.billing.corrected import Correction, Numbered, corrections
 from api.billing.pricing import arithmetic_shown, quotient_shown
 from api.french_bills import BASES, NATURES
 from api.office import Office
@@ -99,6 +101,38 @@ def cause_shown(cause: Cause) -> dict[str, Any]:
     """What changed since the month was closed."""
     _, _, rest = cause.stream.partition("/")
     return {"page": kind_of(cause.stream), "of": rest.partition("/")[2] or None, "line": cause.line}
+
+
+def numbered_rows(rows: Rows) -> list[Numbered]:
+    """Rows of the lines of invoices, as lines that know where they are."""
+    return list(map(_numbered, rows))
+
+
+def _numbered(row: Mapping[str, Any]) -> Numbered:
+    return Numbered(titre=row["titre"], month=row["month"], line=row["line"], billed=line_of(row))
+
+
+def corrected_shown(later: Iterable[Correction], days: Iterable[date]) -> list[dict[str, Any]]:
+    """The later lines that correct some days of a line, and what they come to for these days."""
+    wanted = list(days)
+    return [
+        {
+            "titre": each.by.titre,
+            "line": each.by.line,
+            "quantity": sum(each.quantities.get(day, 0) for day in wanted),
+            "amount_cents": each.cents_of(wanted),
+            "days": sorted(set(wanted) & set(each.quantities)),
+        }
+        for each in later
+        if any(day in each.quantities for day in wanted)
+    ]
+
+
+def titre_line_shown(row: Mapping[str, Any], household: Iterable[Numbered]) -> dict[str, Any]:
+    """A row of a titre's lines, and what corrects it among the lines of its household."""
+    of = _numbered(row)
+    days = [day.day for day in of.billed.days]
+    return {**row_shown(row), "corrected_by": corrected_shown(corrections(of, household), days)}
 
 
 def titre_shown(row: Mapping[str, Any]) -> dict[str, Any]:

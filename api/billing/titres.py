@@ -4,11 +4,13 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
 
-from api import openapi, schemas_billing
+from api import openapi, schemas_billing, schemas_why
 from api.answers import JSONAnswer
+from api.asking import Rows
+from api.billing.corrected import Numbered
 from api.billing.facts import facts_of
 from api.billing.payment_bodies import TitreText
-from api.billing.shown import asked, in_households, line_of, row_shown, titre_shown
+from api.billing.shown import asked, in_households, numbered_rows, row_shown, titre_line_shown, titre_shown
 from api.billing.why import why_shown
 from api.door import doors
 from api.fields import IdText, read_digits
@@ -35,6 +37,16 @@ async def _opened(at: Office, number: str) -> dict[str, Any]:
     return rows[0]
 
 
+async def _lines_about(at: Office, rows: Rows) -> list[Numbered]:
+    """Every line the household was billed about the days of these rows."""
+    if not rows:
+        return []
+    first, last = min(row["first_day"] for row in rows), max(row["last_day"] for row in rows)
+    household = HouseholdId(rows[0]["household"])
+    [found] = await asked(at, questions.lines_of_household(at.commune, household, first, last))
+    return numbered_rows(found)
+
+
 @router.get(
     "/titres/{number}",
     summary="Un titre et ses lignes",
@@ -45,13 +57,14 @@ async def one(number: TitreText, at: AtInstant) -> JSONAnswer:
     titre = await _opened(at, number)
     [rows] = await asked(at, questions.lines_of_titre(at.commune, TitreNumber(number)))
     at.saw(*{row["child"] for row in rows})
-    return JSONAnswer({**titre_shown(titre), "lines": [row_shown(row) for row in rows]})
+    household = await _lines_about(at, rows)
+    return JSONAnswer({**titre_shown(titre), "lines": [titre_line_shown(row, household) for row in rows]})
 
 
 @router.get(
     "/titres/{number}/lines/{line}",
     summary="Pourquoi une ligne de facture",
-    responses=openapi.answered(200, schemas_billing.Why),
+    responses=openapi.answered(200, schemas_why.Why),
 )
 async def why(number: TitreText, line: LineText, at: AtInstant) -> JSONAnswer:
     """As data, and in sentences a parent understands. The lines of the ledger are told as they were written."""
@@ -60,13 +73,14 @@ async def why(number: TitreText, line: LineText, at: AtInstant) -> JSONAnswer:
     row = next((row for row in rows if row["line"] == line), None)
     if row is None:
         raise not_found()
-    billed, household = line_of(row), HouseholdId(row["household"])
-    at.saw(billed.child)
-    facts = await facts_of(at.reader, at.commune, household, [billed])
+    [of], household = numbered_rows([row]), HouseholdId(row["household"])
+    at.saw(of.billed.child)
+    facts = await facts_of(at.reader, at.commune, household, [of.billed])
+    lines = await _lines_about(at, [row])
     [versions] = await at.reader.ask(at.commune, town.rulebooks(at.commune))
     words = HistoryWords(rules=await at.reader.rules(at.commune, versions))
     reader = "family" if at.only_for is not None else "staff"
-    return JSONAnswer(why_shown(billed, facts, words, titre=number, number=line, reader=reader))  # type: ignore[arg-type]
+    return JSONAnswer(why_shown(of, facts, words, household=lines, reader=reader))  # type: ignore[arg-type]
 
 
 @router.get(

@@ -1,10 +1,12 @@
 """Why a line of an invoice costs what it costs, as data: each day with its facts, and the sentences that say them."""
 
+from collections.abc import Iterable
 from typing import Any
 
+from api.billing.corrected import Numbered, corrections
 from api.billing.facts import Facts
 from api.billing.pricing import quotient_shown
-from api.billing.shown import line_shown
+from api.billing.shown import corrected_shown, line_shown
 from api.french_access import ROLES
 from api.french_bill_days import Reader, Saying, entry_said
 from api.french_bills import said_of_line
@@ -18,17 +20,26 @@ _CODEC = Codec()
 
 
 def why_shown(
-    line: BilledLine, facts: Facts, words: HistoryWords, *, titre: str, number: int, reader: Reader
+    of: Numbered, facts: Facts, words: HistoryWords, *, household: Iterable[Numbered], reader: Reader
 ) -> dict[str, Any]:
-    """A line with the facts of each of its days, its quotient with the line that says it, what changed, and why."""
-    said = said_of_line(line, facts, words, reader=reader)
-    shown = line_shown(line, facts.household, titre=titre, number=number)
+    """A line with the facts of each of its days, its quotient with the line that says it, what changed, and why.
+
+    `household`: the lines that may correct it.
+    """
+    line, later = of.billed, corrections(of, household)
+    said = said_of_line(line, facts, words, reader=reader, later=later)
+    shown = line_shown(line, facts.household, titre=of.titre, number=of.line)
     used = line.quotient
     decided = facts.of_home(used.line) if used is not None else None
     return {
         **shown,
         "days": [
-            {**day_shown, "entries": _entries(line, day, facts, words, reader), "sentence": sentence}
+            {
+                **day_shown,
+                "entries": _entries(line, day, facts, words, reader),
+                "corrected_by": corrected_shown(later, [day.day]),
+                "sentence": sentence,
+            }
             for day_shown, day, sentence in zip(shown["days"], line.days, said.days, strict=True)
         ],
         "quotient": None
@@ -38,7 +49,10 @@ def why_shown(
             {**cause_shown, **_entry(facts.at(cause), reader=reader), "sentence": sentence}
             for cause_shown, cause, sentence in zip(shown["causes"], line.causes, said.changes, strict=True)
         ],
+        "corrected_by": corrected_shown(later, [day.day for day in line.days]),
+        "grouped": [{"days": list(each.days), "sentence": each.sentence} for each in said.grouped],
         "sentences": list(said.sentences),
+        "in_short": list(said.in_short),
     }
 
 

@@ -150,7 +150,8 @@ def test_a_day_that_stays_due_says_why() -> None:
     days = (BilledDay(day=MONDAY, basis="absent", lines=(1, 2, 3)),)
     [day] = said_of_line(a_line(days=days), known(REQUEST, GRANT, away, DECLARED), WORDS).days
     assert day.endswith(
-        "Absence notée par le service le jour même à 13 h 40. Aucune absence n'a été acceptée : ce jour est dû."
+        "Absence notée par le service le jour même à 13 h 40. "
+        "À la clôture, aucune absence n'était acceptée : ce jour est dû."
     )
 
 

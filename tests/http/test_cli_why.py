@@ -31,7 +31,9 @@ def test_a_line_is_explained_at_the_terminal_and_a_fact_leads_back_to_it(service
     code, said, wrong = run(titre, *where, "--by", "regie-1")
     assert (code, wrong) == (0, "")
     assert said.splitlines()[0] == "Ligne 1. Cantine, repas : 2 × 3,27\u00a0€ = 6,54\u00a0€."
-    assert "  Lundi 22 janvier 2024 : 1 repas à 3,27" in said
+    assert "  Les 22 et 23 janvier 2024 : 1 repas à 3,27" in said
+    assert "Présence notée par le service.\n" in said
+    assert "  Lundi 22 janvier 2024 : 1 repas à 3,27" in run(titre, "--days", *where)[1]
     assert "par la famille (demande n°" in said
     assert "Tarif « Repas » : article 7.1 du règlement 2023-09." in said
     code, said, _ = run(titre, "--line", "1", *where, "--json")
@@ -65,6 +67,7 @@ def test_a_line_is_explained_at_the_terminal_and_a_fact_leads_back_to_it(service
         ("--entry", "child/8f14e45f-ceea-4672-8b6b-1d2c3e4f5a6b/0"),
         ("--entry", "town/8f14e45f-ceea-4672-8b6b-1d2c3e4f5a6b/1"),
         ("--entry", "child/8f14e45f-ceea-4672-8b6b-1d2c3e4f5a6b/1", "--line", "2"),
+        ("--entry", "child/8f14e45f-ceea-4672-8b6b-1d2c3e4f5a6b/1", "--days"),
         ("--entry", "child/villars/8f14e45f-ceea-4672-8b6b-1d2c3e4f5a6b/1", "--commune", "valmont"),
     ],
 )
