@@ -1,6 +1,8 @@
 """A page that is suspected, line by line: which line is not what was written, or not what was sealed."""
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from hashlib import sha256
 from typing import Any, Final
 
@@ -21,6 +23,8 @@ _PAGE: Final = """
     FROM entries e LEFT JOIN seals s ON s.commune = e.commune AND s.arrival = e.arrival
     WHERE e.commune = %s AND e.stream = %s ORDER BY e.version
 """
+_STORED: Final = "SELECT stored FROM entries WHERE commune = %s AND stream = %s AND version = %s"
+_TITRE: Final = re.compile(r"\d{4}-\d{6,18}")
 
 
 def judged(connection: Connection, commune: Commune, stream: str, gone: Sequence[Sealed]) -> Iterator[Finding]:
@@ -95,3 +99,22 @@ def cut(stream: str, gone: Sequence[Sealed], last: int) -> Iterator[Finding]:
         first = lost[0]
         more = f" and {len(lost) - 1} after it" if len(lost) > 1 else ""
         yield Finding.at("sealed_line_missing", stream, first.line, first.position, more=more)
+
+
+def titled(connection: Connection, commune: Commune, found: Iterable[Finding]) -> Iterator[Finding]:
+    """What was found at lines, with the titre that a line of a payer's page is about, as far as it can be read."""
+    for each in found:
+        titre = None
+        if each.stream is not None and each.stream.startswith("payer/"):
+            row = connection.execute(_STORED, (commune, each.stream, each.line), binary=True).fetchone()
+            titre = None if row is None else _titre_of(row[0])
+        yield each if titre is None else replace(each, where=f"{each.where}: {titre}")
+
+
+def _titre_of(stored: bytes) -> str | None:
+    try:
+        titre = orjson.loads(stored)["fact"]["titre"]
+    except (ValueError, KeyError, TypeError, IndexError):
+        # The line was changed into something else: it is named by its page and its number.
+        return None
+    return titre if isinstance(titre, str) and _TITRE.fullmatch(titre) else None

@@ -27,7 +27,7 @@ from replay.verifying.bills import Again, bill_again, homes, shared_out
 from replay.verifying.books import Books, balances, placed
 from replay.verifying.findings import Finding
 from replay.verifying.lines import Connection, Range, Sealed, Segment, Settled, joined, read_range, settled_of, shares
-from replay.verifying.pages import cut, judged
+from replay.verifying.pages import cut, judged, titled
 from replay.verifying.pool import Pool, pool_of
 from replay.verifying.rows import SOURCES, UNNAMED, Folded, differences, fold_pages, rows_of
 from replay.verifying.tree import grown_again
@@ -158,7 +158,7 @@ def _chains(
         wrong = wrong or list(cut(stream, lost, pages[stream].last if stream in pages else 0))
         if wrong:
             broken.add(stream)
-        yield from wrong
+        yield from titled(connection, commune, wrong)
     for each in ranges:
         for stream, line in each.unsealed:
             if stream not in broken:

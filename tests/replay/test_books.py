@@ -145,6 +145,20 @@ def test_a_balance_that_is_not_what_was_billed_less_what_was_paid_is_named(bille
     assert billed.found() == [found]
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "named"),
+    [(b'"amount_cents":654', b'"amount_cents":653', ": 2024-000001"), (b"{", b"[", ""), (b"2024-000001", b"2024", "")],
+)
+def test_a_line_that_was_changed_is_named_with_its_titre_as_far_as_it_says_one(
+    billed: Billed, before: bytes, after: bytes, named: str
+) -> None:
+    """Nothing else of the line, which may say anything now."""
+    stored = canonical(billed.line(PAYER, 1)).replace(before, after)
+    billed.superuser.execute("UPDATE entries SET stored = %s WHERE stream = %s AND version = 1", (stored, PAYER))
+    found = next(each for each in billed.found() if each.what == "line_changed")
+    assert found.where == f"{PAYER} line 1 (position {found.position}){named}"
+
+
 def _times(line: Line, factor: int) -> None:
     """The amount of a line, its quantity left as it was."""
     line["fact"]["lines"][0]["amount_cents"] *= factor
