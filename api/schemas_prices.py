@@ -98,6 +98,10 @@ class Price(TypedDict):
     total_cents: Cents
     complete: bool
     lines: list[PricedLine]
+    elsewhere: Annotated[
+        list[PricedLine],
+        Field(description="Ce qu'une demande change d'autres jours, ou des frères et sœurs ; compris dans le total."),
+    ]
     missing: list[MissingShown]
     free: list[FreeDay]
     sentences: list[str]
@@ -191,6 +195,7 @@ EXAMPLE_PRICE: Final[Mapping[str, Any]] = MappingProxyType(
         "total_cents": 654,
         "complete": True,
         "lines": [dict(EXAMPLE_LINE)],
+        "elsewhere": [],
         "missing": [],
         "free": [],
         "sentences": [*EXAMPLE_LINE["sentences"], "Total : 6,54 €."],

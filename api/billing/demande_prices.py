@@ -1,7 +1,6 @@
-"""What a demande that is previewed would cost, or save: the difference it makes to the bills of its days."""
+"""What a demande that is previewed would cost, or save: the difference it makes to the bills of its months."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -13,10 +12,11 @@ from api.billing.pricing import absent, rendered
 from api.office import Office
 from commands.execute import Result
 from ledger.child import SlotKey
-from ledger.entry import Entry
 from ledger.identifiers import ChildId, HouseholdId, Slug
+from ledger.rows import merged
+from projections.billing.demanded import Asked, changes_of
 from projections.billing.family import Family
-from projections.billing.supposed import Scene, change_of, expected, granted, months_of
+from projections.billing.supposed import Scene
 
 Slots = frozenset[tuple[ChildId, SlotKey]]
 
@@ -36,7 +36,7 @@ async def priced(
         payers = sorted({household for child in children for household in households[child]})
         families = await families_of(at.reader, at.commune, payers)
         at.saw(*payers)
-        said = await run_in_threadpool(_changes, scene, families, result.prepared.entries, asked)
+        said = await run_in_threadpool(_changes, scene, families, _steps(result, asked))
     return [
         {**demande, "price": None if missing else price, "price_absent": missing}
         for demande, price, missing in zip(demandes, said, without, strict=True)
@@ -52,20 +52,18 @@ def _day(said: date | str) -> date:
     return date.fromisoformat(said) if isinstance(said, str) else said
 
 
-def _changes(
-    scene: Scene, families: Sequence[Family], entries: Sequence[Entry], asked: Sequence[Slots]
-) -> list[dict[str, Any] | None]:
-    months = months_of(key.day for slots in asked for _, key in slots)
-    before = [_expected(scene, family, months) for family in families]
-    after = [_expected(scene, _granted(scene, family, entries), months) for family in families]
-    return [rendered(change_of(scene, before, after, slots), scene.offer, slots) for slots in asked]
+def _steps(result: Result, slots: Sequence[Slots]) -> list[Asked]:
+    """The demandes one after the other, each with the lines of those before it; the last with all there are."""
+    rows = merged(result.prepared.changes)["demandes"]["put"]
+    numbers = sorted((row["number"] for row in rows), key=abs)
+    every = result.prepared.entries
+    found = [
+        Asked([entry for entry in every if getattr(entry.fact, "demande", None) in numbers[:count]], some)
+        for count, some in enumerate(slots, start=1)
+    ]
+    return [*found[:-1], found[-1]._replace(entries=every)]
 
 
-def _granted(scene: Scene, family: Family, entries: Sequence[Entry]) -> Family:
-    pages = {child: granted(scene, page, entries) for child, page in family.children.items() if page}
-    return replace(family, children=pages)
-
-
-def _expected(scene: Scene, family: Family, months: Sequence[Any]) -> Family:
-    pages = {child: expected(scene, page, months) for child, page in family.children.items() if page}
-    return replace(family, children=pages)
+def _changes(scene: Scene, families: Sequence[Family], asked: Sequence[Asked]) -> list[dict[str, Any] | None]:
+    prices = changes_of(scene, families, asked)
+    return [rendered(price, scene.offer, each.slots) for price, each in zip(prices, asked, strict=True)]

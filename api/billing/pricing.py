@@ -12,6 +12,7 @@ from api.french_bill_steps import euros_of, step_said, steps_said
 from api.french_billing import DAYS, FREE, INCOMPLETE, MISSING, NO_TARIFFS, SUPPOSED_QUOTIENT, TOTAL
 from api.french_bills import BASES, NATURES, SHORT_SOURCES, amount, article_said, heading, quotient_said
 from api.french_days import closed_because, day_detail
+from api.french_prices import ELSEWHERE
 from api.french_runs import days as days_said
 from api.history_words import HistoryWords, lowered
 from api.problems import RuleError
@@ -67,6 +68,7 @@ def rendered(
         "total_cents": price.total_cents,
         "complete": not price.missing,
         "lines": [line_shown(line, words, of_child=of_child) for line in price.lines],
+        "elsewhere": [line_shown(line, words, of_child=of_child) for line in price.elsewhere],
         "missing": [missing_shown(day, of_child=of_child) for day in price.missing],
         "free": [{"day": key.day, "unit": key.unit} for key in free],
         "sentences": list(sentences(price, words, free=free)),
@@ -179,9 +181,13 @@ def sentences(price: Price, words: HistoryWords, *, free: Sequence[SlotKey] = ()
     """A price in words, its total last."""
     for line in price.lines:
         yield from line_sentences(line, words)
+    if price.elsewhere:
+        yield ELSEWHERE
+    for line in price.elsewhere:
+        yield from line_sentences(line, words)
     if free and not price.lines and not price.missing:
         yield FREE
     for why in dict.fromkeys(day.why for day in price.missing):
         yield INCOMPLETE.format(why=lowered(MISSING[why]))
-    if price.lines:
+    if price.lines or price.elsewhere:
         yield TOTAL.format(amount=amount(price.total_cents))

@@ -6,7 +6,6 @@ A price that is asked for and a price that is billed can never disagree: both ar
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
-from itertools import chain
 from typing import Final, NamedTuple
 
 from ledger.child import Child, SlotKey, evolve
@@ -53,11 +52,13 @@ class Price:
     """Days of which no price can be told, and why."""
     priced: frozenset[tuple[ChildId, SlotKey]]
     """Days that cost something, to one of the households that were asked about."""
+    elsewhere: tuple[BilledLine, ...] = ()
+    """What a demande changes on other days, or for brothers and sisters."""
 
     @property
     def total_cents(self) -> int:
         """All lines together."""
-        return sum(line.amount_cents for line in self.lines)
+        return sum(line.amount_cents for line in (*self.lines, *self.elsewhere))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -199,18 +200,7 @@ class _Counted:
 def price_of(scene: Scene, families: Sequence[Family], slots: Collection[tuple[ChildId, SlotKey]]) -> Price:
     """What these days cost the households of these families."""
     found = _counted(scene, families, slots)
-    return _price((_dated(charge) for charge in found.charges), found.missing)
-
-
-def change_of(
-    scene: Scene, before: Sequence[Family], after: Sequence[Family], slots: Collection[tuple[ChildId, SlotKey]]
-) -> Price:
-    """What these days cost more, or less, than they did."""
-    was, now = _counted(scene, before, slots), _counted(scene, after, slots)
-    kept = {_same(charge) for charge in was.charges} & {_same(charge) for charge in now.charges}
-    more = (_dated(charge) for charge in now.charges if _same(charge) not in kept)
-    less = (_dated(charge, taken_back=True) for charge in was.charges if _same(charge) not in kept)
-    return _price(chain(more, less), now.missing)
+    return _price((dated(charge) for charge in found.charges), found.missing)
 
 
 def months_of(days: Iterable[date]) -> list[Month]:
@@ -234,11 +224,8 @@ def _counted(scene: Scene, families: Sequence[Family], slots: Collection[tuple[C
     return found
 
 
-def _same(charge: Charge) -> tuple[object, ...]:
-    return charge.child, charge.key, charge.part.label, charge.part.unit_price_cents, charge.part.quantity
-
-
-def _dated(charge: Charge, *, taken_back: bool = False) -> tuple[Heading, BilledDay]:
+def dated(charge: Charge, *, taken_back: bool = False) -> tuple[Heading, BilledDay]:
+    """A charge as a day of the line it belongs on, or of one that takes it back."""
     quantity = -charge.part.quantity if taken_back else charge.part.quantity
     day = BilledDay(day=charge.key.day, basis=charge.basis, quantity=quantity, lines=charge.lines)
     return heading_of(charge)._replace(taken_back=taken_back), day
