@@ -27,6 +27,8 @@ class DraftFound:
     """Days that cannot be billed yet."""
     earliest: Month | None = None
     """A month before it that has something to bill or to complete, in a town that has closed none."""
+    held: bool = True
+    """Whether its bills are still those it was made of."""
     unknown_since: datetime | None = None
     """When the first line that it does not know was recorded."""
 
@@ -66,6 +68,8 @@ class CloseMonth:
         if draft is None:
             return refused("draft_missing")
         if draft.position != self.position or draft.after != (last.month if last else None):
+            return refused("draft_stale")
+        if not draft.held:
             return refused("draft_stale")
         if draft.unknown_since is not None and town_day(known.rules, draft.unknown_since) < first_of_next(self.month):
             return refused("draft_stale")

@@ -1,5 +1,6 @@
 """The months of the régie: how far each is, its draft, what is missing, its close."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any, Final
 
@@ -59,9 +60,9 @@ class DraftAsked(StrictModel):
 )
 async def months(at: AtInstant) -> JSONAnswer:
     """In the order of the calendar. Drafts have no past: asked of an instant, only what was closed then is told."""
-    closed, issued = await asked(at, questions.closed_months(at.commune), standing.issued_of_months(at.commune))
+    closed, issued = await asked(at, questions.closed_months(at.commune), standing.issued_of_last(at.commune))
     counted = {row["month"]: row["titres"] for row in issued}
-    said = [closed_shown(row, counted.get(row["month"], 0)) for row in closed]
+    said = [closed_shown(row, counted.get(row["month"], row["titres"])) for row in closed]
     if at.as_of is None:
         [drafted] = await at.reader.ask(at.commune, standing.drafted_months(at.commune))
         found = await at.reader.ask(
@@ -163,15 +164,16 @@ def _missing_days(said: list[Any]) -> list[dict[str, Any]]:
 async def close(month: Month, asked: CloseAsked, at: AtCounter) -> Response:
     """Once and for ever: the titres follow by themselves. The same close again is answered the same."""
     wanted, office = BilledMonth(month), at.office
-    rows, [unknown] = await office.reader.ask(
+    rows, [held], [unknown] = await office.reader.ask(
         office.commune,
         drafts.draft_of(office.commune, wanted),
+        drafts.held(office.commune, wanted),
         drafts.unknown_since(office.commune, asked.position),
     )
     command = CloseMonth(
         month=wanted,
         position=asked.position,
-        draft=_found(rows, unknown["since"]),
+        draft=_found(rows, held, unknown["since"]),
         leave_out=asked.leave_out,
         from_here=asked.from_here,
     )
@@ -189,12 +191,13 @@ async def close(month: Month, asked: CloseAsked, at: AtCounter) -> Response:
     return _come_back(answer) if answer.status_code == 202 else answer
 
 
-def _found(rows: Rows, unknown_since: datetime | None) -> DraftFound | None:
+def _found(rows: Rows, held: Mapping[str, Any], unknown_since: datetime | None) -> DraftFound | None:
     """The draft a month may be closed on: one that is ready."""
     row = next((row for row in rows if row["state"] == "ready"), None)
     if row is None:
         return None
     summary: drafts.Summary = row["summary"]
+    said = (row["digest"], summary["bills"], summary["total_cents"])
     return DraftFound(
         position=row["position"],
         after=row["after_month"],
@@ -203,6 +206,7 @@ def _found(rows: Rows, unknown_since: datetime | None) -> DraftFound | None:
         digest=row["digest"],
         missing=sum(summary["missing"].values()),
         earliest=summary.get("earliest"),
+        held=said == (held["digest"], held["titres"], held["total_cents"]),
         unknown_since=unknown_since,
     )
 

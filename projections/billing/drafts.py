@@ -6,14 +6,28 @@ of the code is shown as `asked`: it will be worked out again.
 
 from collections.abc import Mapping
 from datetime import date, datetime
+from hashlib import sha256
 from importlib.metadata import version
+from pathlib import Path
 from typing import Final, Literal, LiteralString, NotRequired, TypedDict
 
+import rulebook
 from ledger.identifiers import Commune, HouseholdId, Month, Slug, Subject
 from projections.question import Question
 
 State = Literal["asked", "running", "ready", "failed"]
-CODE: Final = version("ardoise")
+
+
+def _code() -> str:
+    """The version, and what the sources that bill are: a fix without a new version is another code."""
+    digest = sha256()
+    for room in (Path(__file__).parent, Path(*rulebook.__path__)):
+        for source in sorted(room.rglob("*.py")):
+            digest.update(source.read_bytes())
+    return f"{version('ardoise')}+{digest.hexdigest()[:12]}"
+
+
+CODE: Final = _code()
 """Two versions may work out two bills of the same facts."""
 
 
@@ -69,6 +83,11 @@ _UNKNOWN: Final[LiteralString] = """
     SELECT min(e.recorded_at) AS since FROM seals s JOIN entries e ON e.commune = s.commune AND e.arrival = s.arrival
     WHERE s.commune = %(commune)s AND s.position > %(position)s
 """
+_HELD: Final[LiteralString] = """
+    SELECT encode(sha256(coalesce(string_agg(bill, ''::bytea ORDER BY household), ''::bytea)), 'hex') AS digest,
+           count(*) AS titres, coalesce(sum(total_cents), 0)::bigint AS total_cents
+    FROM draft_bills WHERE commune = %(commune)s AND month = %(month)s AND lines > 0
+"""
 _EARLIEST: Final[LiteralString] = """
     SELECT min(found.day) AS day
     FROM unnest(%(activities)s::text[], %(from_days)s::date[]) AS priced (activity, from_day)
@@ -115,6 +134,11 @@ def bill_in_draft(commune: Commune, month: Month, household: HouseholdId) -> Que
 def missing_in_draft(commune: Commune, month: Month, *, after: str = "", limit: int = 50) -> Question:
     """What cannot be billed yet, household by household, from after one of them on."""
     return Question(sql=_MISSING, values={"commune": commune, "month": month, "after": after, "limit": limit})
+
+
+def held(commune: Commune, month: Month) -> Question:
+    """What the bills of a draft come to now: one row, which is what its draft says unless somebody touched either."""
+    return Question(sql=_HELD, values={"commune": commune, "month": month})
 
 
 def unknown_since(commune: Commune, position: int) -> Question:

@@ -19,7 +19,7 @@ from psycopg.rows import TupleRow
 from ledger.entry import AlteredLineError
 from ledger.identifiers import Commune, Month
 from ledger.streams import regie_page, town_page
-from projections.billing.drafts import CODE
+from projections.billing.drafts import CODE, held
 from replay.leader import Connection, WorkError
 
 TOWN_CLASS: Final = 1_634_886_757
@@ -71,8 +71,7 @@ def alone(connection: Connection, commune: Commune, *, waits: Callable[[], None]
 
     With `waits`, which is called once when there is somebody else, it waits for its turn.
     """
-    values = (TOWN_CLASS, commune)
-    told = False
+    values, told = (TOWN_CLASS, commune), False
     while not _taken(connection, values):
         if waits is None:
             yield False
@@ -110,10 +109,10 @@ def begin(
     """
     run = Run(commune=commune, month=month, position=position, name=str(uuid4()))
     with connection.transaction():
-        known, code = connection.execute(_BEFORE, run.values()).fetchone() or (None, None)
+        known, code, digest = connection.execute(_BEFORE, run.values()).fetchone() or (None, None, None)
         connection.execute(_TAKE_OVER, run.values(by=by, at=at, after=after, code=CODE))
         since = -1 if fresh or known is None or code != CODE or known > position else int(known)
-        if since >= 0 and _governed_anew(connection, run, since):
+        if since >= 0 and (_touched(connection, run, digest) or _governed_anew(connection, run, since)):
             since = -1
         if since < 0:
             for statement in _EMPTY:
@@ -127,6 +126,12 @@ def begin(
             connection.execute(_OURS, run.values())
         connection.execute(_HOUSEHOLDS, run.values())
     return run
+
+
+def _touched(connection: Connection, run: Run, digest: str | None) -> bool:
+    """Whether somebody changed the bills of a draft since it was ready: then none of them is kept."""
+    asked = held(run.commune, run.month)
+    return digest is not None and connection.execute(asked.sql, asked.values).fetchall()[0][0] != digest
 
 
 def _governed_anew(connection: Connection, run: Run, since: int) -> bool:
@@ -177,7 +182,7 @@ def clear(connection: Connection, commune: Commune, month: Month) -> None:
 
 
 _BEFORE: Final = """
-    SELECT d.position, d.code FROM drafts d
+    SELECT d.position, d.code, d.digest FROM drafts d
     WHERE d.commune = %(commune)s AND d.month = %(month)s
       AND EXISTS (SELECT FROM draft_slices s WHERE s.commune = d.commune AND s.month = d.month)
     FOR UPDATE

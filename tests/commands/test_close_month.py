@@ -137,6 +137,10 @@ def test_a_draft_that_is_not_the_one_that_was_looked_at_is_not_closed():
     assert code(tried(position=119)) == "draft_stale"
 
 
+def test_a_draft_whose_bills_somebody_touched_is_not_closed():
+    assert code(tried(draft=replace(DRAFT, held=False))) == "draft_stale"
+
+
 def test_a_draft_made_before_the_last_close_does_not_know_what_it_owes():
     late = tried(OCTOBER, draft=DRAFT, now="2023-11-02 09:00", closed=[SEPTEMBER_CLOSED])
     assert code(late) == "draft_stale"

@@ -1,7 +1,9 @@
 """A month of the régie over HTTP: drafted, completed, closed once, its titres issued, and every line explained."""
 
+from typing import LiteralString
 from uuid import uuid4
 
+import psycopg
 import pytest
 
 from tests.http.billing_town import (
@@ -17,6 +19,7 @@ from tests.http.billing_town import (
     until,
 )
 from tests.http.world import World, made, refused
+from tests.servers import Database
 
 
 @pytest.fixture
@@ -108,6 +111,20 @@ def test_a_month_is_closed_once_and_its_titres_are_issued(town: World) -> None:
     assert (titre["titre"], titre["household"], titre["total_cents"]) == ("2024-000001", household, 654)
     [line] = made(regie(town).get(f"/billing/{JANUARY}/lines", child=child), 200)["lines"]
     assert (line["titre"], line["line"]) == ("2024-000001", 1)
+
+
+@pytest.mark.parametrize("what", ["drafts SET digest = repeat('0', 64)", "draft_bills SET bill = bill || '\\x20'"])
+def test_a_draft_that_somebody_touched_is_not_closed_and_the_next_one_is_made_anew(
+    town: World, module_database: Database, what: LiteralString
+) -> None:
+    eaten(town)
+    draft = drafted(town)
+    with psycopg.connect(module_database.admin_url, autocommit=True) as superuser:
+        superuser.execute(f"UPDATE ardoise.{what} WHERE commune = %s", (town.commune,))
+    refused(regie(town).post(f"/billing/{JANUARY}/close", {"position": draft["position"]}), "draft_stale")
+    town.clock.set("2024-02-01 10:00")
+    month = closed(town)
+    assert (month["digest"], month["issued"]) == (draft["digest"], 1)
 
 
 def test_a_month_is_closed_without_what_is_missing_when_the_regisseur_says_so(town: World) -> None:
