@@ -20,6 +20,7 @@ REFUSALS: Final[Mapping[str, str]] = MappingProxyType(
         "titre_differs": "Titre déjà émis autrement",
         "times_missing": "Heures manquantes",
         "quotient_retroactive": "Quotient familial rétroactif",
+        "rulebook_over_closed_month": "Règlement sur un mois clôturé",
     }
 )
 DETAILS: Final[Mapping[str, str]] = MappingProxyType(
@@ -45,6 +46,10 @@ DETAILS: Final[Mapping[str, str]] = MappingProxyType(
         "quotient_retroactive": (
             "Un quotient familial ne revient pas sur un mois passé, sauf si la ville décide une régularisation "
             "(regularisation)."
+        ),
+        "rulebook_over_closed_month": (
+            "Des mois que ce règlement couvrirait sont clôturés et facturés : un tarif n'est pas rétroactif. "
+            "Choisissez une entrée en vigueur après le dernier mois clôturé."
         ),
         "regie_missing": "Le règlement en vigueur ne décrit pas la régie ([regie]) : aucun titre ne peut être émis.",
     }

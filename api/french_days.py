@@ -60,6 +60,9 @@ SENTENCES: Final[Mapping[str, str]] = MappingProxyType(
         "absence_not_taken": "Cette activité ne prend pas de déclaration d'absence.",
         "unknown_reason": "Ce motif n'est pas prévu par le règlement pour le {day}.",
         "still_cancellable": "Le {day} peut encore être annulé.",
+        "rulebook_over_closed_month": (
+            "Les mois d'avant sont clôturés et facturés : ce règlement peut s'appliquer à partir du {day}."
+        ),
         "in_force_too_early": "Des jours sont déjà réservés depuis le {day} sous un autre règlement.",
         "places_counted_otherwise": "Des places sont déjà prises jusqu'au {day} : elles restent comptées de même.",
         "not_in_demande": "Le {day} n'attend pas de décision dans cette demande.",

@@ -103,7 +103,9 @@ async def text(version: Annotated[str, Field(max_length=64)], at: AtInstant) -> 
     status_code=201,
     summary="Adopter un règlement",
     responses=openapi.answered(201, schemas_town.RulebookVersion)
-    | openapi.documented("rulebook_unsound", "rulebook_of_another_town", "version_already_adopted"),
+    | openapi.documented(
+        "rulebook_unsound", "rulebook_of_another_town", "version_already_adopted", "rulebook_over_closed_month"
+    ),
 )
 async def adopt(asked: RulebookText, at: AtCounter) -> Response:
     """Adopts a rulebook: it governs from its day, and is kept for ever."""

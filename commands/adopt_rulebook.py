@@ -4,11 +4,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
+from commands.close_month import first_of_next
 from commands.outcome import Accepted, Known, Outcome, Refusal, Refused, refused
 from ledger.days import local_day
 from ledger.events import RulebookAdopted
 from ledger.identifiers import Commune, Stream
+from ledger.regie import Regie
 from ledger.store import Write
+from ledger.streams import regie_page
 from ledger.town import Town
 from rulebook.reader import RulebookError, read_rulebook
 from rulebook.rulebook import Activity, Rulebook
@@ -20,12 +23,12 @@ class AdoptRulebook:
 
     content: str
 
-    def pages(self, commune: Commune) -> Sequence[Stream]:  # noqa: ARG002 - the town's page is always known
-        """None but the town's."""
-        return []
+    def pages(self, commune: Commune) -> Sequence[Stream]:
+        """The régie's, which says what was billed; the town's is always known."""
+        return [regie_page(commune)]
 
     def decide(self, known: Known) -> Outcome:
-        """Adopted, unless it is unsound, another town's, or its version was adopted before."""
+        """Adopted, unless it is unsound, another town's, adopted before, or governs what is billed or booked."""
         try:
             rulebook = read_rulebook(self.content)
         except RulebookError as unsound:
@@ -40,7 +43,7 @@ class AdoptRulebook:
         page = known.town()
         if any(adopted.version == rulebook.version for adopted in (page.state or Town()).rulebooks):
             return refused("version_already_adopted")
-        clashes = tuple(_clashes(known, rulebook))
+        clashes = (*_billed(known, rulebook), *_clashes(known, rulebook))
         if clashes:
             return Refused(refusals=clashes)
         fact = RulebookAdopted(
@@ -50,6 +53,13 @@ class AdoptRulebook:
             digest=sha256(self.content.encode()).hexdigest(),
         )
         return Accepted(writes=[Write(page=page, facts=[fact])])
+
+
+def _billed(known: Known, rulebook: Rulebook) -> Iterator[Refusal]:
+    """What was billed stays priced as it was voted: a tariff is not retroactive, and the next close would bill it."""
+    last = (known.regie().state or Regie()).last()
+    if last is not None and rulebook.in_force_from < first_of_next(last.month):
+        yield Refusal(code="rulebook_over_closed_month", day=first_of_next(last.month))
 
 
 def _clashes(known: Known, rulebook: Rulebook) -> Iterator[Refusal]:

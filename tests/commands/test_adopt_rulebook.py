@@ -3,9 +3,12 @@
 from hashlib import sha256
 
 from commands.adopt_rulebook import AdoptRulebook
-from ledger.events import RulebookAdopted
+from ledger.events import MonthClosed, RulebookAdopted
+from ledger.identifiers import Month
+from ledger.streams import regie_page
 from rulebook.town import rules_of_town
 from tests.asks import approve, ask, cancel, reserve
+from tests.billed import Said
 from tests.spec import about, enrolled, given
 from tests.town import CANTINE, CHANTELOUP, MATTEO, RULEBOOK, VILLARS, VILLENNES, day, rulebooks
 
@@ -74,6 +77,33 @@ AGAIN = RULEBOOK.replace('version = "2023-09"', 'version = "2024-03"')
 
 def next_version(in_force_from, text=AGAIN):
     return ask(AdoptRulebook(content=text.replace("en_vigueur = 2023-09-01", f"en_vigueur = {in_force_from}")))
+
+
+def closed(month):
+    closing = MonthClosed(
+        month=Month(month),
+        position=1,
+        year=2024,
+        first_number=1,
+        titres=0,
+        total_cents=0,
+        digest="0" * 64,
+        issued_on=day("2024-01-08"),
+        due_on=day("2024-01-29"),
+        left_out=0,
+    )
+
+    def say(story):
+        story.must(Said(regie_page(story.commune), closing))
+
+    return say
+
+
+def test_a_version_governs_no_day_of_a_month_that_is_billed():
+    story = given(closed("2023-11"), closed("2023-12"))
+    refused = story.when(next_version("2023-12-31")).then_refused("rulebook_over_closed_month").refusal
+    assert refused.day == day("2024-01-01")
+    story.when(next_version("2024-01-01")).then_accepted()
 
 
 def booked():
