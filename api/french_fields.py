@@ -59,6 +59,15 @@ FIELD_SENTENCES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "iban_outside_sepa": ("wrong_form", "Ce compte est dans un pays où les prélèvements SEPA n'existent pas."),
         "holder_expected": ("wrong_form", "Le titulaire s'écrit en lettres latines, comme sur le RIB."),
         "reference_expected": ("wrong_form", "Une référence contient au moins un chiffre ; ce n'est pas un nom."),
+        "reference_of_account": (
+            "wrong_form",
+            "Un IBAN ou un RIB n'est pas une référence : il resterait pour toujours.",
+        ),
+        "reference_of_telephone": ("wrong_form", "Un numéro de téléphone n'est pas une référence de paiement."),
+        "reference_of_name": (
+            "wrong_form",
+            "Une référence a 6 lettres de suite au plus, par exemple 0001234 ou VIR-2022-0417 ; ce n'est pas un nom.",
+        ),
         "item_twice": ("asked_twice", "Un même mot de la liste est donné deux fois."),
         "protocol_not_in_list": ("inconsistent", "Un protocole va avec individual_protocol dans la liste."),
         "in_the_future": ("in_the_future", "Cet instant n'est pas encore venu."),

@@ -13,6 +13,8 @@ REFUSALS: Final[Mapping[str, str]] = MappingProxyType(
         "amount_out_of_bounds": "Montant impossible",
         "cash_over_limit": "Espèces au-delà de 300 €",
         "day_out_of_reach": "Jour impossible",
+        "day_before_titre": "Jour d'avant le titre",
+        "payment_already_recorded": "Paiement déjà enregistré",
         "already_cancelled": "Paiement déjà annulé",
         "debit_to_return": "Prélèvement à rejeter",
         "no_mandate": "Aucun mandat en cours",
@@ -36,6 +38,13 @@ DETAILS: Final[Mapping[str, str]] = MappingProxyType(
             "Un foyer paie en espèces dans la limite de 300 € par jour (article 1680 du code général des impôts)."
         ),
         "day_out_of_reach": "Un paiement est reçu au plus tôt le 1er janvier 2000.",
+        "day_before_titre": (
+            "Ce titre a été émis après ce jour : vérifiez le jour de réception, ou ne nommez pas le titre."
+        ),
+        "payment_already_recorded": (
+            "Un paiement de ce foyer est déjà enregistré avec le même moyen, la même référence, le même montant et le "
+            "même jour. Si c'en est un autre, envoyez-le avec again."
+        ),
         "already_cancelled": "Ce paiement est déjà annulé.",
         "debit_to_return": "Un prélèvement ne s'annule pas à la main : enregistrez son rejet par la banque.",
         "no_mandate": "Aucun mandat de prélèvement n'est en cours pour ce foyer.",

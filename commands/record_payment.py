@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
@@ -21,6 +22,7 @@ EARLIEST: Final = date(2000, 1, 1)
 """A day before is mistyped: no town had a ledger here."""
 HIGHEST_PAYMENT_CENTS: Final = 9_999_999
 """99 999,99 €: a hundred times what a family owes in a year."""
+_Likeness = tuple[HouseholdId, Means, str | None, int, date]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -34,6 +36,8 @@ class NewPayment:
     received_on: date
     titre: TitreNumber | None = None
     reference: str | None = None
+    again: bool = False
+    """Another payment, although one like it is recorded under the same reference."""
 
     def fact(self) -> PaymentRecorded:
         """What the payer's page says."""
@@ -68,12 +72,16 @@ class RecordPayments:
     def _refusals(self, known: Known) -> Iterator[Refusal]:
         today = town_day(known.rules, known.now)
         cash: Counter[tuple[HouseholdId, date]] = Counter()
+        seen: set[_Likeness] = set()
         for place, each in enumerate(self.payments):
             if each.means == "cash":
                 cash[each.household, each.received_on] += each.amount_cents
             code = _code(known, each, today, cash_cents=cash[each.household, each.received_on])
+            if code is None and not each.again and each.reference is not None:
+                code = _twice(known, each, seen)
             if code is not None:
                 yield Refusal(code=code, place=place)
+            seen.add(_likeness(each))
 
 
 def _code(known: Known, said: NewPayment, today: date, *, cash_cents: int) -> str | None:
@@ -83,6 +91,8 @@ def _code(known: Known, said: NewPayment, today: date, *, cash_cents: int) -> st
         return "unknown_payer"
     if said.titre is not None and (said.titre not in payer.titres or payer.titres[said.titre].total_cents <= 0):
         return "unknown_titre"
+    if said.titre is not None and said.received_on < payer.titres[said.titre].issued_on:
+        return "day_before_titre"
     if not 0 < said.amount_cents <= HIGHEST_PAYMENT_CENTS:
         return "amount_out_of_bounds"
     if said.means == "cash" and _cash_of(payer, said.received_on) + cash_cents > MOST_CASH_CENTS:
@@ -94,6 +104,17 @@ def _code(known: Known, said: NewPayment, today: date, *, cash_cents: int) -> st
     if said.payment in payer.payments or said.payment in payer.cancelled:
         return "already_registered"
     return None
+
+
+def _likeness(paid: NewPayment | PaymentRecorded) -> _Likeness:
+    return paid.household, paid.means, paid.reference, paid.amount_cents, paid.received_on
+
+
+def _twice(known: Known, said: NewPayment, seen: AbstractSet[_Likeness]) -> str | None:
+    """Whether the same cheque is recorded already, or given twice."""
+    payer = known.payer(said.household).state
+    before = payer.payments.values() if payer is not None else ()
+    return "payment_already_recorded" if _likeness(said) in {*seen, *map(_likeness, before)} else None
 
 
 def _cash_of(payer: Payer, day: date) -> int:

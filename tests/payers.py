@@ -94,6 +94,8 @@ def money(
     on: str = "2024-01-08",
     titre: int | None = None,
     payment: str = "",
+    reference: str | None = None,
+    again: bool = False,
 ) -> NewPayment:
     return NewPayment(
         payment=PaymentId(payment or new_id()),
@@ -102,6 +104,8 @@ def money(
         means=means,
         received_on=day(on),
         titre=None if titre is None else named(titre),
+        reference=reference,
+        again=again,
     )
 
 

@@ -153,7 +153,14 @@ async def received(
     summary="Enregistrer des paiements",
     responses=openapi.answered(201, schemas_payments.PaymentsRecorded)
     | openapi.documented(
-        "unknown_payer", "unknown_titre", "amount_out_of_bounds", "cash_over_limit", "day_not_come", "day_out_of_reach"
+        "unknown_payer",
+        "unknown_titre",
+        "amount_out_of_bounds",
+        "cash_over_limit",
+        "day_not_come",
+        "day_out_of_reach",
+        "day_before_titre",
+        "payment_already_recorded",
     ),
 )
 async def record(asked: PaymentsAsked, at: AtCounter) -> Response:
@@ -174,6 +181,7 @@ def _new(asked: PaymentAsked, payment: PaymentId) -> NewPayment:
         received_on=asked.received_on,
         titre=TitreNumber(asked.titre) if asked.titre else None,
         reference=asked.reference,
+        again=asked.again,
     )
 
 

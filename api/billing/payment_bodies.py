@@ -7,6 +7,7 @@ from pydantic_core import PydanticCustomError
 from schwifty import IBAN
 from schwifty.exceptions import SchwiftyException
 
+from api.billing.cheque_numbers import what_it_tells
 from api.billing.pain008 import LONGEST_NAME, in_sepa_letters
 from api.detail_bodies import read_line
 from api.fields import Day, IdText, Month, StrictModel
@@ -42,9 +43,12 @@ def read_holder(value: str) -> str:
 
 
 def read_reference(value: str) -> str:
-    """A number of some kind: a name has no digit, and goes with no payment."""
+    """A number of some kind, kept for ever: nobody's name, account or telephone goes with a payment."""
     if not any(letter.isdigit() for letter in value):
         raise _refused("reference_expected")
+    told = what_it_tells(value)
+    if told is not None:
+        raise _refused(told)
     return value
 
 
@@ -55,7 +59,10 @@ Reference = Annotated[
     Field(
         pattern=r"^[A-Za-z0-9](?:[A-Za-z0-9 -]{0,33}[A-Za-z0-9])?$",
         max_length=35,
-        description="Le numéro du chèque, du virement ou du paiement en ligne, avec au moins un chiffre : pas un nom.",
+        description=(
+            "Le numéro du chèque, du virement ou du paiement en ligne : au moins un chiffre, 6 lettres de suite au "
+            "plus (espaces et tirets ne les séparent pas) ; ni nom, ni compte, ni téléphone."
+        ),
         examples=["0001234"],
     ),
     AfterValidator(read_reference),
@@ -97,6 +104,9 @@ class PaymentAsked(StrictModel):
     received_on: Day
     titre: TitreText | None = None
     reference: Reference | None = None
+    again: Annotated[
+        bool, Field(description="C'est un autre paiement, bien qu'un paiement de même référence soit enregistré.")
+    ] = False
 
 
 class PaymentsAsked(StrictModel):

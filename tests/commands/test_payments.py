@@ -83,6 +83,31 @@ def test_money_did_not_come_in_another_century():
     given(BILLED).when(paid(1, on="2000-01-01")).then_accepted()
 
 
+def test_a_titre_is_not_paid_before_it_is_issued():
+    given(BILLED).when(paid(1, titre=1, on="2023-12-03")).then_refused("day_before_titre")
+    given(BILLED).when(paid(1, titre=1, on="2023-12-04")).then_accepted()
+    given(BILLED).when(paid(1, on="2023-12-03")).then_accepted()
+
+
+def test_the_same_cheque_is_recorded_once_unless_it_is_said_to_be_another():
+    before = (BILLED, paid(100, reference="0001234", payment="p"))
+    given(*before).when(paid(100, reference="0001234")).then_refused("payment_already_recorded")
+    given(*before).when(paid(100, reference="0001234", again=True)).then_accepted()
+    given(*before).when(paid(100, reference="0001235")).then_accepted()
+    given(*before).when(paid(101, reference="0001234")).then_accepted()
+    given(*before).when(paid(100, reference="0001234", means="transfer")).then_accepted()
+    given(*before).when(paid(100, reference="0001234", on="2024-01-09")).then_accepted()
+    given(*before, cancel("p")).when(paid(100, reference="0001234")).then_accepted()
+    given(BILLED, paid(100)).when(paid(100)).then_accepted()
+
+
+def test_a_cheque_given_twice_in_one_statement_is_refused_at_its_place():
+    twice = pay(money(100, reference="0001234"), money(100, reference="0001234"), money(100), money(100))
+    outcome = given(BILLED).when(twice).then_refused("payment_already_recorded").story.outcome
+    assert isinstance(outcome, Refused)
+    assert [refusal.place for refusal in outcome.refusals] == [1]
+
+
 def test_money_of_today_has_come_by_the_clock_of_the_town_hall():
     given(BILLED, clock("2024-01-11 00:30")).when(paid(1, on="2024-01-11")).then_accepted()
     given(BILLED, clock("2024-01-10 23:30")).when(paid(1, on="2024-01-11")).then_refused("day_not_come")

@@ -89,6 +89,13 @@ def test_a_bank_statement_is_recorded_once_whole_or_not_at_all(regie: Regie) -> 
         ({"reference": "Mme Exemple, chèque"}, "reference"),
         ({"reference": "a" * 36}, "reference"),
         ({"reference": "Camille Exemple"}, "reference"),
+        ({"reference": "Camille Exemple 2"}, "reference"),
+        ({"reference": "cheque Paul 2"}, "reference"),
+        ({"reference": "0612345678"}, "reference"),
+        ({"reference": "06 12 34 56 78"}, "reference"),
+        ({"reference": "FR1420041010050500013M02606"}, "reference"),
+        ({"reference": "VIR fr142004-10100505 00013M02606"}, "reference"),
+        ({"reference": "20041010050500013M02606"}, "reference"),
     ],
 )
 def test_a_payment_that_cannot_be_read_says_where(regie: Regie, change: dict[str, object], field: str) -> None:
@@ -97,6 +104,24 @@ def test_a_payment_that_cannot_be_read_says_where(regie: Regie, change: dict[str
         regie.billing.post("/payments", {"payments": [payment(household, 1) | change]}), "invalid_request", 422
     )
     assert [error["field"] for error in problem["errors"]] == [f"payments[0].{field}"]
+
+
+@pytest.mark.parametrize("reference", ["0001234", "VIR-2022-0417", "PF-20221024-17", "CESU 12", "20221024170000123"])
+def test_a_number_of_a_payment_is_kept(regie: Regie, reference: str) -> None:
+    household = regie.family("parent-1", 1_000)
+    [kept] = made(regie.billing.post("/payments", {"payments": [payment(household, 1, reference=reference)]}))[
+        "payments"
+    ]
+    assert kept["reference"] == reference
+
+
+def test_a_cheque_recorded_twice_is_asked_about(regie: Regie) -> None:
+    household = regie.family("parent-1", 1_000)
+    cheque = payment(household, 100, reference="0001234")
+    made(regie.billing.post("/payments", {"payments": [cheque]}))
+    refused(regie.billing.post("/payments", {"payments": [cheque]}), "payment_already_recorded", 409)
+    made(regie.billing.post("/payments", {"payments": [cheque | {"again": True}]}))
+    assert regie.account(household)["balance_cents"] == 800
 
 
 def test_a_cheque_that_was_not_paid_is_owed_again(regie: Regie) -> None:
