@@ -85,18 +85,25 @@ def lapsed(payer: Payer, mandate: MandateSigned, day: date) -> bool:
     return max([mandate.signed_on, *used]) + LAPSES_AFTER < day
 
 
+def _sequence(payer: Payer, mandate: MandateSigned, collect_on: date) -> DebitSequence:
+    """Of all the debits of a day: a bank that takes one of them as the first may reject another as recurrent."""
+    asked = (debit for debit in payer.debits if debit.mandate == mandate.mandate and not returned(payer, debit))
+    first = next(asked, None)
+    return "FRST" if first is None or (first.sequence, first.collect_on) == ("FRST", collect_on) else "RCUR"
+
+
 def to_ask(payer: Payer, collect_on: date, month: Month | None) -> Sequence[Debit]:
     """What the bank may be asked for: titres due by then, of a month or of any, that are neither paid nor under way.
 
     What is under way is counted as money that comes for its titre: what was paid or credited meanwhile goes to the next
     one, so that with what is under way the bank is never asked for more than is owed. The first debit of a mandate is
-    FRST until one is not sent back; those after it are RCUR.
+    FRST until one is not sent back, and so is every other of that day; those after it are RCUR.
     """
     mandate = payer.mandate
     if mandate is None or lapsed(payer, mandate, collect_on):
         return []
     waiting = {debit.titre for debit in under_way(payer)}
-    began = any(debit.mandate == mandate.mandate and not returned(payer, debit) for debit in payer.debits)
+    sequence = _sequence(payer, mandate, collect_on)
     asked: list[Debit] = []
     for each in allocate(payer.titres.values(), [*payer.payments.values(), *_coming(payer)]).settled:
         titre = each.titre
@@ -111,7 +118,7 @@ def to_ask(payer: Payer, collect_on: date, month: Month | None) -> Sequence[Debi
                     signed_on=mandate.signed_on,
                     titre=titre.number,
                     amount_cents=each.owed_cents,
-                    sequence="RCUR" if began or asked else "FRST",
+                    sequence=sequence,
                 )
             )
     return asked

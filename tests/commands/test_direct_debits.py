@@ -96,9 +96,14 @@ def test_what_is_due_is_asked_for_and_the_first_debit_of_a_mandate_is_first():
     assert (sent.debits, sent.total_cents) == (1, 5_511)
 
 
-def test_of_two_titres_the_oldest_is_first():
-    then = given(*READY, billed(2, 100, month="2023-12", on="2023-12-20")).when(collect()).then_accepted()
-    assert debits(then.story) == [("2024-000001", 5_511, "FRST"), ("2024-000002", 100, "RCUR")]
+def test_every_debit_of_the_first_day_of_a_mandate_is_first():
+    two = billed(2, 100, month="2023-12", on="2023-12-20")
+    then = given(*READY, two).when(collect()).then_accepted()
+    assert debits(then.story) == [("2024-000001", 5_511, "FRST"), ("2024-000002", 100, "FRST")]
+    then = given(*READY, two, collect(month="2023-11")).when(collect("second", month="2023-12")).then_accepted()
+    assert debits(then.story) == [("2024-000002", 100, "FRST")]
+    then = given(*READY, two, collect(month="2023-11")).when(collect("second", on="2024-01-16")).then_accepted()
+    assert debits(then.story) == [("2024-000002", 100, "RCUR")]
 
 
 def test_the_next_collection_is_recurrent():
