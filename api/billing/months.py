@@ -103,7 +103,7 @@ async def _known(at: Office, month: BilledMonth) -> dict[str, Any]:
     status_code=202,
     summary="Demander un projet de facturation",
     responses=openapi.answered(202, schemas_billing.DraftUnderWay, located=True)
-    | openapi.documented("month_closed", "month_not_begun"),
+    | openapi.documented("month_closed", "month_not_begun", "no_rulebook"),
 )
 async def draft(month: Month, _: DraftAsked, at: AtCounter) -> Response:
     """Worked out beside, from all that is recorded by now: come back to see how far it is."""
