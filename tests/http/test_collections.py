@@ -30,8 +30,8 @@ def test_what_families_owe_is_in_one_file_that_the_schema_lets_pass(regie: Regie
     debits = read_file(file)
     assert sorted((debit.sequence, debit.cents, debit.iban, debit.name) for debit in debits) == [
         ("FRST", 990, OTHER_IBAN, "Zoe L'OEuvre-Unal"),
-        ("FRST", 5_511, IBAN, "Paola Exemple"),
         ("FRST", 2_000, IBAN, "Paola Exemple"),
+        ("FRST", 5_511, IBAN, "Paola Exemple"),
     ]
     assert {debit.mandate for debit in debits} == {regie.account(home)["mandate"] for home in (first, second)}
     assert len({debit.end_to_end for debit in debits}) == 3
