@@ -91,13 +91,13 @@ BEGIN
         PERFORM set_config('ardoise.commune', town, true);
         RETURN QUERY
             SELECT town, c.month, 'titres' FROM (
-                SELECT m.month, m.year, (m.first_number + m.titres - 1)::text AS last FROM ardoise.closed_months m
-                WHERE m.commune = town AND m.titres > 0
-            ) c WHERE NOT EXISTS (
+                -- No month is closed before the titres of those before it are all issued.
+                SELECT m.month, m.year, m.titres, (m.first_number + m.titres - 1)::text AS last
+                FROM ardoise.closed_months m WHERE m.commune = town ORDER BY m.month DESC LIMIT 1
+            ) c WHERE c.titres > 0 AND NOT EXISTS (
                 -- Titres are issued in their order: with the last one, all are there.
                 SELECT FROM ardoise.titres t
-                WHERE t.commune = town AND t.titre = c.year || '-' || lpad(c.last, greatest(6, length(c.last)), '0'))
-            ORDER BY c.month;
+                WHERE t.commune = town AND t.titre = c.year || '-' || lpad(c.last, greatest(6, length(c.last)), '0'));
         RETURN QUERY
             SELECT town, d.month, 'draft' FROM ardoise.drafts d
             WHERE d.commune = town

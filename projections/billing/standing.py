@@ -41,9 +41,13 @@ def drafted_months(commune: Commune) -> Question:
     )
 
 
-def issued_of_months(commune: Commune) -> Question:
-    """How many titres of each month were issued."""
+def issued_of_last(commune: Commune) -> Question:
+    """How many titres of the last closed month were issued: those of the months before it all were."""
     return Question(
-        sql="SELECT month, count(*) AS titres FROM titres WHERE commune = %(commune)s GROUP BY month ORDER BY month",
+        sql="""
+            SELECT c.month, (
+                SELECT count(*) FROM titres t WHERE t.commune = c.commune AND t.month = c.month) AS titres
+            FROM closed_months c WHERE c.commune = %(commune)s ORDER BY c.month DESC LIMIT 1
+        """,
         values={"commune": commune},
     )

@@ -18,7 +18,7 @@ from ledger.entry import Entry
 from ledger.identifiers import Stream, TitreNumber
 from ledger.settings import Settings
 from ledger.streams import payer_page, regie_page
-from projections.billing import accounts, questions
+from projections.billing import accounts, questions, standing
 from projections.billing.canonical import canonical_bill, digest_of
 from projections.question import Question
 from replay.as_of import PAST, fold
@@ -318,3 +318,23 @@ def test_the_books_are_asked_as_they_stood_at_an_instant(billed: Billed) -> None
     assert [row["month"] for row in months] == [JANUARY]
     [line] = asked("2024-03-04 10:00", questions.lines_of_titre(VALMONT, TitreNumber("2024-000003")))
     assert (line["regularises"], line["detail"]["days"][0]["day"]) == (JANUARY, "2024-01-26")
+
+
+def test_the_titres_of_the_last_closed_month_alone_are_counted_at_any_instant(billed: Billed) -> None:
+    """Those of the months before were all issued before it was closed."""
+    asked = standing.issued_of_last(VALMONT)
+
+    def counted(instant: str) -> list[tuple[Any, ...]]:
+        then = standing.standing_at(asked, VALMONT, at(instant))
+        with working(billed.database) as connection:
+            connection.execute("SET search_path = ardoise")
+            return connection.execute(then.sql, then.values).fetchall()
+
+    assert counted("2024-02-02 10:00") == []
+    assert counted("2024-02-20 10:00") == [(JANUARY, 2)]
+    assert counted("2024-03-04 10:00") == [(FEBRUARY, 1)]
+    billed.superuser.execute("DELETE FROM titres")
+    assert counted("2024-03-04 10:00") == [(FEBRUARY, 0)]
+    with working(billed.database) as connection:
+        waits = "SELECT month, what FROM ardoise.billing_waits('')"
+        assert connection.execute(waits).fetchall() == [(FEBRUARY, "titres")]
