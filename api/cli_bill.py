@@ -55,6 +55,7 @@ class _Asked:
     close: bool
     leave_out: bool
     from_here: bool
+    replace: bool
     missing: bool
     processes: int
     by: Subject
@@ -89,6 +90,13 @@ def command(  # noqa: PLR0913, PLR0917 - what a person may type
         bool,
         typer.Option("--from-here", help="With the first --close: nothing before this month is ever billed here."),
     ] = False,
+    again: Annotated[
+        bool,
+        typer.Option(
+            "--replace",
+            help="With --close: in place of a close that the facts do not give, no titre of which is issued.",
+        ),
+    ] = False,
     missing: Annotated[bool, typer.Option("--missing", help="List the days that cannot be billed yet.")] = False,
     processes: Annotated[
         int | None, typer.Option(help="How many at once; as many as there are cores unless given.", min=1, max=64)
@@ -108,7 +116,7 @@ def command(  # noqa: PLR0913, PLR0917 - what a person may type
 
     Ends with 1 when the month cannot be closed because days cannot be billed yet, with 2 when anything else is wrong.
     """
-    for given, name in ((leave_out, "--leave-out"), (from_here, "--from-here")):
+    for given, name in ((leave_out, "--leave-out"), (from_here, "--from-here"), (again, "--replace")):
         if given and not close:
             mistyped(f"{name} goes with --close.")
     if everywhere == bool(commune):
@@ -122,6 +130,7 @@ def command(  # noqa: PLR0913, PLR0917 - what a person may type
         close=close,
         leave_out=leave_out,
         from_here=from_here,
+        replace=again,
         missing=missing,
         processes=wanted if wanted > 1 else 0,
         by=Subject(by),
@@ -168,7 +177,12 @@ def _town(conninfo: str, pool: Pool, commune: Commune, asked: _Asked) -> int:
                 watching=watching,
             )
             billed = bill_month(
-                job, asked.month, close=asked.close, leave_out=asked.leave_out, from_here=asked.from_here
+                job,
+                asked.month,
+                close=asked.close,
+                leave_out=asked.leave_out,
+                from_here=asked.from_here,
+                replace=asked.replace,
             )
     except EXPECTED as error:
         typer.echo(f"ardoise: {commune}: {error}", err=True)

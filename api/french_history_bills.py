@@ -82,8 +82,10 @@ def _returned(fact: events.DirectDebitReturned, told: Told) -> str:
 def _closed(fact: events.MonthClosed, told: Told) -> str:
     titres = counted(fact.titres, "titre")
     left = f", {counted(fact.left_out, 'jour laissé', 'jours laissés')} de côté" if fact.left_out else ""
+    again = " Remplace une clôture que les faits ne donnent pas, sans aucun titre." if fact.instead_of else ""
     first = " Rien d'avant ce mois ne sera facturé ici." if fact.from_here else ""
-    return f"Mois {of_month(fact.month)} clôturé {told.by} : {titres}, {amount(fact.total_cents)} en tout{left}.{first}"
+    said = f"Mois {of_month(fact.month)} clôturé {told.by} : {titres}, {amount(fact.total_cents)} en tout{left}."
+    return said + first + again
 
 
 def _collected(fact: events.CollectionSent, told: Told) -> str:

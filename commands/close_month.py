@@ -44,6 +44,8 @@ class CloseMonth:
     """The draft there is now."""
     leave_out: bool = False
     """Close without the days that cannot be billed yet: they come later, as regularisations."""
+    instead_of: str | None = None
+    """The digest of the last close, of this month, which the facts do not give and no titre is of: it is replaced."""
     from_here: bool = False
     """Of a town that has closed no month: what is before this one will never be billed here."""
 
@@ -56,8 +58,10 @@ class CloseMonth:
         page = known.regie()
         regie = page.state or Regie()
         before = regie.closing(self.month)
-        if before is not None:
+        if before is not None and (before != regie.last() or before.digest != self.instead_of):
             return self._again(before)
+        if before is not None:
+            regie = regie.without_last()
         draft = self.draft
         issued_on = town_day(known.rules, known.now)
         if first_of_next(self.month) > issued_on:
@@ -92,6 +96,7 @@ class CloseMonth:
             due_on=issued_on + timedelta(days=rulebook.regie.payment_days),
             left_out=draft.missing,
             from_here=self.from_here and last is None,
+            instead_of=before.digest if before is not None else None,
         )
         return Accepted(writes=[Write(page=page, facts=[closed])])
 

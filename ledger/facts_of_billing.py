@@ -36,6 +36,8 @@ class MonthClosed:
     """Days that could not be billed yet and that the régisseur chose to leave out: they come as regularisations."""
     from_here: bool = False
     """The first month a town bills, and the régisseur said so: nothing of a month before it is ever billed here."""
+    instead_of: str | None = None
+    """The digest of the close of the same month that this one replaces: facts do not give it, and no titre is of it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

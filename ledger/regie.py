@@ -29,6 +29,10 @@ class Regie:
         """The last month that was closed."""
         return self.months[-1] if self.months else None
 
+    def without_last(self) -> "Regie":
+        """Before the last month was closed."""
+        return replace(self, months=self.months[:-1])
+
     def next_number(self, year: int) -> int:
         """The number the next titre of a year takes."""
         return 1 + sum(closed.titres for closed in self.months if closed.year == year)
@@ -40,7 +44,8 @@ def evolve(regie: Regie | None, entries: Iterable[Entry]) -> Regie:
     for entry in entries:
         match entry.fact:
             case MonthClosed() as closed:
-                regie = replace(regie, months=(*regie.months, closed))
+                before = regie.without_last().months if closed.instead_of is not None else regie.months
+                regie = replace(regie, months=(*before, closed))
             case CollectionSent(collection=collection):
                 regie = replace(regie, collections=(*regie.collections, collection))
     return regie

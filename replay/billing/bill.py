@@ -13,7 +13,7 @@ from ledger.store import Answer, Once
 from ledger.streams import regie_page
 from projections.billing.drafts import Summary
 from replay.billing.draft import Drafted, draft
-from replay.billing.issue import issue, unissued
+from replay.billing.issue import issue, refuse_to_replace, unissued
 from replay.billing.job import Job, sealed
 from replay.billing.runs import alone, connected
 from replay.billing.titres import summary_of
@@ -46,10 +46,12 @@ def bill_month(
     close: bool = False,
     leave_out: bool = False,
     from_here: bool = False,
+    replace: bool = False,
     fresh: bool = False,
 ) -> Billed:
     """Drafts a month; closes it and issues its titres when that is wanted; of a closed one, ends what was begun.
 
+    `replace`, with `close`: of a month whose close the facts do not give, and no titre of which was issued.
     Waits for whoever works on the bills of the town. Raises AlteredLineError, BillingError and WorkerGoneError.
     """
     with (
@@ -57,11 +59,14 @@ def bill_month(
         alone(connection, job.commune, waits=lambda: job.watching.say("waiting for another process")),
     ):
         before = _closing(job, month)
-        if before is not None:
+        if before is not None and not replace:
             return _ended(connection, job, before)
+        if before is not None:
+            refuse_to_replace(connection, job, before)
         # What is closed is worked out by this process, all of it.
-        drafted = draft(connection, job, month, fresh=fresh or close)
-        refusal = _closed(job, drafted, leave_out=leave_out, from_here=from_here) if close else None
+        drafted = draft(connection, job, month, fresh=fresh or close, instead_of=before)
+        said = _Said(leave_out=leave_out, from_here=from_here, instead_of=before.digest if before else None)
+        refusal = _closed(job, drafted, said) if close else None
         after = _closing(job, month) if close else None
         if after is not None and refusal is not None:
             # Somebody closed it meanwhile, on another draft.
@@ -110,15 +115,25 @@ def _closing(job: Job, month: Month) -> MonthClosed | None:
     return regie.closing(month) if isinstance(regie, Regie) else None
 
 
-def _closed(job: Job, drafted: Drafted, *, leave_out: bool, from_here: bool) -> Refusal | None:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Said:
+    """What the régisseur says beside the draft."""
+
+    leave_out: bool
+    from_here: bool
+    instead_of: str | None
+
+
+def _closed(job: Job, drafted: Drafted, said: _Said) -> Refusal | None:
     """Closes a month on its draft; why not, where it is refused."""
     signature = job.signature()
     command = CloseMonth(
         month=drafted.month,
         position=drafted.position,
         draft=drafted.found,
-        leave_out=leave_out,
-        from_here=from_here,
+        leave_out=said.leave_out,
+        from_here=said.from_here,
+        instead_of=said.instead_of,
     )
     # The page of the régie lets a month be closed once: what stood in the way is looked at again each time.
     once = Once(client=job.client, subject=job.by, key=signature.command, fingerprint=bytes(32))

@@ -10,6 +10,7 @@ import psycopg
 from commands.close_month import DraftFound, first_of_next
 from commands.town_days import town_day
 from ledger.entry import AlteredLineError
+from ledger.events import MonthClosed
 from ledger.identifiers import Month, Slug
 from projections.billing.drafts import Summary, earliest_day
 from replay.billing.issue import issue, lacks_titres
@@ -49,15 +50,18 @@ class Drafted:
         )
 
 
-def draft(connection: Connection, job: Job, month: Month, *, fresh: bool = False) -> Drafted:
+def draft(
+    connection: Connection, job: Job, month: Month, *, fresh: bool = False, instead_of: MonthClosed | None = None
+) -> Drafted:
     """Works a month out, for whoever is alone to do it, and keeps it as its draft.
 
     What was recorded before the call is in it. Titres of closed months that are not all there are issued first: what a
     month owes to those before it is the difference with what was billed. `fresh`: nothing done before is kept.
+    `instead_of`: how the month was closed, as if it had not been.
     Raises AlteredLineError, BillingError and WorkerGoneError.
     """
     try:
-        return _drafted(connection, job, month, fresh=fresh)
+        return _drafted(connection, job, month, fresh=fresh, instead_of=instead_of)
     except psycopg.DataError as error:
         sentence = f"a line of {job.commune} cannot be read: run `ardoise verify {job.commune}`."
         refuse(connection, job.commune, month, sentence, job.clock())
@@ -67,8 +71,8 @@ def draft(connection: Connection, job: Job, month: Month, *, fresh: bool = False
         raise
 
 
-def _drafted(connection: Connection, job: Job, month: Month, *, fresh: bool) -> Drafted:
-    position, governed = _settled(connection, job)
+def _drafted(connection: Connection, job: Job, month: Month, *, fresh: bool, instead_of: MonthClosed | None) -> Drafted:
+    position, governed = _settled(connection, job, instead_of)
     if any(closed.month == month for closed in governed.closed):
         raise BillingError(f"{month} is closed: it has titres, and no draft.")
     _refuse_unpriced(governed.rules, job, month)
@@ -83,12 +87,13 @@ def _drafted(connection: Connection, job: Job, month: Month, *, fresh: bool) -> 
     return Drafted(month=month, position=position, after=after, digest=digest, summary=summary, kept=kept)
 
 
-def _settled(connection: Connection, job: Job) -> tuple[int, Governed]:
+def _settled(connection: Connection, job: Job, instead_of: MonthClosed | None) -> tuple[int, Governed]:
     """A position after every titre of the months that are closed at it, and what governs the bills there."""
     while True:
         job.watching.say("sealing")
         position = sealed(connection, job.commune)
         governed = Reading(connection=connection, commune=job.commune, upto=position).governed()
+        governed = governed._replace(closed=tuple(each for each in governed.closed if each != instead_of))
         late = [closed for closed in governed.closed if lacks_titres(connection, job.commune, closed)]
         if not late:
             return position, governed

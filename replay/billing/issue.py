@@ -33,6 +33,7 @@ BILLING: Final = Subject("ardoise-billing")
 """Who signs titres, whoever closed the month and whichever process issues them: nobody decides them."""
 _WAITING: Final = "SELECT month FROM ardoise.billing_waits(%s) WHERE commune = %s AND what = 'titres'"
 _TITRE: Final = "SELECT titre FROM titres WHERE commune = %s AND titre = %s"
+_TITRES: Final = "SELECT FROM titres WHERE commune = %s AND month = %s LIMIT 1"
 _BILLS: Final = """
     SELECT household, bill FROM draft_bills
     WHERE commune = %(commune)s AND month = %(month)s AND lines > 0 AND household > %(after)s
@@ -61,18 +62,14 @@ def issue(connection: Connection, job: Job, closed: MonthClosed, *, just_worked_
     Raises AlteredLineError, BillingError and WorkerGoneError.
     """
     if not just_worked_out:
-        run = begin(
-            connection,
-            job.commune,
-            closed.month,
-            closed.position,
-            after=None,
-            by=job.by,
-            at=job.clock(),
-            fresh=True,
-        )
-        worked(connection, job, run)
+        _worked_again(connection, job, closed)
     hashes = _held(connection, job, closed)
+    if hashes is None:
+        raise BillingError(
+            f"the bills of {closed.month} are not those {job.commune} closed it with: no titre was issued. Run"
+            f" `ardoise verify {job.commune}`, and the version of Ardoise that closed the month; when none gives them,"
+            f" `ardoise bill {closed.month} --commune {job.commune} --close --replace`."
+        )
     job.watching.say(f"issuing the titres of {closed.month}")
     job.watching.done(0, closed.titres)
     place = 0
@@ -83,8 +80,24 @@ def issue(connection: Connection, job: Job, closed: MonthClosed, *, just_worked_
     clear(connection, job.commune, closed.month)
 
 
-def _held(connection: Connection, job: Job, closed: MonthClosed) -> bytes:
-    """The hash of each bill, once all of them together are what the close says."""
+def refuse_to_replace(connection: Connection, job: Job, closed: MonthClosed) -> None:
+    """Raises BillingError unless nobody was billed by a close, and nobody can be: the facts give other bills."""
+    if connection.execute(_TITRES, (job.commune, closed.month)).fetchone() is not None:
+        raise BillingError(f"titres of {closed.month} were issued: its close stands.")
+    _worked_again(connection, job, closed)
+    if _held(connection, job, closed) is not None:
+        raise BillingError(f"{closed.month} was closed on what the facts give: run it without --replace.")
+
+
+def _worked_again(connection: Connection, job: Job, closed: MonthClosed) -> None:
+    """Every bill, up to the position of the close."""
+    position, now = closed.position, job.clock()
+    run = begin(connection, job.commune, closed.month, position, after=None, by=job.by, at=now, fresh=True)
+    worked(connection, job, run)
+
+
+def _held(connection: Connection, job: Job, closed: MonthClosed) -> bytes | None:
+    """The hash of each bill, where all of them together are what the close says."""
     digest, hashes, total, count = sha256(), bytearray(), 0, 0
     for some in _bills(connection, job.commune, closed.month):
         for _, stored in some:
@@ -92,12 +105,8 @@ def _held(connection: Connection, job: Job, closed: MonthClosed) -> bytes:
             hashes += sha256(stored).digest()
             total += sum(line.amount_cents for line in lines_in(stored))
             count += 1
-    if (digest.hexdigest(), total, count) != (closed.digest, closed.total_cents, closed.titres):
-        raise BillingError(
-            f"the bills of {closed.month} are not those {job.commune} closed it with: no titre was issued. Run"
-            f" `ardoise verify {job.commune}`, and the version of Ardoise that closed the month."
-        )
-    return bytes(hashes)
+    same = (digest.hexdigest(), total, count) == (closed.digest, closed.total_cents, closed.titres)
+    return bytes(hashes) if same else None
 
 
 def _bills(connection: Connection, commune: Commune, month: Month) -> Iterator[list[Bill]]:

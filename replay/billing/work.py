@@ -54,6 +54,8 @@ def work(connection: Connection, run: Run, progress: Progress) -> None:
     """Takes slices until none is left. Raises AlteredLineError."""
     reading = Reading(connection=connection, commune=run.commune, upto=run.position)
     governed = reading.governed()
+    # Of a month that is closed again, the close that is replaced is among the lines.
+    governed = governed._replace(closed=tuple(each for each in governed.closed if each.month < run.month))
     with few_collections():
         while _slice(connection, run, reading, governed, progress):
             pass

@@ -29,7 +29,8 @@ PAYERS: Final = 200
 _LONG: Final = timedelta(hours=1)
 """Longer than the titres of a month take to be issued."""
 _DO: Final = (
-    "No titre it lacks is issued: restore the lines that were changed; if none was, run the version that closed it."
+    "No titre it lacks is issued: restore the lines that were changed; if none was, run the version that closed it, or"
+    " close the month again with `ardoise bill --close --replace`."
 )
 _LINES: Final = """
     SELECT stream, version, stored FROM entries WHERE commune = %s AND stream = ANY (%s) AND type = %s
@@ -152,7 +153,13 @@ class Books:
         for kept in lines:
             fact = kept.json["fact"]
             first = date.fromisoformat(f"{fact['month']}-01")
-            if before is not None and first != (before + timedelta(days=31)).replace(day=1):
+            if fact["instead_of"] is not None:
+                replaced = self.closings.pop(fact["month"], None)
+                if replaced is None or first != before or replaced.fact["digest"] != fact["instead_of"]:
+                    yield kept.found("month_out_of_order", fact["month"])
+                else:
+                    numbered[replaced.fact["year"]] = replaced.fact["first_number"] - 1
+            elif before is not None and first != (before + timedelta(days=31)).replace(day=1):
                 yield kept.found("month_out_of_order", fact["month"])
             before = first
             if fact["first_number"] != numbered.get(fact["year"], 0) + 1:

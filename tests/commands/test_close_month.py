@@ -35,6 +35,7 @@ def tried(
     position: int = 120,
     leave_out: bool = False,
     from_here: bool = False,
+    instead_of: str | None = None,
     now: str = "2023-10-02 09:00",
     closed: Sequence[MonthClosed] = (),
     rulebook: Rulebook = RULES,
@@ -42,7 +43,14 @@ def tried(
     """What closing a month comes to, in a town that closed these."""
     page = Page(stream=regie_page(VALMONT), state=Regie(months=tuple(closed)) if closed else None)
     known = Known(commune=VALMONT, now=at(now), rules=Rules(rulebooks=(rulebook,)), pages={page.stream: page})
-    command = CloseMonth(month=month, position=position, draft=draft, leave_out=leave_out, from_here=from_here)
+    command = CloseMonth(
+        month=month,
+        position=position,
+        draft=draft,
+        leave_out=leave_out,
+        from_here=from_here,
+        instead_of=instead_of,
+    )
     return command.decide(known)
 
 
@@ -76,6 +84,7 @@ def test_what_is_closed_is_what_the_draft_says():
         due_on=date(2023, 10, 23),
         left_out=0,
         from_here=False,
+        instead_of=None,
     )
 
 
@@ -151,6 +160,17 @@ def test_what_is_missing_is_left_out_only_when_the_regisseur_says_so():
     assert code(tried(draft=lacking)) == "month_incomplete"
     assert closed(tried(draft=lacking, leave_out=True)).left_out == 2
     assert closed(tried(leave_out=True)).left_out == 0
+
+
+def test_a_close_is_replaced_only_by_who_names_it_and_only_when_it_is_the_last():
+    draft = replace(DRAFT, position=240, titres=5, digest="7" * 64)
+    again = closed(tried(draft=draft, position=240, closed=[SEPTEMBER_CLOSED], instead_of="5" * 64))
+    assert (again.instead_of, again.first_number, again.titres) == ("5" * 64, 1, 5)
+    for other in (None, "6" * 64):
+        assert code(tried(draft=draft, position=240, closed=[SEPTEMBER_CLOSED], instead_of=other)) == "month_closed"
+    october = replace(SEPTEMBER_CLOSED, month=OCTOBER, first_number=4)
+    both = [SEPTEMBER_CLOSED, october]
+    assert code(tried(draft=draft, position=240, closed=both, instead_of="5" * 64)) == "month_closed"
 
 
 def test_a_town_whose_rulebook_names_no_regie_bills_nobody():

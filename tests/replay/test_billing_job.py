@@ -255,6 +255,32 @@ def test_bills_that_are_not_those_of_the_close_are_not_issued(town: Database) ->
     assert issued(town) == []
 
 
+def test_a_close_that_the_facts_do_not_give_is_replaced_once_and_its_numbers_are_those_of_the_next(
+    town: Database,
+) -> None:
+    with job_on(town) as job:
+        billed = drafted(job)
+        close_only(job, billed, digest="0" * 64)
+        with pytest.raises(BillingError, match="--replace"):
+            bill_month(job, MONTH, close=True)
+        closed = bill_month(job, MONTH, close=True, replace=True).closed
+        assert closed is not None
+        assert (closed.digest, closed.instead_of, closed.first_number) == (billed.digest, "0" * 64, 1)
+        assert [each.titre for each in issued(town)][-1] == f"2024-{HOUSEHOLDS:06d}"
+        assert wrong(town) == []
+        with pytest.raises(BillingError, match="titres of 2024-03 were issued"):
+            bill_month(job, MONTH, close=True, replace=True)
+
+
+def test_a_close_that_the_facts_give_is_not_replaced(town: Database) -> None:
+    with job_on(town) as job:
+        close_only(job, drafted(job))
+        with pytest.raises(BillingError, match="without --replace"):
+            bill_month(job, MONTH, close=True, replace=True)
+        bill_month(job, MONTH, close=True)
+    assert len(issued(town)) == HOUSEHOLDS
+
+
 def test_a_draft_somebody_altered_after_it_was_made_is_not_what_is_issued(town: Database) -> None:
     with job_on(town) as job:
         billed = drafted(job)
