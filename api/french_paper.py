@@ -16,6 +16,7 @@ COLUMNS: Final = ("Prestation", "Quantité", "Prix", "Montant")
 PAGE: Final = "Page"
 OF: Final = "sur"
 HOW_TO_PAY: Final = "Comment payer"
+DEBIT: Final = "Prélèvement SEPA"
 WHY: Final = "Pourquoi ces montants"
 WHY_INTRODUCTION: Final = "Chaque montant de la facture, et ce qui l'explique."
 ERASED_PAYER: Final = "Redevable dont le dossier est effacé"
@@ -101,11 +102,50 @@ def due_by(day: date) -> str:
     return f"au plus tard le {french_date(day)}"
 
 
-def debited(mandate: str, account: str, collect_on: date | None) -> str:
+def debited(account: str, collect_on: date | None, due_on: date) -> str:
     """That nothing is to be done, since the bank is asked."""
-    when = f"le {french_date(collect_on)}" if collect_on else "à l'échéance"
+    when = f"le {french_date(collect_on)}" if collect_on else f"au plus tôt le {french_date(due_on)}"
     where = f" sur le compte finissant par {account}" if account else ""
-    return f"Prélevé {when}{where}. Mandat {mandate}."
+    return f"Prélevé {when}{where}. Vous n'avez rien à faire."
+
+
+def debit_notice(cents: int, collect_on: date | None, creditor: str, creditor_id: str, mandate: str) -> tuple[str, ...]:
+    """What a debtor is told before a SEPA direct debit: how much, when, by whom, under which mandate."""
+    day = f"le {french_date(collect_on)}" if collect_on else "la date vous sera dite avec le prélèvement"
+    who = (f"Créancier : {creditor}, identifiant créancier SEPA (ICS) {creditor_id}.",) if creditor_id else ()
+    return (
+        f"Montant : {amount(cents)}, {day}.",
+        *who,
+        f"Référence unique du mandat (RUM) : {mandate}.",
+    )
+
+
+def returned(collect_on: date, due_on: date) -> str:
+    """That the bank did not pay, and that it is to be paid otherwise."""
+    return (
+        f"Le prélèvement du {french_date(collect_on)} a été rejeté par la banque. Payez autrement, sans attendre : "
+        f"l'échéance était le {french_date(due_on)}."
+    )
+
+
+def being_debited(titre: TitreNumber, month: Month, cents: int, collect_on: date) -> str:
+    """That another invoice is the bank's to pay."""
+    return (
+        f"La facture {of_month(month)} (titre {titre}) est prélevée à part : {amount(cents)} le "
+        f"{french_date(collect_on)}."
+    )
+
+
+def credit_told(cents: int, paid: Iterable[tuple[TitreNumber, Month, int]], left_cents: int) -> str:
+    """Where a credit went, to the cent."""
+    told = [f"{amount(each)} ont payé la facture {of_month(month)} (titre {titre})" for titre, month, each in paid]
+    kept = [f"{amount(left_cents)} paieront vos prochaines factures"] if left_cents else []
+    return f"Sur les {amount(cents)} de cet avoir : {join([*told, *kept])}."
+
+
+def held_in_all(cents: int) -> str:
+    """What the town holds, when a credit is not all of it."""
+    return f"Avec d'autres sommes reçues, la régie détient en tout {amount(cents)} pour votre compte."
 
 
 def left_of_others(owed: Iterable[tuple[TitreNumber, Month, int]]) -> str:

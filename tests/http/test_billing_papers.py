@@ -61,7 +61,7 @@ def test_an_invoice_says_who_asked_who_came_the_quotient_and_the_article(town: W
     assert "Régie de Valmont" in first
     assert "Par chèque à l'ordre de la régie." in first
     assert "les 22 et 23" in first
-    for said in ("22 janvier 2024", "par vous", "Quotient familial : 650\xa0€ (CAF)", "article 7.1", "article 7.4"):
+    for said in ("Les 22 et 23 janvier 2024", "par vous", "Quotient familial : 650\xa0€ (CAF)", "article 7.1", "article 7.4"):
         assert said in why
     assert "Lina" in first
     again = town.agent.get(f"/titres/{titre['titre']}/invoice.pdf")
@@ -81,7 +81,7 @@ def test_the_lines_of_a_draft_and_of_the_closed_month_are_the_same_but_for_the_t
     assert name == f"lignes-{JANUARY}.csv"
     assert issued == [{**row, "Titre": number} for row in proposed]
     reads = made(town.guardian().get(f"/households/{household}/reads"), 200)["reads"]
-    assert "Toutes les lignes d'un mois, pour un tableur" in {read["operation_label"] for read in reads}
+    assert "Les lignes d'un mois, pour un tableur" in {read["operation_label"] for read in reads}
 
 
 def test_the_totals_of_a_draft_are_those_of_the_closed_month(town: World) -> None:

@@ -148,9 +148,19 @@ def test_what_was_paid_is_taken_off_and_a_paid_invoice_asks_for_nothing() -> Non
 
 
 def test_a_debit_says_when_and_under_which_mandate_and_asks_for_nothing_else() -> None:
-    first = text_of(invoice_pdf(invoice(debit=Debit(mandate="RUM-17", account="1234"))))[0]
+    waits = Debit(mandate="RUM-17", creditor="Ville de Villars", creditor_id="FR72ZZZ123456", account="1234")
+    first = text_of(invoice_pdf(invoice(debit=waits)))[0]
     assert "À payer par prélèvement" in first
-    assert "Prélevé à l'échéance sur le compte finissant par 1234. Mandat RUM-17." in first
+    assert "Prélevé au plus tôt le 2 novembre 2022 sur le compte finissant par 1234." in first
+    asked = replace(waits, collect_on=date(2022, 11, 4), amount_cents=5_201)
+    noticed = text_of(invoice_pdf(invoice(debit=asked)))[0]
+    for said in (
+        "Prélevé le 4 novembre 2022 sur le compte finissant par 1234.", "Prélèvement SEPA",
+        "Montant : 52,01\xa0€, le 4 novembre 2022.",
+        "Ville de Villars, identifiant créancier SEPA (ICS) FR72ZZZ123456.",
+        "Référence unique du mandat (RUM) : RUM-17.",
+    ):  # fmt: skip
+        assert said in noticed
     assert "Comment payer" not in first
     assert "Papillon" not in first
 
@@ -160,6 +170,36 @@ def test_what_earlier_invoices_ask_for_stands_beside() -> None:
     first = text_of(invoice_pdf(invoice(owed_before=[owed], held_cents=50)))[0]
     assert "12,00\xa0€ de la facture d'août 2022 (titre 2022-000003)" in first
     assert "La régie détient 0,50\xa0€" in first
+
+
+def test_a_debit_the_bank_sent_back_is_paid_otherwise() -> None:
+    first = text_of(invoice_pdf(invoice(returned_on=date(2022, 11, 4))))[0]
+    assert "À payer par prélèvement" not in first
+    assert "Le prélèvement du 4 novembre 2022 a été rejeté par la banque. Payez autrement, sans attendre" in first
+    assert "l'échéance était le 2 novembre 2022." in first
+    assert "Comment payer" in first
+
+
+def test_an_invoice_under_way_at_the_bank_is_not_asked_for_twice() -> None:
+    before = Owed(titre=TitreNumber("2022-000003"), month=Month("2022-08"), amount_cents=1_200)
+    debited = replace(before, collect_on=date(2022, 11, 4))
+    first = text_of(invoice_pdf(invoice(owed_before=[debited])))[0]
+    assert "Il reste aussi à payer" not in first
+    assert "La facture d'août 2022 (titre 2022-000003) est prélevée à part : 12,00\xa0€ le 4 novembre 2022." in first
+
+
+def test_a_credit_says_where_it_went_to_the_cent() -> None:
+    credit = titre(replace(line(LINA, "Repas", 305, -1, -5), regularises=Month("2022-08")))
+    paid = Owed(titre=TitreNumber("2022-000003"), month=Month("2022-08"), amount_cents=200)
+    said = {"credited": [paid], "credit_left_cents": 410}
+    first = text_of(invoice_pdf(invoice(credit, held_cents=410, **said)))[0]
+    assert (
+        "Sur les 6,10\xa0€ de cet avoir : 2,00\xa0€ ont payé la facture d'août 2022 (titre 2022-000003) et 4,10\xa0€ "
+        "paieront vos prochaines factures."
+    ) in first
+    assert "détient" not in first
+    more = text_of(invoice_pdf(invoice(credit, held_cents=1_410, **said)))[0]
+    assert "Avec d'autres sommes reçues, la régie détient en tout 14,10\xa0€ pour votre compte." in more
 
 
 def test_the_pages_can_be_looked_at() -> None:

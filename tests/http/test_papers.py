@@ -12,6 +12,7 @@ from ledger.events import (
     BilledDay,
     BilledLine,
     DirectDebitAsked,
+    DirectDebitReturned,
     Fact,
     PaymentRecorded,
     TitreIssued,
@@ -189,11 +190,12 @@ def test_a_debit_that_was_asked_for_says_its_day(family: Family) -> None:
     path = f"/households/{family.household}/mandate"
     signed = made(family.world.agent.post(path, {**bank, "signed_on": "2023-09-05"}))
     [first, *_] = invoice(family)
-    assert f"Prélevé à l'échéance sur le compte finissant par 0189. Mandat {signed['mandate']}." in first
+    assert "Prélevé" not in first, "a town that is no creditor debits nobody"
     assert "FR76" not in first
+    collection = CollectionId(str(uuid4()))
     family.write(
         DirectDebitAsked(
-            collection=CollectionId(str(uuid4())),
+            collection=collection,
             mandate=MandateId(signed["mandate"]),
             titre=TitreNumber(TITRE),
             amount_cents=1_611,
@@ -201,7 +203,19 @@ def test_a_debit_that_was_asked_for_says_its_day(family: Family) -> None:
             collect_on=date(2023, 11, 6),
         )
     )
-    assert "Prélevé le 6 novembre 2023" in invoice(family)[0]
+    [first, *_] = invoice(family)
+    assert "Prélevé le 6 novembre 2023 sur le compte finissant par 0189." in first
+    assert "Montant : 16,11\xa0€, le 6 novembre 2023." in first
+    assert f"Référence unique du mandat (RUM) : {signed['mandate']}." in first
+    family.write(family.titre("2023-000002", "2023-10"))
+    [second, *_] = invoice(family, "2023-000002")
+    assert f"(titre {TITRE}) est prélevée à part : 16,11\xa0€ le 6 novembre 2023." in second
+    assert "Il reste aussi à payer" not in second
+    family.write(DirectDebitReturned(collection=collection, titre=TitreNumber(TITRE), reason="AM04"))
+    [first, *_] = invoice(family)
+    assert "Le prélèvement du 6 novembre 2023 a été rejeté par la banque. Payez autrement, sans attendre" in first
+    assert "Prélevé" not in first
+    assert "Il reste aussi à payer" in invoice(family, "2023-000002")[0]
 
 
 def test_a_family_nobody_named_has_an_invoice_too(world: World, module_database: Database) -> None:

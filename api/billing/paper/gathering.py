@@ -3,7 +3,7 @@
 Over HTTP and at the terminal alike: who may ask is found out before.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
@@ -12,13 +12,15 @@ from starlette.concurrency import run_in_threadpool
 
 from api import french_paper
 from api.asking import Reader
-from api.billing.facts import facts_of
+from api.billing.corrected import corrections, numbered
+from api.billing.facts import Facts, facts_of
 from api.billing.paper.invoice import Debit, Invoice, Owed, Reason
 from api.french_bills import LineSaid, said_of_line
 from api.history_words import HistoryWords
+from commands.direct_debits import lapsed, returned, under_way
 from ledger.codec import Codec
 from ledger.entry import AlteredLineError, Entry
-from ledger.events import BilledLine, DirectDebitAsked, MandateSigned, TitreIssued
+from ledger.events import BilledLine, MandateSigned, TitreIssued
 from ledger.identifiers import ChildId, Commune, HouseholdId, PersonId, TitreNumber
 from ledger.kept import read_kept
 from ledger.payer import Payer, evolve
@@ -28,6 +30,7 @@ from projections.billing import questions, quoted
 from projections.billing.allocation import Allocation, account
 from projections.billing.certificates import titres_among
 from rulebook.rulebook import Rulebook
+from rulebook.tariffs import RegieRule
 from rulebook.town import Rules
 from vault.people import Details, Erased, Vault
 
@@ -105,17 +108,31 @@ class Sources:
             persons=frozenset(map(str, persons)),
         )
 
-    async def debit(self, payer: Payer, titre: TitreNumber) -> Debit | None:
-        """The direct debit that pays a titre: the one that was asked for, or the one the mandate lets ask for."""
-        asked = _asked(payer, titre)
+    async def debit(self, payer: Payer, titre: TitreNumber, regie: RegieRule | None) -> Debit | None:
+        """The direct debit that pays a titre: the one under way, or the one the mandate lets ask for.
+
+        None of a titre whose last debit the bank sent back: it is to be paid otherwise, until it is asked for again.
+        """
+        asked = next((each for each in under_way(payer) if each.titre == titre), None)
+        if asked is None and _returned_on(payer, titre) is not None:
+            return None
         signed = payer.mandates.get(asked.mandate) if asked else payer.mandate
         if signed is None:
+            return None
+        creditor = regie is not None and regie.creditor_id
+        if asked is None and (not creditor or lapsed(payer, signed, payer.titres[titre].due_on)):
             return None
         ends_with = await run_in_threadpool(self._ends_with, signed)
         if asked is None and not ends_with:
             return None
-        collect_on = asked.collect_on if asked else None
-        return Debit(mandate=signed.mandate, account=ends_with, collect_on=collect_on)
+        return Debit(
+            mandate=signed.mandate,
+            creditor=regie.creditor_name if regie else "",
+            creditor_id=regie.creditor_id if regie else "",
+            account=ends_with,
+            collect_on=asked.collect_on if asked else None,
+            amount_cents=asked.amount_cents if asked else 0,
+        )
 
     def _ends_with(self, signed: MandateSigned) -> str:
         """How the account of a mandate ends; empty when the vault no longer has that account."""
@@ -138,8 +155,10 @@ class Sources:
         settled = said.of(number)
         paid_cents = settled.paid_cents if settled else 0
         owes = issued.total_cents > paid_cents
-        told = [said_of_line(line, facts, words) for line in issued.lines]
-        name, office, ways = regie_of(rules.on(issued.issued_on), self.commune)
+        told = list(_told(issued, statement, facts, words))
+        rulebook = rules.on(issued.issued_on)
+        name, office, ways = regie_of(rulebook, self.commune)
+        regie = rulebook.regie if rulebook is not None else None
         invoice = Invoice(
             issued=issued,
             town=name,
@@ -150,9 +169,12 @@ class Sources:
             how_to_pay=ways,
             reasons=list(map(_reason, told)),
             paid_cents=paid_cents,
-            owed_before=_owed_before(said, number),
+            owed_before=_owed_before(said, statement.payer, number),
             held_cents=said.unallocated_cents,
-            debit=await self.debit(statement.payer, number) if owes else None,
+            debit=await self.debit(statement.payer, number, regie) if owes else None,
+            returned_on=_returned_on(statement.payer, number),
+            credited=_credited(said, number),
+            credit_left_cents=sum(share.amount_cents for share in said.unallocated if share.credit == number),
         )
         return invoice, who
 
@@ -160,7 +182,14 @@ class Sources:
 def _reason(said: LineSaid) -> Reason:
     quotient = () if said.quotient is None else (said.quotient,)
     price = " ".join((*quotient, *said.arithmetic, said.article))
-    return Reason(heading=said.heading, price=price, days=(*said.days, *said.changes))
+    return Reason(heading=said.heading, price=price, days=(*(each.sentence for each in said.grouped), *said.changes))
+
+
+def _told(issued: TitreIssued, statement: Statement, facts: Facts, words: HistoryWords) -> Iterator[LineSaid]:
+    """Why each line, and what corrected it since."""
+    household = numbered(statement.titres)
+    for of in numbered([issued]):
+        yield said_of_line(of.billed, facts, words, later=corrections(of, household))
 
 
 def regie_of(rulebook: Rulebook | None, commune: Commune) -> tuple[str, str, tuple[str, ...]]:
@@ -176,16 +205,31 @@ def _entries(rows: Iterable[Mapping[str, Any]]) -> list[Entry]:
     return [read_kept(_CODEC, row["stream"], row["version"], row["stored"], row["digest"], row["leaf"]) for row in rows]
 
 
-def _asked(payer: Payer, titre: TitreNumber) -> DirectDebitAsked | None:
-    """The last debit of a titre that did not come back."""
-    back = {(each.collection, each.titre) for each in payer.returned}
-    standing = [each for each in payer.debits if each.titre == titre and (each.collection, titre) not in back]
-    return standing[-1] if standing else None
+def _returned_on(payer: Payer, titre: TitreNumber) -> date | None:
+    """The day of the last debit of a titre, when the bank sent that one back."""
+    asked = [each for each in payer.debits if each.titre == titre]
+    return asked[-1].collect_on if asked and returned(payer, asked[-1]) else None
 
 
-def _owed_before(said: Allocation, number: TitreNumber) -> list[Owed]:
+def _credited(said: Allocation, number: TitreNumber) -> list[Owed]:
+    """What a credit paid of other titres."""
+    paid = [
+        (each.titre, sum(share.amount_cents for share in each.shares if share.credit == number))
+        for each in said.settled
+    ]
+    return [Owed(titre=titre.number, month=titre.month, amount_cents=cents) for titre, cents in paid if cents]
+
+
+def _owed_before(said: Allocation, payer: Payer, number: TitreNumber) -> list[Owed]:
+    """What other titres still ask for, and on which day the bank takes it."""
+    collected = {each.titre: each.collect_on for each in under_way(payer)}
     return [
-        Owed(titre=each.titre.number, month=each.titre.month, amount_cents=each.owed_cents)
+        Owed(
+            titre=each.titre.number,
+            month=each.titre.month,
+            amount_cents=each.owed_cents,
+            collect_on=collected.get(each.titre.number),
+        )
         for each in said.settled
         if each.owed_cents > 0 and each.titre.number < number
     ]

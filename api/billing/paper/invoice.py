@@ -20,19 +20,26 @@ class Debit:
     """How an invoice is paid when nobody has to do anything."""
 
     mandate: str
+    creditor: str
+    creditor_id: str
+    """The SEPA creditor identifier (ICS)."""
     account: str = ""
     """The last figures of the account."""
     collect_on: date | None = None
     """The day the bank was asked for it; None as long as it was not."""
+    amount_cents: int = 0
+    """What the bank was asked for."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Owed:
-    """What an earlier invoice still asks for."""
+    """What another invoice still asks for, or was paid."""
 
     titre: TitreNumber
     month: Month
     amount_cents: int
+    collect_on: date | None = None
+    """The day the bank takes it, when it was asked to."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -69,6 +76,12 @@ class Invoice:
     held_cents: int = 0
     """What the town holds for the household."""
     debit: Debit | None = None
+    returned_on: date | None = None
+    """The day of the debit that the bank sent back."""
+    credited: Sequence[Owed] = ()
+    """Of a credit: the invoices it paid."""
+    credit_left_cents: int = 0
+    """Of a credit: what it has not paid yet."""
 
     @property
     def owed_cents(self) -> int:
@@ -105,7 +118,7 @@ def _said(invoice: Invoice) -> dict[str, Any]:
         "groups": [_group(invoice, child, lines) for child, lines in _by_child(issued.lines)],
         "totals": list(_totals(invoice)),
         "beside": list(_beside(invoice)),
-        "payment": {"heading": french_paper.HOW_TO_PAY, "sentences": invoice.how_to_pay if asks else ()},
+        "payment": _payment(invoice, asks=asks),
         "slip": {"heading": french_paper.SLIP, "parts": slip if asks else ()},
         "why": {"heading": french_paper.WHY, "introduction": french_paper.WHY_INTRODUCTION},
         "reasons": _reasons(invoice),
@@ -141,11 +154,23 @@ def _due(invoice: Invoice) -> dict[str, str]:
     elif owed <= 0:
         kind = "paid"
     elif debit is not None:
-        kind, when = "debit", french_paper.debited(debit.mandate, debit.account, debit.collect_on)
+        kind, when = "debit", french_paper.debited(debit.account, debit.collect_on, invoice.issued.due_on)
+    elif invoice.returned_on is not None:
+        kind, when = "owed", french_paper.returned(invoice.returned_on, invoice.issued.due_on)
     else:
         kind, when = "part" if invoice.paid_cents else "owed", french_paper.due_by(invoice.issued.due_on)
     said = when or french_paper.WHEN[kind]
     return {"what": french_paper.DUE[kind], "when": said, "amount": amount(cents)}
+
+
+def _payment(invoice: Invoice, *, asks: bool) -> dict[str, Any]:
+    """How it is paid: by whoever reads it, or by the bank, told beforehand what it takes and when."""
+    debit = invoice.debit
+    if debit is None or invoice.owed_cents <= 0:
+        return {"heading": french_paper.HOW_TO_PAY, "sentences": invoice.how_to_pay if asks else ()}
+    cents = debit.amount_cents or invoice.owed_cents
+    told = french_paper.debit_notice(cents, debit.collect_on, debit.creditor, debit.creditor_id, debit.mandate)
+    return {"heading": french_paper.DEBIT, "sentences": told}
 
 
 def _group(invoice: Invoice, child: ChildId, lines: Sequence[BilledLine]) -> dict[str, Any]:
@@ -188,7 +213,16 @@ def _totals(invoice: Invoice) -> Iterable[dict[str, Any]]:
 
 def _beside(invoice: Invoice) -> Iterable[str]:
     """What the account says besides this invoice."""
-    if invoice.owed_before:
-        yield french_paper.left_of_others((each.titre, each.month, each.amount_cents) for each in invoice.owed_before)
-    if invoice.held_cents:
+    waiting = [each for each in invoice.owed_before if each.collect_on is None]
+    if waiting:
+        yield french_paper.left_of_others((each.titre, each.month, each.amount_cents) for each in waiting)
+    for each in invoice.owed_before:
+        if each.collect_on is not None:
+            yield french_paper.being_debited(each.titre, each.month, each.amount_cents, each.collect_on)
+    if invoice.issued.total_cents < 0:
+        paid = [(each.titre, each.month, each.amount_cents) for each in invoice.credited]
+        yield french_paper.credit_told(-invoice.issued.total_cents, paid, invoice.credit_left_cents)
+        if invoice.held_cents > invoice.credit_left_cents:
+            yield french_paper.held_in_all(invoice.held_cents)
+    elif invoice.held_cents:
         yield french_paper.held_for_you(invoice.held_cents)
