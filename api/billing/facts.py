@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import chain
 from typing import Final
 
@@ -13,7 +14,8 @@ from ledger.entry import AlteredLineError
 from ledger.events import BilledLine, Cause
 from ledger.identifiers import ChildId, Commune, HouseholdId, Stream
 from ledger.kept import read_kept
-from ledger.streams import child_page, household_page
+from ledger.streams import child_page, household_page, payer_page
+from projections import pages_of
 from projections.billing import quoted
 from projections.billing.family import Placed
 
@@ -81,3 +83,18 @@ def placed(rows: Iterable[Mapping[str, object]] | Rows) -> dict[tuple[Stream, in
         entry = read_kept(_CODEC, stream, version, row["stored"], row["digest"], row["leaf"])  # type: ignore[arg-type]
         found[stream, version] = Placed(entry, int(str(row["position"] or UNSEALED)))
     return found
+
+
+async def hold_payer(reader: Reader, commune: Commune, household: HouseholdId, known_at: datetime | None) -> None:
+    """Holds every line of a payer's page against its digest, before its rows are told. Raises AlteredLineError."""
+    stream = payer_page(commune, household)
+    question = quoted.pages(commune, [stream])
+    if known_at is not None:
+        question = pages_of.lines(commune, [stream], known_at=known_at)
+    [rows] = await reader.ask(commune, question)
+    await run_in_threadpool(_read, rows)
+
+
+def _read(rows: Rows) -> None:
+    for row in rows:
+        read_kept(_CODEC, row["stream"], row["version"], row["stored"], row["digest"], row["leaf"])

@@ -8,7 +8,7 @@ from api import openapi, schemas_billing, schemas_why
 from api.answers import JSONAnswer
 from api.asking import Rows
 from api.billing.corrected import Numbered
-from api.billing.facts import facts_of
+from api.billing.facts import facts_of, hold_payer
 from api.billing.payment_bodies import TitreText
 from api.billing.shown import asked, in_households, numbered_rows, row_shown, titre_line_shown, titre_shown
 from api.billing.why import why_shown
@@ -29,11 +29,13 @@ LineText = Annotated[int, BeforeValidator(read_digits), Field(ge=1, le=2**31 - 1
 
 
 async def _opened(at: Office, number: str) -> dict[str, Any]:
-    """A titre the caller may open; not found for anybody else, and where there is none."""
+    """A titre the caller may open, whose page is as it was written; not found for anybody else, or if none is."""
     [rows] = await asked(at, questions.titre(at.commune, TitreNumber(number)))
     if not rows:
         raise not_found()
-    await at.open_household(HouseholdId(rows[0]["household"]))
+    household = HouseholdId(rows[0]["household"])
+    await at.open_household(household)
+    await hold_payer(at.reader, at.commune, household, at.as_of)
     return rows[0]
 
 
@@ -92,6 +94,7 @@ async def of_a_household(household: IdText, at: AtInstant) -> JSONAnswer:
     """In the order of their numbers."""
     known = HouseholdId(household)
     await of_household(at, known)
+    await hold_payer(at.reader, at.commune, known, at.as_of)
     [rows] = await asked(at, questions.titres_of(at.commune, known))
     return JSONAnswer({"household": household, "titres": [titre_shown(row) for row in rows]})
 

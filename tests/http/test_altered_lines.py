@@ -15,6 +15,7 @@ from ledger.identifiers import ChildId
 from ledger.postgres import PostgresStore
 from ledger.settings import Settings
 from replay.sealing.seal import seal_once
+from tests.http.regie import issue
 from tests.http.test_as_of import patiently
 from tests.http.world import World, made, refused
 from tests.servers import Database, as_url
@@ -46,7 +47,7 @@ class Town:
         [found] = self.superuser.execute("SELECT max(version) FROM ardoise.entries WHERE stream = %s", (self.page,))
         return int(found[0])
 
-    def change(self, version: int, *, hashed: bool = False) -> None:
+    def change(self, version: int, *, hashed: bool = False, page: str | None = None) -> None:
         """One byte of a line, with its digest or without."""
         digest = f"sha256({STORED})" if hashed else "digest"
         with self.superuser.transaction():
@@ -54,7 +55,7 @@ class Town:
             done = self.superuser.execute(
                 f"UPDATE ardoise.entries SET stored = {STORED}, digest = {digest} WHERE stream = %s AND version = %s"  # type: ignore[arg-type]
                 ' AND position(\'"happened_at":"2024\'::bytea IN stored) > 0',
-                (self.page, version),
+                (page or self.page, version),
             )
             self.superuser.execute(f"ALTER TABLE ardoise.entries ENABLE ALWAYS TRIGGER {GUARD}")
         assert done.rowcount == 1
@@ -164,3 +165,16 @@ def test_other_pages_are_told_as_before(town: Town):
     town.change(3)
     sibling = town.world.child(town.household, "mercredis")
     made(town.world.who("auditor").get(f"/children/{sibling}/entries"), 200)
+
+
+def test_nothing_is_told_of_a_titre_whose_page_has_a_line_that_was_changed(town: Town):
+    issue(town.database, town.world.commune, town.household, 501, 1_200, "2023-12")
+    billing, parent = town.world.who("billing"), town.world.guardian("parent-1")
+    [titre] = made(billing.get(f"/households/{town.household}/titres"), 200)["titres"]
+    paths = [f"/titres/{titre['titre']}", f"/households/{town.household}/titres"]
+    for reader in (billing, parent):
+        made(reader.get(paths[0]), 200)
+    town.change(1, page=f"payer/{town.world.commune}/{town.household}")
+    for path in paths:
+        altered(billing.get(path), town)
+    altered(parent.get(paths[0]), town)
