@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from types import UnionType
+from typing import get_args
 
 from ledger.child import SlotKey
 from ledger.entry import Entry
@@ -25,7 +27,9 @@ from ledger.events import (
 )
 from ledger.identifiers import ChildId, Month, Slug
 from projections.billing.absences import absences_of
+from projections.billing.facts_of_day import Seen
 from projections.billing.family import Family, Placed
+from projections.billing.grounds import Ground, grounds
 from projections.billing.month import Stories
 from projections.billing.story import Story, month_of
 from rulebook.tariffs import Tariff
@@ -42,6 +46,10 @@ _OF_ANY_DAY = (
     | MealBroughtDecided
 )
 """Facts of a child that may move what any day costs."""
+_GOES = ChildRegistered | ChildJoinedHousehold | ChildLeftHousehold | CustodyAgreed | CustodyExcepted | CustodyEnded
+"""Those that say whose day it is."""
+_ENROLS = ChildEnrolled | EnrolmentEnded
+"""Those that say where the child goes."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -61,23 +69,49 @@ class Changes:
         """Whether a closed month may have to be worked out again."""
         return month in self.months or (self.from_month is not None and month >= self.from_month)
 
-    def causes(self, child: ChildId, key: SlotKey, tariff: Tariff | None) -> tuple[Cause, ...]:
-        """The lines that explain why a day costs something else now: those of the nearest kind."""
-        story = self.stories.children.get(child)
-        if story is None:
-            return self._whatever()
-        found = next((causes for causes in self._nearest_first(story, key, tariff) if causes), ())
-        return found or self._whatever()
+    def causes(
+        self, child: ChildId, key: SlotKey, tariff: Tariff | None, before: Seen | None, now: Seen | None
+    ) -> tuple[Cause, ...]:
+        """The lines that explain why a day costs something else now: those of all that moved its price.
 
-    def _nearest_first(self, story: Story, key: SlotKey, tariff: Tariff | None) -> Iterator[tuple[Cause, ...]]:
-        yield self._of_slot(story, key)
-        yield _causes(entry for entry in self.town if _closes(entry, story, key.activity, key.day, key.day))
-        yield _causes(entry for entry in self.home if _begun(entry, key.day))
-        yield _causes(entry for entry in self._newer(story) if _moves(entry, story, key))
-        yield self._of_absences(story, key)
-        yield self._of_month(story, key, tariff)
-        yield self._of_siblings(story, key)
-        yield _causes(entry for entry in self.town if isinstance(entry.fact, RulebookAdopted))
+        Where nothing that pages say moved it, the rules did; failing that, all that may have is named.
+        """
+        story = self.stories.children.get(child)
+        if story is None or tariff is None:
+            return self._whatever()
+        moved = grounds(before, now, tariff)
+        return (
+            _each(self._of(ground, story, key, tariff, now) for ground in moved)
+            or _causes(entry for entry in self.town if isinstance(entry.fact, RulebookAdopted))
+            or _each(self._of(ground, story, key, tariff, now) for ground in get_args(Ground))
+            or self._whatever()
+        )
+
+    def _of(self, ground: Ground, story: Story, key: SlotKey, tariff: Tariff, now: Seen | None) -> tuple[Cause, ...]:
+        match ground:
+            case "slot":
+                return self._of_slot(story, key)
+            case "closure":
+                closed = (entry for entry in self.town if _closes(entry, story, key.activity, key.day, key.day))
+                return _causes(closed) or self._of_child(story, key, _ENROLS)
+            case "absences":
+                return self._of_absences(story, key)
+            case "payer":
+                return self._of_child(story, key, _GOES)
+            case "quotient":
+                return _causes(entry for entry in self.home if now is not None and entry.version == now.quotient)
+            case "status":
+                return _causes(entry for entry in self.home if _says_status(entry, key.day))
+            case "meal":
+                return self._of_child(story, key, MealBroughtDecided)
+            case "month":
+                return self._of_month(story, key, tariff)
+            case "siblings":
+                return self._of_siblings(story, key)
+
+    def _of_child(self, story: Story, key: SlotKey, kinds: type | UnionType) -> tuple[Cause, ...]:
+        entries = (entry for entry in self._newer(story) if isinstance(entry.fact, kinds))
+        return _causes(entry for entry in entries if _moves(entry, story, key))
 
     def _newer(self, story: Story) -> Iterator[Entry]:
         return _newer(story.page, self.since)
@@ -96,11 +130,11 @@ class Changes:
         closed = (entry for entry in self.town if _closes(entry, story, key.activity, first, last))
         return _each([*(self._of_slot(story, absent) for absent in absences), _causes(closed)])
 
-    def _of_month(self, story: Story, key: SlotKey, tariff: Tariff | None) -> tuple[Cause, ...]:
+    def _of_month(self, story: Story, key: SlotKey, tariff: Tariff) -> tuple[Cause, ...]:
         """Of a price by the number of units in the month, the other days."""
-        keys = story.by_month.get(month_of(key.day), ())
-        units = tariff.units if tariff is not None else {}
-        return _each(self._of_slot(story, other) for other in keys if other.unit in units.get(other.activity, ()))
+        keys = [other for other in story.by_month.get(month_of(key.day), ()) if other != key]
+        counted = [other for other in keys if other.unit in tariff.units.get(other.activity, ())]
+        return _each(self._of_slot(story, other) for other in counted)
 
     def _of_siblings(self, story: Story, key: SlotKey) -> tuple[Cause, ...]:
         others = [other for other in self.stories.children.values() if other is not story]
@@ -194,8 +228,8 @@ def _closes(entry: Entry, story: Story, activity: Slug, first: date, last: date)
     return fact.activity in (None, activity) and fact.site in (None, site)
 
 
-def _begun(entry: Entry, day: date) -> bool:
-    return isinstance(entry.fact, QuotientDecided | TariffStatusDecided) and entry.fact.first_day <= day
+def _says_status(entry: Entry, day: date) -> bool:
+    return isinstance(entry.fact, TariffStatusDecided) and entry.fact.first_day <= day
 
 
 def _moves(entry: Entry, story: Story, key: SlotKey) -> bool:

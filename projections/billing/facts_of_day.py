@@ -5,11 +5,13 @@ from typing import NamedTuple
 
 from ledger.child import AbsenceState, SlotKey
 from ledger.events import Presence
+from ledger.identifiers import HouseholdId
 from projections.billing.absences import accepted
 from projections.billing.offer import Governed, Offer
 from projections.billing.story import Story
 from rulebook.dues import Accepted, DayFacts
 from rulebook.rulebook import Unit
+from rulebook.tariffs import Situation
 
 
 class Facts(NamedTuple):
@@ -23,6 +25,18 @@ class Facts(NamedTuple):
     late: bool
     late_cancellation: bool
     closed: bool
+
+
+class Seen(NamedTuple):
+    """What a day rests on."""
+
+    asker: HouseholdId | None
+    payer: HouseholdId
+    facts: Facts
+    situation: Situation | None
+    """What its price depends on; None when nothing of it is due to be paid by the household."""
+    quotient: int | None
+    """The line of the quotient of the day."""
 
 
 def facts_of(offer: Offer, story: Story, key: SlotKey, governed: Governed) -> Facts:

@@ -8,12 +8,12 @@ from typing import Final, NamedTuple, cast, get_args
 from ledger.child import SlotKey
 from ledger.events import Basis, QuotientUsed, TariffStatusDecided
 from ledger.identifiers import ChildId, HouseholdId, Month, Slug, Version
-from projections.billing.facts_of_day import Facts, brings_meal, day_facts, facts_of, minutes_of
+from projections.billing.facts_of_day import Facts, Seen, brings_meal, day_facts, facts_of, minutes_of
 from projections.billing.family import Family, MissingDay
 from projections.billing.home import Held, Home, home_of
 from projections.billing.offer import Governed, Offer
+from projections.billing.payers import asker_of, payer_of
 from projections.billing.story import Story, story_of
-from rulebook.custody import whose
 from rulebook.dues import Due, Missing, due
 from rulebook.rulebook import Rulebook
 from rulebook.tariffs import Priced, Situation, Tariff, Unpriced, price
@@ -82,32 +82,12 @@ def stories_of(family: Family, rules: Rules) -> Stories:
     )
 
 
-def payer_of(rules: Rules, story: Story, asker: HouseholdId | None, tariff: Tariff, day: date) -> HouseholdId:
-    """The household that pays a day of a child."""
-    if tariff.payer == "asker" and asker is not None:
-        return asker
-    return whose(rules, story.child.custody, day) or asker or story.household_on(day)
-
-
-def asker_of(story: Story, key: SlotKey) -> HouseholdId | None:
-    """Whose the reservation of a day is, or was where giving it up is all that is left of it; None without any.
-
-    Whoever asked for a day in vain, or gave it up in time, has nothing to do with a child that came all the same.
-    """
-    slot, told = story.child.slots.get(key), story.slots[key]
-    if slot is not None and slot.state != "awaiting_add":
-        return slot.household
-    seen = story.child.attendance.get(key)
-    came = seen is not None and seen.presence == "present"
-    return told.household if told.late_cancellation and not came else None
-
-
 def worked_out(stories: Stories, offer: Offer, month: Month, *, closed_at: int | None = None) -> Worked:
     """What a month costs a household. Of a month closed at a position, quotients said since change nothing."""
-    return _Working(stories, offer, month, closed_at).worked_out()
+    return Working(stories, offer, month, closed_at).worked_out()
 
 
-class _Working:
+class Working:
     """One month of one household."""
 
     def __init__(self, stories: Stories, offer: Offer, month: Month, closed_at: int | None) -> None:
@@ -128,6 +108,7 @@ class _Working:
         self._statuses: dict[date, TariffStatusDecided | None] = {}
 
     def worked_out(self) -> Worked:
+        """What it costs, worked out once."""
         for child, story in self.stories.children.items():
             for key in story.by_month.get(self.month, ()):
                 self._dues(child, story, key)
@@ -135,6 +116,25 @@ class _Working:
         for dated in self.dated:
             self._charge(dated)
         return Worked(self.charges, sorted(self.missing), frozenset(self.unknown))
+
+    def seen(self, child: ChildId, key: SlotKey) -> Seen | None:
+        """What a day of the month rests on, once it is worked out; None when nothing was said of it."""
+        story, governed = self.stories.children.get(child), self.offer.governing(key)
+        if story is None or key not in story.slots or governed is None or governed.tariff is None:
+            return None
+        asker, dated = (
+            asker_of(story, key),
+            next((each for each in self.dated if each.story is story and each.key == key), None),
+        )
+        held = self._quotient(governed.rulebook, key.day, self.home, later=False)
+        held = held or self._quotient(governed.rulebook, key.day, self.later, later=True)
+        return Seen(
+            asker=asker,
+            payer=payer_of(self.offer.rules, story, asker, governed.tariff, key.day),
+            facts=facts_of(self.offer, story, key, governed),
+            situation=self._situation(dated, held) if dated is not None else None,
+            quotient=held.used.line if held is not None else None,
+        )
 
     # What is due
 
@@ -185,15 +185,15 @@ class _Working:
         """Two units of a day that exclude each other are both due: somebody should look at the one that comes last."""
         day: list[_Dated] = []
         for dated in self.dated:
-            (activity, _, on), story = dated.key, dated.story
-            if day and (day[0].story is not story or day[0].key.day != on or day[0].key.activity != activity):
+            excludes = dated.governed.unit.excludes
+            if not excludes or dated.due.basis is None or dated.due.odd:
+                continue
+            story, key = dated.story, dated.key
+            if day and (day[0].story is not story or day[0].key._replace(unit=key.unit) != key):
                 day.clear()
-            if dated.due.basis is not None and not dated.due.odd:
-                if any(other.key.unit in dated.governed.unit.excludes for other in day):
-                    self._miss(
-                        story.child.child, dated.key, "contradiction", dated.governed.activity.article, billed=True
-                    )
-                day.append(dated)
+            if any(other.key.unit in excludes for other in day):
+                self._miss(story.child.child, key, "contradiction", dated.governed.activity.article, billed=True)
+            day.append(dated)
 
     # What it costs
 
@@ -218,42 +218,37 @@ class _Working:
     def _price(self, dated: _Dated, held: Held | None) -> tuple[Priced, ...] | Unpriced:
         """A price, worked out once for all the days it is the same."""
         tariff, child, day = dated.tariff, dated.story.child.child, dated.key.day
-        status = self._status(day)
-        rank, children = self._rank(dated.story, tariff, day, by_rank=dated.governed.by_rank)
-        units_in_month = self.units.get((child, tariff.slug), 1)
-        unit_due = dated.due.basis not in (None, "late_cancellation")
-        quotient = held.decided if held is not None else None
-        on_top, brought = dated.due.on_top, dated.brought
         found = (
             id(tariff),
-            id(quotient),
-            id(status),
-            rank,
-            children,
-            units_in_month,
+            id(held.decided if held is not None else None),
+            id(self._status(day)),
+            *self._rank(dated.story, tariff, day, by_rank=dated.governed.by_rank),
+            self.units.get((child, tariff.slug), 1),
             dated.minutes,
-            unit_due,
-            on_top,
-            brought,
+            dated.due.basis not in (None, "late_cancellation"),
+            dated.due.on_top,
+            dated.brought,
         )
         known = self._prices.get(found)
         if known is None:
-            known = self._prices[found] = price(
-                tariff,
-                Situation(
-                    quotient=quotient,
-                    residence=status.residence if status else None,
-                    regime=status.regime if status else None,
-                    rank=rank,
-                    children=children,
-                    units_in_month=units_in_month,
-                    meal_brought=brought,
-                    minutes=dated.minutes,
-                    unit_due=unit_due,
-                    on_top=on_top,
-                ),
-            )
+            known = self._prices[found] = price(tariff, self._situation(dated, held))
         return known
+
+    def _situation(self, dated: _Dated, held: Held | None) -> Situation:
+        tariff, child, status = dated.tariff, dated.story.child.child, self._status(dated.key.day)
+        rank, children = self._rank(dated.story, tariff, dated.key.day, by_rank=dated.governed.by_rank)
+        return Situation(
+            quotient=held.decided if held is not None else None,
+            residence=status.residence if status else None,
+            regime=status.regime if status else None,
+            rank=rank,
+            children=children,
+            units_in_month=self.units.get((child, tariff.slug), 1),
+            meal_brought=dated.brought,
+            minutes=dated.minutes,
+            unit_due=dated.due.basis not in (None, "late_cancellation"),
+            on_top=dated.due.on_top,
+        )
 
     def _quotient(self, rulebook: Rulebook, day: date, home: Home, *, later: bool) -> Held | None:
         key = (rulebook.version, day, later)

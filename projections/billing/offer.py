@@ -1,12 +1,16 @@
 """What the rules of a town say of a day, remembered: a month asks the same of them a hundred thousand times."""
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import lru_cache
 from typing import NamedTuple
 
 from ledger.child import SlotKey
+from ledger.events import DayClosed, DayReopened
 from ledger.identifiers import Slug
+from ledger.town import evolve
+from projections.billing.family import Placed
 from rulebook.openings import offered
 from rulebook.rulebook import Activity, Rulebook, Unit
 from rulebook.tariffs import Tariff
@@ -45,7 +49,20 @@ class Offer:
     rules: Rules
     _governed: dict[SlotKey, Governed | None] = field(default_factory=dict)
     _closed: dict[tuple[Slug, date, Slug | None], bool] = field(default_factory=dict)
+    _before: dict[int, "Offer"] = field(default_factory=dict)
     _units: dict[tuple[Slug, date, Slug | None, Slug | None], frozenset[Slug]] = field(default_factory=dict)
+
+    def before(self, position: int, town: Sequence[Placed]) -> "Offer":
+        """The same rulebooks, with the days that were closed at a position of the town."""
+        found = self._before.get(position)
+        if found is None:
+            later = (placed.entry.fact for placed in town if placed.position > position)
+            found = self
+            if any(isinstance(fact, DayClosed | DayReopened) for fact in later):
+                closures = evolve(None, [placed.entry for placed in town if placed.position <= position]).closures
+                found = Offer(rules=replace(self.rules, closures=closures))
+            self._before[position] = found
+        return found
 
     def governing(self, key: SlotKey) -> Governed | None:
         """The rulebook of a slot, even one it has dropped since; None when no rulebook knows the unit."""

@@ -8,9 +8,10 @@ from ledger.child import SlotKey
 from ledger.events import BilledDay, BilledLine, MonthClosed, TitreIssued
 from ledger.identifiers import ChildId, Month
 from projections.billing.changes import Changes, changes_since
+from projections.billing.facts_of_day import Seen
 from projections.billing.family import Family, MissingDay, Placed
 from projections.billing.lines import Heading, heading_of, heading_of_line, lines_of
-from projections.billing.month import Charge, Stories, Worked, worked_out
+from projections.billing.month import Charge, Stories, Worked, Working, stories_of
 from projections.billing.offer import Offer
 
 
@@ -51,17 +52,28 @@ def regularised(
     """
     if not closed:
         return [], []
-    changes = changes_since(closed[-1].position, stories, family, town)
+    since = closed[-1].position
+    changes, then = changes_since(since, stories, family, town), _Then(family, offer.before(since, town), since)
     dated: list[tuple[Heading, BilledDay]] = []
     missing: list[MissingDay] = []
     for closing in closed:
         moved = changes.may_move(closing.month)
         if not moved and not closed[-1].left_out:
             continue
-        worked = worked_out(stories, offer, closing.month, closed_at=closing.position)
+        now = Working(stories, offer, closing.month, closing.position)
+        worked = now.worked_out()
         missing.extend(day for day in worked.missing if moved or day.why != "contradiction")
         if moved:
-            dated.extend(_differences(family, offer, closing.month, closed, worked, changes))
+            for billed, was, known in _differences(family, closing.month, closed, worked):
+                governed = offer.governing(billed.key)
+                tariff = governed.tariff if governed is not None else None
+                before = then.seen(closing, billed.child, billed.key)
+                seen = now.seen(billed.child, billed.key)
+                causes = changes.causes(billed.child, billed.key, tariff, before, seen)
+                heading, day = _described(was, known, changes)
+                dated.append(
+                    (heading._replace(taken_back=day.quantity < 0, regularises=closing.month, causes=causes), day)
+                )
     return lines_of(dated), missing
 
 
@@ -89,9 +101,36 @@ def _add(found: dict[Billed, _Stands], line: BilledLine) -> None:
             found[billed] = before._replace(quantity=before.quantity + day.quantity)
 
 
+class _Then:
+    """The family as it was when the last month was closed; told, and worked out, only where something differs."""
+
+    def __init__(self, family: Family, offer: Offer, since: int) -> None:
+        self.family, self.offer, self.since = family, offer, since
+        self._stories: Stories | None = None
+        self._months: dict[Month, Working] = {}
+
+    def seen(self, closing: MonthClosed, child: ChildId, key: SlotKey) -> Seen | None:
+        """What a day rested on."""
+        if closing.month not in self._months:
+            working = Working(self._told(), self.offer, closing.month, closing.position)
+            working.worked_out()
+            self._months[closing.month] = working
+        return self._months[closing.month].seen(child, key)
+
+    def _told(self) -> Stories:
+        if self._stories is None:
+            home = self._until(self.family.home)
+            children = {child: self._until(page) for child, page in self.family.children.items()}
+            self._stories = stories_of(replace(self.family, home=home, children=children), self.offer.rules)
+        return self._stories
+
+    def _until(self, page: Sequence[Placed]) -> list[Placed]:
+        return [placed for placed in page if placed.position <= self.since]
+
+
 def _differences(
-    family: Family, offer: Offer, month: Month, closed: Sequence[MonthClosed], worked: Worked, changes: Changes
-) -> Iterator[tuple[Heading, BilledDay]]:
+    family: Family, month: Month, closed: Sequence[MonthClosed], worked: Worked
+) -> Iterator[tuple[Billed, _Stands | None, _Known | None]]:
     stands = billed_so_far(family, month, closed)
     known: dict[Billed, _Known] = {}
     for charge in worked.charges:
@@ -99,19 +138,19 @@ def _differences(
         quantity = known[billed].quantity if billed in known else 0
         known[billed] = _Known(quantity + charge.part.quantity, charge)
     for billed in sorted({**stands, **known}):
-        if (billed.child, billed.key) in worked.unknown:
-            continue
-        was, now = stands.get(billed), known.get(billed)
-        more = (now.quantity if now is not None else 0) - (was.quantity if was is not None else 0)
-        if more:
-            governed = offer.governing(billed.key)
-            causes = changes.causes(billed.child, billed.key, governed.tariff if governed is not None else None)
-            heading, day = _described(was, now, more, changes)
-            yield heading._replace(taken_back=more < 0, regularises=month, causes=causes), day
+        if (billed.child, billed.key) not in worked.unknown:
+            was, now = stands.get(billed), known.get(billed)
+            if _more(was, now):
+                yield billed, was, now
 
 
-def _described(was: _Stands | None, now: _Known | None, more: int, changes: Changes) -> tuple[Heading, BilledDay]:
+def _more(was: _Stands | None, now: _Known | None) -> int:
+    return (now.quantity if now is not None else 0) - (was.quantity if was is not None else 0)
+
+
+def _described(was: _Stands | None, now: _Known | None, changes: Changes) -> tuple[Heading, BilledDay]:
     """The line that asks for more, as it is now known; the one that takes back, as it was billed."""
+    more = _more(was, now)
     if now is not None and (more > 0 or was is None):
         charge = now.charge
         day = BilledDay(day=charge.key.day, basis=charge.basis, quantity=more, lines=charge.lines)
