@@ -14,7 +14,7 @@ from commands.execute import Result
 from ledger.child import SlotKey
 from ledger.identifiers import ChildId, HouseholdId, Slug
 from ledger.rows import merged
-from projections.billing.demanded import Asked, changes_of
+from projections.billing.demanded import Asked, changes_of, months_around
 from projections.billing.family import Family
 from projections.billing.supposed import Scene
 
@@ -34,9 +34,10 @@ async def priced(
     if not all(without):
         children = {ChildId(demande["child"]) for demande in demandes}
         payers = sorted({household for child in children for household in households[child]})
-        families = await families_of(at.reader, at.commune, payers)
+        steps = _steps(result, asked)
+        families = await families_of(at.reader, at.commune, payers, months_around(steps))
         at.saw(*payers)
-        said = await run_in_threadpool(_changes, scene, families, _steps(result, asked))
+        said = await run_in_threadpool(_changes, scene, families, steps)
     return [
         {**demande, "price": None if missing else price, "price_absent": missing}
         for demande, price, missing in zip(demandes, said, without, strict=True)

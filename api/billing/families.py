@@ -1,6 +1,6 @@
 """The pages a price is worked out from: a household's, and those of every child it has or had, as they stand now."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 from typing import Any, Final
 
@@ -8,7 +8,7 @@ from starlette.concurrency import run_in_threadpool
 
 from api.asking import Reader
 from ledger.codec import Codec
-from ledger.identifiers import ChildId, Commune, HouseholdId, Stream
+from ledger.identifiers import ChildId, Commune, HouseholdId, Month, Stream
 from ledger.kept import read_kept
 from ledger.streams import household_page, kind_of
 from projections import pages_of
@@ -20,15 +20,17 @@ AFTER_ALL: Final = 2**53
 _CODEC: Final = Codec()
 
 
-async def families_of(reader: Reader, commune: Commune, households: Iterable[HouseholdId]) -> list[Family]:
-    """These households and their children. Unsealed lines come after all those that are sealed.
+async def families_of(
+    reader: Reader, commune: Commune, households: Iterable[HouseholdId], months: Sequence[Month]
+) -> list[Family]:
+    """These households and their children, as these months need them. Unsealed lines come after the sealed ones.
 
     Raises AlteredLineError when a line is not as it was written.
     """
     wanted = list(households)
     named = await reader.ask(commune, *(pages_of.families(commune, [household]) for household in wanted))
     streams = [[Stream(row["stream"]) for row in rows] for rows in named]
-    answers = await reader.ask(commune, *(quoted.pages(commune, some) for some in streams))
+    answers = await reader.ask(commune, *(quoted.pages_about(commune, some, months) for some in streams))
     return [
         await run_in_threadpool(_family, commune, household, rows)
         for household, rows in zip(wanted, answers, strict=True)

@@ -20,7 +20,7 @@ from commands.town_days import town_day
 from ledger.child import SlotKey, evolve
 from ledger.days import days_between
 from ledger.events import QuotientDecided
-from ledger.identifiers import ChildId, HouseholdId, Slug
+from ledger.identifiers import ChildId, HouseholdId, Month, Slug
 from ledger.streams import town_page
 from ledger.town import Town
 from projections.billing.family import Family
@@ -68,7 +68,7 @@ async def preview(asked: PriceAsked, at: AtOffice) -> JSONAnswer:
     standing = (await at.standings([child]))[child]
     payers = _payers(standing.households, asked.household)
     scene = await scene_of(at)
-    families = await families_of(at.reader, at.commune, payers)
+    families = await families_of(at.reader, at.commune, payers, _months(asked))
     at.saw(*payers)
     enrolled = _enrolled(families[0], child, asked.activity)
     wanted, left_out = _wanted(scene, asked, *enrolled)
@@ -113,6 +113,11 @@ async def simulation(asked: SimulationAsked, at: AtOffice) -> JSONAnswer:
 def days_of(wanted: Iterable[Wanted], left_out: Iterable[LeftOut]) -> list[date]:
     """The days that were asked about."""
     return [each.key.day for each in wanted] + [each.key.day for each in left_out]
+
+
+def _months(asked: PriceAsked) -> list[Month]:
+    """The months that are asked about."""
+    return [Month(asked.month)] if asked.month is not None else months_of(each.day for each in asked.days or ())
 
 
 def _by_day(found: LeftOut) -> tuple[date, str]:
