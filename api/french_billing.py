@@ -70,7 +70,7 @@ MISSING: Final[Mapping[Missing, str]] = MappingProxyType(
         "times": "Heures d'arrivée et de départ à noter",
         "request": "Demande à décider",
         "absence": "Absence à décider",
-        "contradiction": "Présent un jour fermé, ou un jour dont l'absence est acceptée",
+        "contradiction": "Présent un jour fermé ou d'absence acceptée, ou deux unités qui s'excluent",
         "quotient": "Quotient familial manquant",
         "residence": "Résidence du foyer à préciser",
         "regime": "Régime du foyer à préciser",
