@@ -70,7 +70,7 @@ def test_a_draft_says_which_facts_contradict_each_other_and_may_be_closed(town: 
     made(town.agent.post("/closures", {"day": MEALS[0], "reason": "greve", "activity": "cantine"}))
     draft = drafted(town)
     assert (draft["total_cents"], draft["missing"]) == (327, [])
-    label = "Présent un jour fermé, ou un jour dont l'absence est acceptée"
+    label = "Présent un jour fermé ou d'absence acceptée, ou deux unités qui s'excluent"
     assert draft["meanwhile"] == [{"why": "contradiction", "why_label": label, "days": 1}]
     [of_household] = made(regie(town).get(f"/billing/{JANUARY}/missing"), 200)["households"]
     [day] = of_household["days"]

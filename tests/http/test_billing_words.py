@@ -6,14 +6,15 @@ from datetime import date
 import pytest
 
 from api.french_bill_job import closed_said
-from api.french_bills import NATURES
+from api.french_bill_steps import step_said
+from api.french_bills import NATURES, REASONS
 from api.french_history import sentence
 from api.french_history_bills import BILLING_ACCOUNT
 from api.french_paper import certificate_introduction, of_name
 from api.history_words import HistoryWords
 from ledger.codec import Codec
 from ledger.entry import GENESIS
-from ledger.events import MonthClosed, TitreIssued
+from ledger.events import MonthClosed, Step, TitreIssued
 from ledger.identifiers import Month
 from ledger.streams import payer_page
 from rulebook.town import rules_of
@@ -99,3 +100,14 @@ def test_a_name_is_elided_as_it_is_spoken(name: str, said: str) -> None:
     assert of_name(name) == said
     introduction = certificate_introduction("Villars", "Régie", name, 2022, over=True)
     assert introduction.startswith(f"Villars (Régie) atteste avoir reçu {said}, du 1er janvier au ")
+
+
+@pytest.mark.parametrize(
+    ("units", "said"), [("4", "4 unités de ce tarif dans le mois."), ("1", "1 unité de ce tarif dans le mois.")]
+)
+def test_half_hours_of_one_evening_are_units_and_not_reservations(units: str, said: str) -> None:
+    assert step_said(Step(kind="units_in_month", value=units)) == said
+
+
+def test_each_reason_to_bill_an_accepted_absence_has_its_own_words() -> None:
+    assert len({REASONS[basis] for basis in ("waiting_days", "too_short", "too_late")}) == 3
