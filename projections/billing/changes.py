@@ -60,6 +60,8 @@ class Changes:
     since: int
     home: tuple[Entry, ...]
     town: tuple[Entry, ...]
+    adopted: tuple[Entry, ...]
+    """Every rulebook the town ever adopted."""
     months: frozenset[Month]
     """Closed months that a line is about."""
     from_month: Month | None
@@ -82,7 +84,7 @@ class Changes:
         moved = grounds(before, now, tariff)
         return (
             _each(self._of(ground, story, key, tariff, now) for ground in moved)
-            or _causes(entry for entry in self.town if isinstance(entry.fact, RulebookAdopted))
+            or self._of_rules(key.day)
             or _each(self._of(ground, story, key, tariff, now) for ground in get_args(Ground))
             or self._whatever()
         )
@@ -135,6 +137,11 @@ class Changes:
         keys = [other for other in story.by_month.get(month_of(key.day), ()) if other != key]
         counted = [other for other in keys if other.unit in tariff.units.get(other.activity, ())]
         return _each(self._of_slot(story, other) for other in counted)
+
+    def _of_rules(self, day: date) -> tuple[Cause, ...]:
+        """The rulebook that governs a day, where it came since: one that another replaced moved nothing."""
+        governing = max((entry for entry in self.adopted if _in_force(entry) <= day), key=_in_force_last, default=None)
+        return _causes([governing]) if governing is not None and governing in self.town else ()
 
     def _of_siblings(self, story: Story, key: SlotKey) -> tuple[Cause, ...]:
         others = [other for other in self.stories.children.values() if other is not story]
@@ -195,9 +202,20 @@ def changes_since(since: int, stories: Stories, family: Family, town: Sequence[P
         since=since,
         home=home,
         town=of_town,
+        adopted=tuple(entry for entry, _ in town if isinstance(entry.fact, RulebookAdopted)),
         months=frozenset(months),
         from_month=min(firsts, default=None),
     )
+
+
+def _in_force(entry: Entry) -> date:
+    assert isinstance(entry.fact, RulebookAdopted)
+    return entry.fact.in_force_from
+
+
+def _in_force_last(entry: Entry) -> tuple[date, int]:
+    """Of two of one day, the last adopted governs."""
+    return _in_force(entry), entry.version
 
 
 def _months_of_absences(story: Story, activity: Slug | None) -> set[Month]:

@@ -1,13 +1,14 @@
 """What changes later about a closed month comes as lines of the next: the difference, each line naming its cause."""
 
 from dataclasses import replace
+from hashlib import sha256
 
 import pytest
 
-from commands.adopt_rulebook import AdoptRulebook
 from ledger.events import (
     AttendanceRecorded,
     BilledLine,
+    Cause,
     ChildEnrolled,
     ChildLeftHousehold,
     DayClosed,
@@ -19,6 +20,7 @@ from ledger.events import (
     TariffStatusDecided,
 )
 from ledger.identifiers import EnrolmentId
+from ledger.streams import town_page
 from projections.billing.bills import Bill
 from rulebook.rulebook import Rulebook
 from rulebook.tariffs import Conditions
@@ -37,11 +39,12 @@ from tests.asks import (
     sheet,
     swap,
 )
+from tests.billed import Said
 from tests.formalities import accept, family
 from tests.formalities import quotient as declares
 from tests.projections.billing.regie import BY_QUOTIENT, MEALS, Regie, grid, missing, says, tells, told
 from tests.spec import Step, about, clock, enrolled, given, registered
-from tests.town import AWA, CANTINE, CHIARA, DIALLO, MATTEO, ROSSI, Person, day
+from tests.town import AWA, CANTINE, CHIARA, DIALLO, MATTEO, ROSSI, VALMONT, Person, day
 
 TUESDAY, FRIDAY, FEBRUARY = "2024-01-23 repas", "2024-01-26 repas", "2024-02-06 repas"
 SECOND_CHILD = grid("2.00", conditions=Conditions(rank_from=2), name="deuxième enfant")
@@ -302,17 +305,44 @@ def test_custody_said_later_moves_the_days_from_one_household_to_the_other():
     assert {cause.__name__ for line in after[ROSSI].lines for cause in causes(regie, line)} == {"CustodyExcepted"}
 
 
+def adopt(regie: Regie, version: str, first_day: str) -> None:
+    """A rulebook that came before it was held against the months that are closed."""
+    first = regie.town()[0].entry.fact
+    assert isinstance(first, RulebookAdopted)
+    content = first.content.replace('version = "2023-09"', f'version = "{version}"')
+    adopted = RulebookAdopted(
+        version=version,
+        in_force_from=day(first_day),
+        content=content.replace("en_vigueur = 2023-09-01", f"en_vigueur = {first_day}"),
+        digest=sha256(content.encode()).hexdigest(),
+    )
+    regie.story.must(Said(town_page(VALMONT), adopted))
+
+
 def test_a_rulebook_adopted_later_for_days_gone_by_is_the_cause_of_what_it_changes():
     regie = january(*came(TUESDAY))
     regie.close("2024-01")
     regie.tariffs = [replace(MEALS, grids=(grid("3.50"),))]
-    (adopted,) = (placed.entry.fact for placed in regie.town())
-    assert isinstance(adopted, RulebookAdopted)
-    later = adopted.content.replace('version = "2023-09"', 'version = "2023-09-bis"')
-    regie.story.must(AdoptRulebook(content=later.replace("en_vigueur = 2023-09-01", "en_vigueur = 2024-03-01")))
+    adopt(regie, "2023-09-bis", "2023-09-01")
     bill = regie.draft("2024-02")
     assert told(bill) == ["-1 x 3 Cantine 01-23 (2024-01)", "1 x 3.5 Cantine 01-23 (2024-01)"]
     assert [causes(regie, line) for line in bill.lines] == [[RulebookAdopted]] * 2
+
+
+def test_of_several_rulebooks_the_one_that_governs_the_day_is_the_cause():
+    regie = january(*came(TUESDAY))
+    regie.close("2024-01")
+    regie.tariffs = [replace(MEALS, grids=(grid("3.50"),))]
+    for version, first_day in (
+        ("bis", "2024-01-01"),
+        ("ter", "2024-01-01"),
+        ("next", "2024-01-24"),
+        ("old", "2023-09-01"),
+    ):
+        adopt(regie, version, first_day)
+    [before, after] = regie.draft("2024-02").lines
+    governing = Cause(stream=town_page(VALMONT), line=3)
+    assert (before.causes, after.causes) == ((governing,), (governing,))
 
 
 def waiting(rulebook: Rulebook) -> Rulebook:
