@@ -4,38 +4,38 @@ What is printed is for the régisseur, in French; what an operator mistypes or m
 """
 
 import os
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from operator import itemgetter
 from pathlib import Path
 from typing import Annotated, Any, Final
 
 import orjson
 import psycopg
 import typer
-from psycopg.rows import dict_row
 from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from api import french_bill_job as french
 from api.background import leader_conninfo
 from api.cli_bill_csv import a_new_file, write_lines
+from api.cli_bill_lists import Lists, named, tell_missing, tell_titres, to_list
 from api.cli_room import AN_ACCOUNT, CLIENT, operator, printer, progress, table, town_named
 from api.clock import utc_now
 from api.fields import read_month
-from api.french_billing import MISSING
 from api.running import EXPECTED, Opened, in_one_line, judging, mistyped, opened, read_settings, stop
 from ledger.database import open_pool
 from ledger.identifiers import Commune, Month, Subject
-from ledger.postgres import Pool, PostgresStore
+from ledger.postgres import PostgresStore
 from ledger.store import BusyError, ConflictError
-from projections.billing.drafts import missing_in_draft
 from projections.inline import project
 from replay.billing.bill import Billed, bill_month
 from replay.billing.job import Job, Watching
-from replay.billing.runs import connected
 from replay.following.watched import towns
 from replay.sealing.seal import seal_once
+from vault.key_file import ring_for
+from vault.people import Vault
+from vault.sealing import KeyRing
 
 app = typer.Typer()
 BARS: Final = (
@@ -46,7 +46,6 @@ BARS: Final = (
     TimeElapsedColumn(),
 )
 INCOMPLETE: Final = "month_incomplete"
-PAGE: Final = 500
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -57,6 +56,8 @@ class _Asked:
     from_here: bool
     replace: bool
     missing: bool
+    titres: bool
+    yes: bool
     processes: int
     by: Subject
     as_json: bool
@@ -98,6 +99,13 @@ def command(  # noqa: PLR0913, PLR0917 - what a person may type
         ),
     ] = False,
     missing: Annotated[bool, typer.Option("--missing", help="List the days that cannot be billed yet.")] = False,
+    titres: Annotated[bool, typer.Option("--titres", help="List the titres, or the bills of a draft.")] = False,
+    names: Annotated[
+        bool, typer.Option("--names", help="With --missing or --titres: with the names the vault keeps.")
+    ] = False,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="With --close: asks nothing. Elsewhere than on a terminal.")
+    ] = False,
     processes: Annotated[
         int | None, typer.Option(help="How many at once; as many as there are cores unless given.", min=1, max=64)
     ] = None,
@@ -116,9 +124,13 @@ def command(  # noqa: PLR0913, PLR0917 - what a person may type
 
     Ends with 1 when the month cannot be closed because days cannot be billed yet, with 2 when anything else is wrong.
     """
-    for given, name in ((leave_out, "--leave-out"), (from_here, "--from-here"), (again, "--replace")):
+    for given, name in ((leave_out, "--leave-out"), (from_here, "--from-here"), (again, "--replace"), (yes, "--yes")):
         if given and not close:
             mistyped(f"{name} goes with --close.")
+    if names and not (missing or titres):
+        mistyped("--names goes with --missing or --titres.")
+    if close and not yes and not sys.stdin.isatty():
+        mistyped("--close is for good: read the draft, then say --yes.")
     if everywhere == bool(commune):
         mistyped("name a town with --commune, or give --all.")
     if csv is not None and (everywhere or len(commune or ()) > 1):
@@ -132,19 +144,22 @@ def command(  # noqa: PLR0913, PLR0917 - what a person may type
         from_here=from_here,
         replace=again,
         missing=missing,
+        titres=titres,
+        yes=yes,
         processes=wanted if wanted > 1 else 0,
         by=Subject(by),
         as_json=as_json,
         csv=csv,
     )
-    named = [town_named(name) for name in commune or ()]
+    wanted_towns = [town_named(name) for name in commune or ()]
     with opened(read_settings()) as ready:
-        statuses = _billed(ready, named, asked)
+        ring = ring_for(ready.settings, ready.urls.service_url) if names else None
+        statuses = _billed(ready, wanted_towns, asked, ring)
     if any(statuses):
         raise typer.Exit(max(statuses))
 
 
-def _billed(ready: Opened, named: Sequence[Commune], asked: _Asked) -> list[int]:
+def _billed(ready: Opened, named: Sequence[Commune], asked: _Asked, ring: KeyRing | None) -> list[int]:
     """What became of each town, as an exit code."""
     conninfo = leader_conninfo(ready.urls.service_url, ready.settings, "bill")
     with psycopg.connect(conninfo, autocommit=True) as connection:
@@ -156,48 +171,65 @@ def _billed(ready: Opened, named: Sequence[Commune], asked: _Asked) -> list[int]
         stop(f"there is no line of {found} in this database: is it the right town, and the right database?")
     pool = open_pool(ready.urls.service_url, replace(ready.settings, pool_size=1))
     try:
-        return [_town(conninfo, pool, commune, asked) for commune in dict.fromkeys(named or known)]
+        vault = Vault(ring, pool) if ring is not None else None
+        lists = Lists(conninfo=conninfo, pool=pool, by=asked.by, vault=vault)
+        return [_town(lists, commune, asked) for commune in dict.fromkeys(named or known)]
     finally:
         pool.close()
 
 
-def _town(conninfo: str, pool: Pool, commune: Commune, asked: _Asked) -> int:
+def _town(lists: Lists, commune: Commune, asked: _Asked) -> int:
     """One town; what is wrong with it holds no other up."""
     try:
-        with _watched(str(commune)) as watching:
-            job = Job(
-                commune=commune,
-                conninfo=conninfo,
-                store=PostgresStore(pool, project=project),
-                by=asked.by,
-                role="billing",
-                client=CLIENT,
-                clock=utc_now,
-                processes=asked.processes,
-                watching=watching,
-            )
-            billed = bill_month(
-                job,
-                asked.month,
-                close=asked.close,
-                leave_out=asked.leave_out,
-                from_here=asked.from_here,
-                replace=asked.replace,
-            )
+        if asked.close and not asked.yes and not _confirmed(lists, commune, asked):
+            return 2
+        billed = _worked_out(lists, commune, asked)
     except EXPECTED as error:
         typer.echo(f"ardoise: {commune}: {error}", err=True)
         return 2
     except (BusyError, ConflictError):
         typer.echo(f"ardoise: {commune}: others were writing all the while: run it again.", err=True)
         return 2
-    _tell(conninfo, billed, asked)
+    _tell(lists, billed, asked)
     if asked.csv is not None:
-        write_lines(asked.csv, conninfo, pool, billed, by=asked.by)
+        write_lines(asked.csv, lists.conninfo, lists.pool, billed, by=asked.by)
         if not asked.as_json:
             typer.echo(f"{asked.csv}: {french.EVERY_LINE}")
     if billed.refused is None:
         return 0
     return 1 if billed.refused == INCOMPLETE else 2
+
+
+def _confirmed(lists: Lists, commune: Commune, asked: _Asked) -> bool:
+    """Whether whoever is at the terminal closes what they were shown; what is closed already is asked of nobody."""
+    draft = _worked_out(lists, commune, replace(asked, close=False))
+    if draft.closed is not None:
+        return True
+    _tell(lists, draft, replace(asked, as_json=False))
+    return typer.confirm(french.confirmed(draft), err=True)
+
+
+def _worked_out(lists: Lists, commune: Commune, asked: _Asked) -> Billed:
+    with _watched(str(commune)) as watching:
+        job = Job(
+            commune=commune,
+            conninfo=lists.conninfo,
+            store=PostgresStore(lists.pool, project=project),
+            by=asked.by,
+            role="billing",
+            client=CLIENT,
+            clock=utc_now,
+            processes=asked.processes,
+            watching=watching,
+        )
+        return bill_month(
+            job,
+            asked.month,
+            close=asked.close,
+            leave_out=asked.leave_out,
+            from_here=asked.from_here,
+            replace=asked.replace,
+        )
 
 
 @contextmanager
@@ -210,64 +242,36 @@ def _watched(commune: str) -> Iterator[Watching]:
         )
 
 
-def _tell(conninfo: str, billed: Billed, asked: _Asked) -> None:
+def _tell(lists: Lists, billed: Billed, asked: _Asked) -> None:
     if asked.as_json:
-        typer.echo(orjson.dumps(_plain(conninfo, billed, asked)).decode())
+        typer.echo(orjson.dumps(_plain(lists, billed, asked)).decode())
         return
     typer.echo(french.title(billed))
     shown = table(*french.COLUMNS)
     for column in shown.columns[1:]:
         column.justify = "right"
-    for row in french.rows(billed):
-        shown.add_row(*row)
+    for section in french.sections(billed):
+        for row in section:
+            shown.add_row(*row)
+        shown.add_section()
     printer().print(shown)
     names = {"town": billed.commune, "month": billed.month}
     if billed.closed is not None:
         for sentence in french.closed_said(billed.closed, credit_notes=billed.summary["credits"]):
             typer.echo(sentence)
-    elif _to_list(billed) and not asked.missing:
+    elif to_list(billed) and not asked.missing:
         typer.echo(french.SEE_MISSING.format(**names))
     if billed.closed is None and not asked.close and not billed.summary["missing"]:
         typer.echo(french.TO_CLOSE.format(**names) if billed.summary["bills"] else french.NOTHING)
     if asked.missing and billed.closed is None:
-        _tell_missing(conninfo, billed)
+        tell_missing(lists, billed)
+    if asked.titres:
+        tell_titres(lists.titres(billed))
     if billed.refused is not None:
         typer.echo(f"ardoise: {french.refused(billed)}", err=True)
 
 
-def _to_list(billed: Billed) -> bool:
-    """Whether somebody has days to complete, or to look at."""
-    return bool(billed.summary["missing"]) or french.CONTRADICTION in billed.summary["meanwhile"]
-
-
-def _tell_missing(conninfo: str, billed: Billed) -> None:
-    if not _to_list(billed):
-        typer.echo(french.NOTHING_MISSING)
-        return
-    shown = table(*french.MISSING_COLUMNS)
-    # Sheet by sheet, as they are filled in.
-    for day in sorted(_missing(conninfo, billed), key=itemgetter("day", "activity", "unit")):
-        why = MISSING[day["why"]]
-        shown.add_row(day["day"], day["household"], day["child"], day["activity"], day["unit"], why)
-    printer().print(shown)
-
-
-def _missing(conninfo: str, billed: Billed) -> Iterator[dict[str, Any]]:
-    """The days of a draft that cannot be billed yet, or contradict themselves, household by household."""
-    after = ""
-    with connected(conninfo, billed.commune) as connection, connection.cursor(row_factory=dict_row) as cursor:
-        while True:
-            asked = missing_in_draft(billed.commune, billed.month, after=after, limit=PAGE)
-            rows = cursor.execute(asked.sql, asked.values).fetchall()
-            if not rows:
-                return
-            for row in rows:
-                days = (day for day in row["missing_days"] if not day["billed"] or day["why"] == french.CONTRADICTION)
-                yield from ({"household": row["household"], **day} for day in days)
-            after = rows[-1]["household"]
-
-
-def _plain(conninfo: str, billed: Billed, asked: _Asked) -> dict[str, Any]:
+def _plain(lists: Lists, billed: Billed, asked: _Asked) -> dict[str, Any]:
     closed = billed.closed
     said: dict[str, Any] = {
         "commune": billed.commune,
@@ -284,5 +288,7 @@ def _plain(conninfo: str, billed: Billed, asked: _Asked) -> dict[str, Any]:
         names = ("year", "first_number", "titres", "total_cents", "issued_on", "due_on", "left_out", "from_here")
         said["closed"] = {name: getattr(closed, name) for name in names}
     if asked.missing:
-        said["missing_days"] = list(_missing(conninfo, billed)) if closed is None else []
+        said["missing_days"] = named(lists.missing(billed)) if closed is None else []
+    if asked.titres:
+        said["bills"] = named(lists.titres(billed))
     return said

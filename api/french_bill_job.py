@@ -1,6 +1,6 @@
 """What a month comes to, as the terminal prints it for the régisseur."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from api.french_billing import DETAILS, MISSING, REFUSALS
@@ -12,6 +12,7 @@ from replay.billing.bill import Billed
 from rulebook.french_dates import french_day
 
 COLUMNS: Final = ("", "nombre", "montant")
+TITRE_COLUMNS: Final = ("titre", "foyer", "enfants", "lignes", "montant")
 MISSING_COLUMNS: Final = ("jour", "foyer", "enfant", "activité", "unité", "à compléter")
 NOTHING: Final = "Rien à facturer."
 NOTHING_MISSING: Final = "Rien à compléter."
@@ -26,6 +27,8 @@ LEFT_OUT: Final = "{days} jours laissés de côté à la clôture : ils viendron
 ONE_LEFT_OUT: Final = "1 jour laissé de côté à la clôture : il viendra en rectification."
 NOT_CLOSED: Final = "{town} : {month} n'est pas clôturé. {title} : {detail}"
 SEE_MISSING: Final = "Voir les jours à compléter : ardoise bill {month} --commune {town} --missing"
+CONFIRM: Final = "Clôturer {month} pour de bon : {titres}, {total} ?"
+CONFIRM_NOTHING: Final = "Rien n'est à facturer. Clôturer quand même {month}, pour de bon ?"
 TO_CLOSE: Final = "Clôturer : ardoise bill {month} --commune {town} --close"
 TYPED: Final = (("(leave_out)", "(--leave-out)"), ("(from_here)", "(--from-here)"))
 """What portals send, as it is typed."""
@@ -43,20 +46,35 @@ def title(billed: Billed) -> str:
     return f"{billed.commune} · {month_name(billed.month)} · {what} à la position {number(billed.position)}"
 
 
-def rows(billed: Billed) -> Iterator[tuple[str, str, str]]:
-    """The table, a row each: what, how many, how much. Of a closed month, those who owe nothing are not counted."""
+Row = tuple[str, str, str]
+
+
+def sections(billed: Billed) -> Iterator[list[Row]]:
+    """The table, section by section: what, how many, how much. Natures and accounts each add up to the titres."""
     summary = billed.summary
-    if billed.closed is None:
-        yield "Foyers", number(summary["households"]), ""
-    yield "Titres", number(summary["bills"]), amount(summary["total_cents"])
+    titres = "Titres à émettre" if billed.closed is None else "Titres"
+    first = [(titres, number(summary["bills"]), amount(summary["total_cents"]))]
     if summary["credits"]:
-        yield "  dont avoirs", number(summary["credits"]), ""
-    yield "Jours facturés", number(summary["day_prices"]), ""
-    for nature, label in NATURES.items():
-        if nature in summary["by_nature"]:
-            yield f"  {label}", "", amount(summary["by_nature"][nature])
-    for code, cents in summary["by_code"].items():
-        yield f"  {f'Compte {code}' if code else NO_CODE}", "", amount(cents)
+        first.append(("  dont avoirs", number(summary["credits"]), ""))
+    days = "Jours facturés ou rectifiés" if summary["regularisations"] else "Jours facturés"
+    yield [*first, (days, number(summary["day_prices"]), "")]
+    yield _summed(
+        "Par nature",
+        {label: summary["by_nature"][nature] for nature, label in NATURES.items() if nature in summary["by_nature"]},
+    )
+    yield _summed("Par compte", {code or NO_CODE: cents for code, cents in summary["by_code"].items()})
+    yield list(_about(billed))
+
+
+def _summed(heading: str, amounts: Mapping[str, int]) -> list[Row]:
+    if not amounts:
+        return []
+    lines = [(f"  {label}", "", amount(cents)) for label, cents in amounts.items()]
+    return [(heading, "", amount(sum(amounts.values()))), *lines]
+
+
+def _about(billed: Billed) -> Iterator[Row]:
+    summary = billed.summary
     if summary["regularisations"]:
         yield "Lignes de rectification", number(summary["regularisations"]), amount(summary["regularised_cents"])
     for why, label in MISSING.items():
@@ -65,6 +83,17 @@ def rows(billed: Billed) -> Iterator[tuple[str, str, str]]:
         if why in summary["meanwhile"]:
             head = TO_LOOK_AT if why == CONTRADICTION else MEANWHILE
             yield f"{head} · {label}", number(summary["meanwhile"][why]), ""
+
+
+def confirmed(billed: Billed) -> str:
+    """What is asked of whoever closes a month."""
+    summary = billed.summary
+    count, month = summary["bills"], month_name(billed.month)
+    if not count:
+        return CONFIRM_NOTHING.format(month=month)
+    total = amount(summary["total_cents"])
+    titres = "1 titre" if count == 1 else f"{number(count)} titres"
+    return CONFIRM.format(month=month, titres=titres, total=total)
 
 
 def closed_said(closed: MonthClosed, *, credit_notes: int) -> Iterator[str]:

@@ -63,7 +63,7 @@ def env_of(database: Database, directory: Path) -> dict[str, str]:
 
 def closing(database: Database, directory: Path, processes: int = 1) -> "subprocess.Popen[bytes]":
     """`ardoise bill --close`, in a process of its own."""
-    words = ("bill", MONTH, "--commune", TOWN, "--close", "--json", "--processes", str(processes))
+    words = ("bill", MONTH, "--commune", TOWN, "--close", "--yes", "--json", "--processes", str(processes))
     return subprocess.Popen(
         [ARDOISE, *words],
         env=env_of(database, directory),

@@ -31,7 +31,7 @@ def test_the_lines_of_a_draft_and_of_its_titres_are_the_same_but_for_their_numbe
     said = bill(town, tmp_path, MONTH, "--commune", TOWN, "--csv", str(drafted))
     assert (said.exit_code, said.stderr) == (0, "")
     assert said.stdout.endswith(f"{drafted}: toutes les lignes du mois.\n")
-    assert bill(town, tmp_path, MONTH, "--commune", TOWN, "--close", "--csv", str(closed)).exit_code == 0
+    assert bill(town, tmp_path, MONTH, "--commune", TOWN, "--close", "--yes", "--csv", str(closed)).exit_code == 0
     before, after = read(drafted), read(closed)
     titres = issued(town)
     assert len(after) == len(before) == 1 + sum(len(titre.lines) for titre in titres)
@@ -48,7 +48,7 @@ def test_the_lines_of_a_draft_and_of_its_titres_are_the_same_but_for_their_numbe
 def test_a_file_that_is_there_is_never_written_over_and_nothing_is_closed(town: Database, tmp_path: Path) -> None:
     kept = tmp_path / "lignes.csv"
     kept.write_text("kept")
-    said = bill(town, tmp_path, MONTH, "--commune", TOWN, "--close", "--csv", str(kept))
+    said = bill(town, tmp_path, MONTH, "--commune", TOWN, "--close", "--yes", "--csv", str(kept))
     assert (said.exit_code, "exists already: name a file that does not." in said.stderr) == (2, True)
     assert (kept.read_text(), issued(town)) == ("kept", [])
 
@@ -57,7 +57,7 @@ def test_a_file_that_cannot_be_written_is_said_in_one_line_and_nothing_is_closed
     town: Database, tmp_path: Path
 ) -> None:
     nowhere = str(tmp_path / "nowhere" / "lignes.csv")
-    said = bill(town, tmp_path, MONTH, "--commune", TOWN, "--close", "--csv", nowhere)
+    said = bill(town, tmp_path, MONTH, "--commune", TOWN, "--close", "--yes", "--csv", nowhere)
     assert (said.exit_code, said.stderr.count("\n")) == (2, 1)
     assert "cannot be written: there is no such directory." in said.stderr
     assert issued(town) == []
