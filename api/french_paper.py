@@ -17,6 +17,7 @@ PAGE: Final = "Page"
 OF: Final = "sur"
 HOW_TO_PAY: Final = "Comment payer"
 DEBIT: Final = "Prélèvement SEPA"
+QUESTIONS: Final = "Une question, un désaccord"
 WHY: Final = "Pourquoi ces montants"
 WHY_INTRODUCTION: Final = "Chaque montant de la facture, et ce qui l'explique."
 ERASED_PAYER: Final = "Redevable dont le dossier est effacé"
@@ -152,6 +153,20 @@ def left_of_others(owed: Iterable[tuple[TitreNumber, Month, int]]) -> str:
     """What earlier invoices still ask for."""
     told = [f"{amount(cents)} de la facture {of_month(month)} (titre {titre})" for titre, month, cents in owed]
     return f"Il reste aussi à payer, sur des factures précédentes : {join(told)}."
+
+
+def help_said(contact: Iterable[str], appeal: Iterable[str]) -> tuple[str, ...]:
+    """Whom to ask, and how an invoice is contested, in the town's own words."""
+    asked, contested = " ; ".join(_within(contact)), " ; ".join(_within(appeal))
+    return tuple(
+        f"{head} : {said}."
+        for head, said in (("Pour toute question", asked), ("Pour contester cette facture", contested))
+        if said
+    )
+
+
+def _within(sentences: Iterable[str]) -> Iterable[str]:
+    return (each.rstrip(".") for each in sentences)
 
 
 def held_for_you(cents: int) -> str:

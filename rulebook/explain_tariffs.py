@@ -211,5 +211,9 @@ def _quotient(rule: QuotientRule) -> str:
 
 def _regie(regie: RegieRule) -> Iterator[str]:
     yield f"{regie.name} — Une facture se paie dans les {regie.payment_days} jours : {' ; '.join(regie.how_to_pay)}."
+    if regie.contact:
+        yield f"{regie.name} — Pour toute question : {' ; '.join(regie.contact)}."
+    if regie.appeal:
+        yield f"{regie.name} — Pour contester : {' ; '.join(each.removesuffix('.') for each in regie.appeal)}."
     if regie.creditor_id:
         yield f"{regie.name} — Prélèvements : {regie.creditor_name}, ICS {regie.creditor_id}."

@@ -167,6 +167,10 @@ class RegieRule:
     """Days to pay, from the day of the titre."""
     how_to_pay: tuple[str, ...]
     """Sentences, one a way."""
+    contact: tuple[str, ...] = ()
+    """Sentences: whom a family asks about an invoice."""
+    appeal: tuple[str, ...] = ()
+    """Sentences: how an invoice is contested, and until when."""
     creditor_name: str = ""
     creditor_id: str = ""
     """The SEPA creditor identifier (ICS)."""

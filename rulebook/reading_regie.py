@@ -17,6 +17,10 @@ EFFECT_WORDS: Final[Mapping[str, Effect]] = {
 IBAN: Final = re.compile(r"[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}")
 ICS: Final = re.compile(r"[A-Z]{2}[0-9]{2}[A-Z0-9]{3}[A-Z0-9]{1,28}")
 BIC: Final = re.compile(r"[A-Z]{6}[A-Z0-9]{2}(?:[A-Z0-9]{3})?")
+LONGEST_SENTENCE: Final = 300
+WAYS: Final = 'écrivez moyens = ["par chèque", "en espèces"]'
+CONTACT: Final = 'écrivez contact = ["au guichet de la régie, aux heures d\'ouverture"]'
+APPEAL: Final = 'écrivez recours = ["dans les deux mois, devant le juge"]'
 CREDITOR: Final = ("creancier", "ics", "iban")
 """What a direct debit takes, all or none of it."""
 
@@ -43,13 +47,15 @@ def read_regie(top: Table) -> RegieRule | None:
         return None
     name = table.text("nom", example="Régie périscolaire de Bourg-Exemple")
     payment_days = table.number("delai_de_paiement_jours", 0, MOST_PAYMENT_DAYS, 30)
-    ways = [_way(table, item) for item in table.items("moyens")]
+    ways = _sentences(table, "moyens", WAYS)
     if not ways:
-        table.wrong("moyens", "une facture dit comment la payer", 'écrivez moyens = ["par chèque", "en espèces"]')
+        table.wrong("moyens", "une facture dit comment la payer", WAYS)
     rule = RegieRule(
         name=name,
         payment_days=payment_days,
-        how_to_pay=tuple(ways),
+        how_to_pay=ways,
+        contact=_sentences(table, "contact", CONTACT),
+        appeal=_sentences(table, "recours", APPEAL),
         creditor_name=table.text("creancier", "") if table.has("creancier") else "",
         creditor_id=_code(table, "ics", ICS),
         creditor_iban=_code(table, "iban", IBAN),
@@ -63,10 +69,15 @@ def read_regie(top: Table) -> RegieRule | None:
     return rule
 
 
-def _way(table: Table, item: object) -> str:
-    if isinstance(item, str) and item.strip() and item.isprintable() and len(item) <= 300:
+def _sentences(table: Table, key: str, remedy: str) -> tuple[str, ...]:
+    """What the town writes of it, in its own words."""
+    return tuple(_sentence(table, key, item, remedy) for item in table.items(key))
+
+
+def _sentence(table: Table, key: str, item: object, remedy: str) -> str:
+    if isinstance(item, str) and item.strip() and item.isprintable() and len(item) <= LONGEST_SENTENCE:
         return item.strip()
-    table.wrong("moyens", "« moyens » est une liste de phrases", 'écrivez moyens = ["par chèque", "en espèces"]')
+    table.wrong(key, f"« {key} » est une liste de phrases", remedy)
     return ""
 
 

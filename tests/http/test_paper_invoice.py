@@ -202,6 +202,17 @@ def test_a_credit_says_where_it_went_to_the_cent() -> None:
     assert "Avec d'autres sommes reçues, la régie détient en tout 14,10\xa0€ pour votre compte." in more
 
 
+def test_an_invoice_says_whom_to_ask_and_how_it_is_contested() -> None:
+    said = {"contact": ["au guichet, aux heures d'ouverture"], "appeal": ["auprès de la régie", "devant le juge."]}
+    first, second = text_of(invoice_pdf(invoice(**said)))
+    assert "Papillon" in first, "whatever a town writes of it, the slip stays with the amount"
+    assert second.startswith("Une question, un désaccord")
+    assert "Pour toute question : au guichet, aux heures d'ouverture." in second
+    assert "Pour contester cette facture : auprès de la régie ; devant le juge." in second
+    assert "Pourquoi ces montants" in second
+    assert "Une question" not in " ".join(text_of(invoice_pdf(invoice())))
+
+
 def test_the_pages_can_be_looked_at() -> None:
     images = invoice_images(invoice(), ppi=40)
     assert [image[:4] for image in images] == [b"\x89PNG"] * 2

@@ -295,6 +295,10 @@ def test_a_regie_is_read_and_its_codes_lose_their_spaces() -> None:
     regie = with_section(f'{REGIE}{CREDITOR}bic = "BDFEFRPPCCT"\ndelai_de_paiement_jours = 21').regie
     assert regie is not None
     assert (regie.payment_days, regie.how_to_pay) == (21, ("par chèque",))
+    assert (regie.contact, regie.appeal) == ((), ())
+    said = with_section(f'{REGIE}contact = ["au guichet", "sur le portail"]\nrecours = ["dans les deux mois"]').regie
+    assert said is not None
+    assert (said.contact, said.appeal) == (("au guichet", "sur le portail"), ("dans les deux mois",))
     assert (regie.creditor_id, regie.creditor_iban) == ("FR72ZZZ123456", "FR7630001007941234567890185")
 
 
@@ -303,6 +307,8 @@ def test_a_regie_is_read_and_its_codes_lose_their_spaces() -> None:
     [
         ('[regie]\nnom = "Régie"', "une facture dit comment la payer"),
         ('[regie]\nnom = "Régie"\nmoyens = [3]', "est une liste de phrases"),
+        (f"{REGIE}contact = [3]", "« contact » est une liste de phrases"),
+        (f"{REGIE}recours = ['']", "« recours » est une liste de phrases"),
         (f"{REGIE}ics = 'FR72ZZZ123456'", "pour prélever, il manque « creancier »"),
         (REGIE + CREDITOR.replace("FR76", "FR77"), "la clé de contrôle de « iban » est fausse"),
         (REGIE + CREDITOR.replace("FR72", "FR73"), "la clé de contrôle de « ics » est fausse"),

@@ -167,6 +167,8 @@ class Sources:
             children=who.children,
             formulas={(line.activity, line.unit): _formula(line, words) for line in issued.lines},
             how_to_pay=ways,
+            contact=regie.contact if regie else (),
+            appeal=regie.appeal if regie else (),
             reasons=list(map(_reason, told)),
             paid_cents=paid_cents,
             owed_before=_owed_before(said, statement.payer, number),

@@ -68,7 +68,11 @@ class Invoice:
     formulas: Mapping[Formula, str]
     """What the rulebook calls a unit within a sentence, where that says more than the line does."""
     how_to_pay: Sequence[str]
-    reasons: Sequence[Reason]
+    contact: Sequence[str] = ()
+    """Whom to ask, in the words of the town."""
+    appeal: Sequence[str] = ()
+    """How it is contested, in the words of the town."""
+    reasons: Sequence[Reason] = ()
     """For each line of the titre, in its order."""
     paid_cents: int = 0
     """By payments and by credits."""
@@ -119,6 +123,10 @@ def _said(invoice: Invoice) -> dict[str, Any]:
         "totals": list(_totals(invoice)),
         "beside": list(_beside(invoice)),
         "payment": _payment(invoice, asks=asks),
+        "help": {
+            "heading": french_paper.QUESTIONS,
+            "sentences": french_paper.help_said(invoice.contact, invoice.appeal),
+        },
         "slip": {"heading": french_paper.SLIP, "parts": slip if asks else ()},
         "why": {"heading": french_paper.WHY, "introduction": french_paper.WHY_INTRODUCTION},
         "reasons": _reasons(invoice),
