@@ -270,7 +270,7 @@ def test_a_mandate_nobody_used_for_three_years_is_left_out(regie: Regie) -> None
         "guardian": regie.guardian_of(household),
         "holder": "Marco Exemple",
         "iban": IBAN,
-        "signed_on": "2020-01-08",
+        "signed_on": "2021-01-15",
     }
     made(regie.world.agent.post(f"/households/{household}/mandate", said))
     sent = regie.collect()
