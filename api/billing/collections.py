@@ -13,11 +13,12 @@ from api.billing import schemas_collections
 from api.billing.collecting import Asking, asking, file_again, said_of
 from api.billing.pain008 import MEDIA_TYPE
 from api.billing.payment_bodies import CollectionAsked, ReturnsAsked, SettledAsked
+from api.billing.shown import asked as asked_then
 from api.cursors import PageAsked, read_place
 from api.door import doors
 from api.fields import IdText, read_instant
 from api.french_payments import RETURNS, SEQUENCES
-from api.office import AtCounter, AtOffice, Office, Said
+from api.office import AtCounter, AtInstant, AtOffice, Office, Said
 from api.problems import not_found
 from api.sealing import AtVault, given_id
 from commands.execute import ATTEMPTS, Result
@@ -93,11 +94,11 @@ def _sent(at: Office, ready: Asking, result: Result) -> Said:
     summary="Les remises de prélèvements",
     responses=openapi.answered(200, schemas_collections.Collections),
 )
-async def listed(at: AtOffice, page: PageAsked) -> JSONAnswer:
+async def listed(at: AtInstant, page: PageAsked) -> JSONAnswer:
     """The latest first."""
     place = page.after("collections", (str, str))
     after = (read_place(read_instant, place[0]), str(place[1])) if place else None
-    [rows] = await at.reader.ask(at.commune, collecting.collections(at.commune, after=after, limit=page.limit + 1))
+    [rows] = await asked_then(at, collecting.collections(at.commune, after=after, limit=page.limit + 1))
     shown, following = page.part("collections", rows, lambda row: (row["sent_at"].isoformat(), row["collection"]))
     return JSONAnswer({"collections": shown, "next": following})
 
@@ -107,7 +108,7 @@ async def listed(at: AtOffice, page: PageAsked) -> JSONAnswer:
     summary="Une remise de prélèvements",
     responses=openapi.answered(200, schemas_collections.CollectionDebits),
 )
-async def one(collection: IdText, at: AtOffice) -> JSONAnswer:
+async def one(collection: IdText, at: AtInstant) -> JSONAnswer:
     """Debit by debit: asked, paid, or sent back and why."""
     sent, rows = await _found(at, CollectionId(collection))
     at.saw(*{row["household"] for row in rows})
@@ -116,8 +117,8 @@ async def one(collection: IdText, at: AtOffice) -> JSONAnswer:
 
 async def _found(at: Office, collection: CollectionId) -> tuple[Mapping[str, Any], Rows]:
     """A collection of the town and its debits; not found when there is none of that name."""
-    [sent, rows] = await at.reader.ask(
-        at.commune, collecting.collection(at.commune, collection), collecting.debits(at.commune, collection)
+    [sent, rows] = await asked_then(
+        at, collecting.collection(at.commune, collection), collecting.debits(at.commune, collection)
     )
     if not sent:
         raise not_found()

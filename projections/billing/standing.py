@@ -19,12 +19,20 @@ _BY_THEN: Final[LiteralString] = """
                CASE WHEN cancelled_at <= %(known_at)s THEN cancelled_on END AS cancelled_on,
                CASE WHEN cancelled_at <= %(known_at)s THEN cancelled_because END AS cancelled_because
         FROM ardoise.payments WHERE commune = %(commune)s AND recorded_at <= %(known_at)s
+    ), collections AS NOT MATERIALIZED (
+        SELECT * FROM ardoise.collections WHERE commune = %(commune)s AND sent_at <= %(known_at)s
+    ), direct_debits AS NOT MATERIALIZED (
+        SELECT d.commune, d.collection, d.titre, d.household, d.mandate, d.amount_cents, d.sequence, d.collect_on,
+               CASE WHEN d.returned_at <= %(known_at)s THEN d.reason END AS reason,
+               CASE WHEN d.returned_at <= %(known_at)s THEN d.returned_at END AS returned_at
+        FROM ardoise.direct_debits d JOIN collections c ON c.commune = d.commune AND c.collection = d.collection
+        WHERE d.commune = %(commune)s
     ) (
 """
 
 
 def standing_at(asked: Question, commune: Commune, known_at: datetime) -> Question:
-    """A question about titres, their lines, closed months and payments, asked of those there were at an instant."""
+    """A question about titres, their lines, closed months, payments and collections, of those there were by then."""
     return Question(sql=_BY_THEN + asked.sql + ")", values={**asked.values, "commune": commune, "known_at": known_at})
 
 

@@ -44,6 +44,8 @@ OF_THE_PAST = (
     "GET /billing/{month}/lines.csv",
     "GET /billing/{month}/totals.csv",
     "GET /billing/{month}/titres",
+    "GET /collections",
+    "GET /collections/{collection}",
     "GET /titres/{number}",
     "GET /titres/{number}/lines/{line}",
     "GET /households/{household}/titres",
