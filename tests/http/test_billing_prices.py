@@ -247,6 +247,21 @@ def test_an_absence_that_would_be_accepted_saves_its_day(town: World) -> None:
     assert made(answer, 200)["demandes"][0]["price"]["total_cents"] == -327
 
 
+def test_the_preview_of_a_demande_says_what_it_changes_elsewhere(service: World) -> None:
+    often = '[[tarifs.restauration.grilles]]\nnom = "Forfait"\narticle = "7.5"\na_partir_de_unites = 3\nprix = 1.00\n'
+    town = billing_town(service, tariffs=TARIFFS + often)
+    _, child = family(town)
+    made(town.guardian().ask(child, "cantine", MONDAY, TUESDAY))
+    body = {"child": child, "activity": "cantine", "reserve": [{"day": "2024-01-25", "unit": "repas"}]}
+    [demande] = made(town.guardian().post("/demandes/preview", body), 200)["demandes"]
+    said = demande["price"]
+    assert [(line["quantity"], line["unit_price_cents"]) for line in said["lines"]] == [(1, 100)]
+    assert [(line["quantity"], line["unit_price_cents"]) for line in said["elsewhere"]] == [(-2, 327), (2, 100)]
+    assert said["total_cents"] == -354
+    assert "Ce que cela change par ailleurs :" in said["sentences"]
+    assert said["sentences"][-1] == "Total : \N{MINUS SIGN}3,54\u00a0€."
+
+
 def test_siblings_have_each_their_own_price(town: World) -> None:
     household, child = family(town)
     second, third = town.child(household, "cantine"), town.child(household, "cantine")
