@@ -103,10 +103,10 @@ def issued(database: Database) -> list[TitreIssued]:
     return sorted((fact for fact in facts if isinstance(fact, TitreIssued)), key=lambda each: each.titre)
 
 
-def wrong(database: Database) -> list[Any]:
-    """What `ardoise verify --chains` has to say."""
+def wrong(database: Database, *, rows: bool = False) -> list[Any]:
+    """What `ardoise verify --chains` has to say; with `rows`, what it says without."""
     with psycopg.connect(service_conninfo(database.service_url, Settings()), autocommit=True) as connection:
-        return list(Verification(commune=TOWN, rows=False).run(connection))
+        return list(Verification(commune=TOWN, rows=rows).run(connection))
 
 
 def close_only(job: Job, billed: Billed, digest: str | None = None) -> None:

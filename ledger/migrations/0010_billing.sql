@@ -334,7 +334,11 @@ BEGIN
     IF p_rows ? 'closed_months' THEN
         INSERT INTO ardoise.closed_months
         SELECT * FROM jsonb_populate_recordset(NULL::ardoise.closed_months, p_rows #> '{closed_months,put}')
-        ON CONFLICT (commune, month) DO NOTHING;
+        ON CONFLICT (commune, month) DO UPDATE SET
+            position = excluded.position, year = excluded.year, first_number = excluded.first_number,
+            titres = excluded.titres, total_cents = excluded.total_cents, digest = excluded.digest,
+            issued_on = excluded.issued_on, due_on = excluded.due_on, left_out = excluded.left_out,
+            closed_at = excluded.closed_at, closed_by = excluded.closed_by;
     END IF;
     IF p_rows ? 'collections' THEN
         INSERT INTO ardoise.collections

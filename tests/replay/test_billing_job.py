@@ -268,6 +268,7 @@ def test_a_close_that_the_facts_do_not_give_is_replaced_once_and_its_numbers_are
         assert (closed.digest, closed.instead_of, closed.first_number) == (billed.digest, "0" * 64, 1)
         assert [each.titre for each in issued(town)][-1] == f"2024-{HOUSEHOLDS:06d}"
         assert wrong(town) == []
+        assert [each for each in wrong(town, rows=True) if each.where.startswith("closed_months")] == []
         with pytest.raises(BillingError, match="titres of 2024-03 were issued"):
             bill_month(job, MONTH, close=True, replace=True)
 
