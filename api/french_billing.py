@@ -84,3 +84,24 @@ FREE: Final = "Gratuit."
 TOTAL: Final = "Total : {amount}."
 SUPPOSED_QUOTIENT: Final = "Quotient familial supposé : {amount}."
 DAYS: Final = "Pour le service {days}."
+DRAFT_ERRORS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "not as it was written": "line_altered",
+        "seals of": "line_altered",
+        "no tariff": "no_tariffs",
+        "no rulebook": "no_rulebook",
+        "has not begun": "month_not_begun",
+    }
+)
+"""What the sentence of a draft that failed holds, and its code; any other is `draft_failed`."""
+DRAFT_FAILED: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "line_altered": (
+            "Une ligne du registre n'est plus celle qui a été écrite : appelez l'exploitant, ne clôturez pas."
+        ),
+        "no_tariffs": "Le règlement en vigueur ce mois-là n'a aucun tarif : ajoutez-le ([tarifs]) et adoptez-le.",
+        "no_rulebook": "Aucun règlement n'est en vigueur ce mois-là.",
+        "month_not_begun": "Ce mois n'a pas commencé.",
+        "draft_failed": "Le projet n'a pas pu être calculé : refaites-le, ou appelez l'exploitant.",
+    }
+)

@@ -54,7 +54,15 @@ MAY: Final[dict[str, list[str]]] = {
         "change_capacities",
     ],
     "auditor": ["read_families", "read_erasures"],
-    "billing": ["read_town"],
+    "billing": [
+        "read_town",
+        "draft_months",
+        "close_months",
+        "read_bills",
+        "record_payments",
+        "record_mandates",
+        "collect_direct_debits",
+    ],
     "admin": ["read_town", "adopt_rulebooks", "erase_families"],
     "portal": ["read_town"],
 }

@@ -51,6 +51,15 @@ class Counted(TypedDict):
 
 
 @exact
+class DraftError(TypedDict):
+    """Why a draft could not be worked out."""
+
+    code: str
+    detail: str
+    for_operator: Annotated[str, Field(description="La phrase de l'exploitant, en anglais.")]
+
+
+@exact
 class MonthKnown(TypedDict):
     """A month: how far it is, and what it comes to, of its draft or of its titres."""
 
@@ -60,18 +69,18 @@ class MonthKnown(TypedDict):
     position: Annotated[int | None, Field(description="La position scellée du projet, ou de la clôture.")]
     asked_at: datetime | None
     ended_at: datetime | None
-    households: Count
-    households_done: Count
-    error: Annotated[str | None, Field(description="Pourquoi le projet n'a pas abouti, en anglais, pour l'exploitant.")]
+    households: Annotated[Count | None, Field(description="Foyers du projet ; null quand ce n'est pas dit ici.")]
+    households_done: Count | None
+    error: Annotated[DraftError | None, Field(description="Pourquoi le projet n'a pas abouti.")]
     digest: HexDigest | None
     titres: Count
     issued: Annotated[int, Field(ge=0, description="Titres émis jusqu'ici.")]
     first_number: TitreText | None
-    lines: Count
+    lines: Annotated[Count | None, Field(description="null dans la liste des mois, pour un mois clôturé.")]
     total_cents: Cents
-    by_nature: list[OfNature]
-    by_code: list[OfCode]
-    regularised_cents: Cents
+    by_nature: Annotated[list[OfNature] | None, Field(description="null comme `lines`.")]
+    by_code: Annotated[list[OfCode] | None, Field(description="null comme `lines`.")]
+    regularised_cents: Annotated[int | None, Field(description="null comme `lines`.")]
     missing: Annotated[list[Counted], Field(description="Jours qui ne peuvent pas encore être facturés.")]
     meanwhile: Annotated[
         list[Counted], Field(description="Jours à décider ou à vérifier, qui n'empêchent pas de clôturer.")
@@ -101,10 +110,10 @@ class DraftUnderWay(TypedDict):
 
 @exact
 class Closing(TypedDict):
-    """A month is closed, and its titres are being issued."""
+    """A month is closed; `closing` while its titres are being issued."""
 
     month: Month
-    state: Literal["closing"]
+    state: Literal["closing", "closed"]
     state_label: str
     position: Count
 

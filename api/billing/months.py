@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
 import orjson
 from fastapi.responses import Response
@@ -61,8 +61,8 @@ class DraftAsked(StrictModel):
 async def months(at: AtInstant) -> JSONAnswer:
     """In the order of the calendar. Drafts have no past: asked of an instant, only what was closed then is told."""
     closed, issued = await asked(at, questions.closed_months(at.commune), standing.issued_of_last(at.commune))
-    counted = {row["month"]: row["titres"] for row in issued}
-    said = [closed_shown(row, counted.get(row["month"], row["titres"])) for row in closed]
+    counted: dict[str, int] = {row["month"]: row["titres"] for row in issued}
+    said = [closed_shown(row, counted[row["month"]] if row["month"] in counted else row["titres"]) for row in closed]
     if at.as_of is None:
         [drafted] = await at.reader.ask(at.commune, standing.drafted_months(at.commune))
         found = await at.reader.ask(
@@ -164,12 +164,17 @@ def _missing_days(said: list[Any]) -> list[dict[str, Any]]:
 async def close(month: Month, asked: CloseAsked, at: AtCounter) -> Response:
     """Once and for ever: the titres follow by themselves. The same close again is answered the same."""
     wanted, office = BilledMonth(month), at.office
-    rows, [held], [unknown] = await office.reader.ask(
+    rows, [held], [unknown], closed, [issued] = await office.reader.ask(
         office.commune,
         drafts.draft_of(office.commune, wanted),
         drafts.held(office.commune, wanted),
         drafts.unknown_since(office.commune, asked.position),
+        questions.closed_month(office.commune, wanted),
+        questions.issued_so_far(office.commune, wanted),
     )
+    state: Literal["closing", "closed"] = "closing"
+    if closed and issued["titres"] >= closed[0]["titres"]:
+        state = "closed"
     command = CloseMonth(
         month=wanted,
         position=asked.position,
@@ -181,8 +186,8 @@ async def close(month: Month, asked: CloseAsked, at: AtCounter) -> Response:
     def said(_: Result) -> Said:
         content = {
             "month": wanted,
-            "state": "closing",
-            "state_label": STATES["closing"],
+            "state": state,
+            "state_label": STATES[state],
             "position": asked.position,
         }
         return Said(status=202, content=content, location=f"/v1/{office.commune}/billing/{wanted}")

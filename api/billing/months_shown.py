@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from api.asking import Rows
-from api.french_billing import MISSING, STATES
+from api.french_billing import DRAFT_ERRORS, DRAFT_FAILED, MISSING, STATES
 from api.french_bills import NATURES
 from projections.billing import drafts
 
@@ -50,17 +50,26 @@ def closed_shown(row: Mapping[str, Any], issued: int) -> dict[str, Any]:
         "state_label": STATES[state],
         "issued": issued,
         "first_number": f"{row['year']}-{row['first_number']:06d}" if row["titres"] else None,
+        # What its draft was worked out from is not kept; what its lines come to is told by `totals_shown` alone.
+        **dict.fromkeys(("households", "households_done", "lines", "by_nature", "by_code", "regularised_cents")),
     }
 
 
 def drafted_shown(row: Mapping[str, Any]) -> dict[str, Any]:
     """A month that has a draft, or waits for one; one that failed is open, and says why."""
     state = {"ready": "draft", "failed": "open"}.get(row["state"], "drafting")
-    shown = ("asked_at", "ended_at", "households", "households_done", "error")
-    said = {**nothing_of(row["month"]), **{name: row[name] for name in shown}}
+    shown = ("asked_at", "ended_at", "households", "households_done")
+    said = {**nothing_of(row["month"]), **{name: row[name] for name in shown}, "error": _error(row["error"])}
     if state == "draft":
         said |= {"position": row["position"], "digest": row["digest"], **_summed(row["summary"])}
     return {**said, "state": state, "state_label": STATES[state]}
+
+
+def _error(sentence: str | None) -> dict[str, Any] | None:
+    if not sentence:
+        return None
+    code = next((code for part, code in DRAFT_ERRORS.items() if part in sentence), "draft_failed")
+    return {"code": code, "detail": DRAFT_FAILED[code], "for_operator": sentence}
 
 
 def _summed(summary: drafts.Summary) -> dict[str, Any]:

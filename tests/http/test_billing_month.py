@@ -104,7 +104,12 @@ def test_a_month_is_closed_once_and_its_titres_are_issued(town: World) -> None:
     assert month["by_nature"] == [{"nature": "meal", "nature_label": "Repas", "amount_cents": 654}]
     again = regie(town).post(f"/billing/{JANUARY}/close", body, key=key)
     assert (again.content, again.headers["Idempotency-Hit"]) == (first.content, "true")
-    assert made(regie(town).post(f"/billing/{JANUARY}/close", body), 202) == first.json()
+    once_more = made(regie(town).post(f"/billing/{JANUARY}/close", body), 202)
+    assert once_more == first.json() | {"state": "closed", "state_label": "Clôturé"}
+    [listed] = made(regie(town).get("/billing"), 200)["months"]
+    untold = ("lines", "by_nature", "by_code", "regularised_cents", "households", "households_done")
+    assert [listed[name] for name in untold] == [None] * 6
+    assert (listed["state"], listed["issued"], listed["total_cents"]) == ("closed", 1, 654)
     refused(regie(town).post(f"/billing/{JANUARY}/close", {"position": 1}), "month_closed")
     refused(regie(town).post(f"/billing/{JANUARY}/draft"), "month_closed")
     [titre] = made(regie(town).get(f"/billing/{JANUARY}/titres"), 200)["titres"]
@@ -165,7 +170,9 @@ def test_a_draft_that_cannot_be_made_says_why(service: World) -> None:
     said = until(town, JANUARY, "draft", "open")
     while not said["error"]:
         said = until(town, JANUARY, "draft")
-    assert (said["state"], "tariff" in said["error"]) == ("open", True)
+    assert (said["state"], said["error"]["code"]) == ("open", "no_tariffs")
+    assert said["error"]["detail"].startswith("Le règlement en vigueur ce mois-là n'a aucun tarif")
+    assert "tariff" in said["error"]["for_operator"]
 
 
 def test_a_draft_asked_for_under_the_same_key_is_asked_for_once(town: World) -> None:
