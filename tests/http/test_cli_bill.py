@@ -1,6 +1,7 @@
 """`ardoise bill`: a table for the régisseur, one line for what is wrong, and an exit code a cron can read."""
 
 import os
+import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
@@ -16,6 +17,7 @@ from ledger.events import DayClosed, DecidedDay, DemandeApproved, HouseholdOpene
 from ledger.identifiers import Commune, DemandeNumber, HouseholdId, Slug, Version
 from ledger.streams import household_page, town_page
 from tests.billing_jobs import MONTH, TOWN, alter, attendance, fill, issued, job_on, page_of, rows, say
+from tests.demos import ARDOISE
 from tests.faults.service import url_of
 from tests.servers import Cluster, Database, as_url
 
@@ -99,6 +101,25 @@ def test_a_close_tells_the_titres_and_again_the_same(town: Database, tmp_path: P
     assert len(issued(town)) == HOUSEHOLDS
     [closed] = rows(town, "SELECT closed_by FROM ardoise.closed_months")
     assert closed["closed_by"] == "regisseur-1"
+
+
+@pytest.mark.parametrize(("answer", "code", "titres"), [("n", 2, 0), ("y", 0, HOUSEHOLDS)])
+def test_whoever_closes_on_a_terminal_is_shown_the_draft_and_asked(
+    town: Database, tmp_path: Path, answer: str, code: int, titres: int
+) -> None:
+    typed, terminal = os.openpty()
+    words = ["bill", MONTH, "--commune", TOWN, "--close", "--processes", "1"]
+    env = {**os.environ, **ours(town, tmp_path)}
+    try:
+        os.write(typed, f"{answer}\n".encode())
+        said = subprocess.run([ARDOISE, *words], stdin=terminal, capture_output=True, text=True, env=env, check=False)
+    finally:
+        os.close(typed)
+        os.close(terminal)
+    assert said.returncode == code, said.stderr
+    assert f"Clôturer mars 2024 pour de bon : {HOUSEHOLDS} titres, " in said.stderr
+    assert "villars · mars 2024 · projet" in said.stdout
+    assert len(issued(town)) == titres
 
 
 def test_a_program_reads_the_same(town: Database, tmp_path: Path) -> None:
