@@ -61,7 +61,14 @@ def test_an_invoice_says_who_asked_who_came_the_quotient_and_the_article(town: W
     assert "Régie de Valmont" in first
     assert "Par chèque à l'ordre de la régie." in first
     assert "les 22 et 23" in first
-    for said in ("Les 22 et 23 janvier 2024", "par vous", "Quotient familial : 650\xa0€ (CAF)", "article 7.1", "article 7.4"):
+    said_there = (
+        "Les 22 et 23 janvier 2024",
+        "par vous",
+        "Quotient familial : 650\xa0€ (CAF)",
+        "article 7.1",
+        "article 7.4",
+    )
+    for said in said_there:
         assert said in why
     assert "Lina" in first
     again = town.agent.get(f"/titres/{titre['titre']}/invoice.pdf")

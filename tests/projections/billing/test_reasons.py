@@ -6,7 +6,7 @@ from ledger.events import MealBroughtDecided, QuotientDecided, TariffStatusDecid
 from rulebook.tariffs import Conditions
 from tests.asks import mark, sheet
 from tests.projections.billing.regie import BY_QUOTIENT, MEALS, grid, says, tells, told
-from tests.projections.billing.test_regularising import TUESDAY, came, causes, january, quotient, then
+from tests.projections.billing.test_regularising import FRIDAY, TUESDAY, came, causes, january, quotient, then
 from tests.town import CANTINE, day
 
 
