@@ -6,6 +6,7 @@ sizes). Each measure runs in a process of its own, so that its memory is its own
 
 import os
 import resource
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -57,6 +58,8 @@ def run(_service_url: str) -> None:
                 with progress(f"{children:,} children: {name}"):
                     count, seconds, memory = _apart(measure, service_url)
                 rows.append((name, processes, count, round(count / seconds), seconds, round(memory)))
+                # A large town takes minutes: what is measured is told at once.
+                print(f"{children:,} children: {name}: {count:,} in {seconds:.2f} s", file=sys.stderr, flush=True)
         head = ["work", "processes", "counted", "a second", "seconds", "MiB a process"]
         table(f"A month of {children:,} children, {DAYS} reserved days each", head, rows)
 
