@@ -96,12 +96,13 @@ class SendCollection:
             return "no_rulebook"
         if creditor_of(known.rules, today) is None:
             return "creditor_missing"
-        if not is_target_day(self.collect_on):
-            return "not_a_banking_day"
+        # Which days banks work is known of the years around: a day is looked up once it may be one of them.
         if self.collect_on < target_days_after(today, TARGET_DAYS_AHEAD):
             return "collection_too_soon"
         if self.collect_on > today + FURTHEST:
             return "collection_too_far"
+        if not is_target_day(self.collect_on):
+            return "not_a_banking_day"
         regie = known.regie().state
         if regie is not None and self.collection in regie.collections:
             return "already_registered"

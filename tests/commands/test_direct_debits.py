@@ -198,6 +198,7 @@ def test_a_town_that_does_not_say_who_debits_debits_nobody():
 @pytest.mark.parametrize(
     ("on", "code"),
     [
+        ("1988-02-11", "collection_too_soon"),
         ("2024-01-10", "collection_too_soon"),
         ("2024-01-11", "collection_too_soon"),
         ("2024-01-12", None),
