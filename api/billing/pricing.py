@@ -6,7 +6,6 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from api.billing.facts import Facts
 from api.french import title
 from api.french_bill_steps import euros_of, step_said, steps_said
 from api.french_billing import DAYS, FREE, INCOMPLETE, MISSING, NO_TARIFFS, SUPPOSED_QUOTIENT, TOTAL
@@ -19,14 +18,11 @@ from api.problems import RuleError
 from api.refusals import closure_label
 from ledger.child import SlotKey
 from ledger.events import BilledLine, QuotientUsed
-from ledger.identifiers import ChildId, Commune, HouseholdId, Slug
+from ledger.identifiers import ChildId, Slug
 from projections.billing.family import MissingDay
 from projections.billing.offer import Offer
 from projections.billing.supposed import NOWHERE, Price
 from rulebook.town import Rules
-
-NOBODY = Facts(commune=Commune(""), household=HouseholdId(""), lines={})
-"""Of a price nothing of the ledger is quoted."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

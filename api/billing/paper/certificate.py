@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from api import french_paper
 from api.billing.paper.gathering import Sources, Statement, Who, regie_of
-from api.billing.paper.setting import as_images, as_pdf
+from api.billing.paper.setting import as_pdf
 from api.french_bills import amount
 from api.french_payments import MEANS
 from ledger.events import PaymentRecorded
@@ -80,11 +80,6 @@ def _left_out(paid: CarePaid, who: Who) -> Iterable[tuple[ChildId, WhyLeftOut]]:
 def certificate_pdf(certificate: Certificate) -> bytes:
     """The document, tagged for screen readers."""
     return as_pdf("certificate", _said(certificate), made_on=certificate.made_on)
-
-
-def certificate_images(certificate: Certificate, *, ppi: int = 110) -> list[bytes]:
-    """The same page, to be looked at."""
-    return as_images("certificate", _said(certificate), made_on=certificate.made_on, ppi=ppi)
 
 
 def _said(certificate: Certificate) -> dict[str, Any]:
